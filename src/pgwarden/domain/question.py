@@ -1,0 +1,96 @@
+"""A question in plain words, the intent found in it, and the SQL that answers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+class Complexity(StrEnum):
+    """How much of the pipeline a request deserves."""
+
+    SIMPLE = "SIMPLE"
+    MEDIUM = "MEDIUM"
+    COMPLEX = "COMPLEX"
+
+
+class RiskLevel(StrEnum):
+    """Risk, lowest first."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+    CRITICAL = "CRITICAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person or an agent asked. ``history`` holds earlier turns of the session, oldest first."""
+
+    text: str
+    instructions: str = ""
+    """Definitions and rules that come with the call, e.g. "revenue = sum of price minus discount"."""
+    glossary: tuple[tuple[str, str], ...] = ()
+    """(term, meaning) pairs of this database."""
+    history: tuple[Reading, ...] = ()
+    today: date | None = None
+    """What "today" means; None leaves it to the database (``current_date``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One filter, in the requirements' form."""
+
+    column: str
+    operator: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """The requirements' intent object: where both language engines meet."""
+
+    intent_type: str
+    """SELECT, INSERT, UPDATE or DELETE."""
+    entities: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    complexity: Complexity = Complexity.SIMPLE
+    estimated_risk: RiskLevel = RiskLevel.LOW
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One concrete way to resolve a doubt; choosing it means asking again with ``question``."""
+
+    label: str
+    question: str = ""
+    sql: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clarification:
+    """What must be settled before an answer: options to choose from, never an open question alone."""
+
+    message: str
+    options: tuple[Option, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a question was read. ``sql`` is None when the engine asks back or says the data does not hold the answer."""
+
+    question: str
+    sql: str | None
+    confidence: float
+    """0–1, calibrated: of readings at 0.9, nine in ten are right."""
+    engine: str
+    intent: Intent | None = None
+    explanation: str = ""
+    """The reading in plain words, e.g. "customers whose state is California, newest first"."""
+    clarification: Clarification | None = None
+    assumptions: tuple[str, ...] = field(default_factory=tuple)
+    alternatives: tuple[Reading, ...] = field(default_factory=tuple)
+    state: object = None
+    """The engine's own logical form, for follow-up questions."""
