@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from pgwarden.domain.catalog import Catalog
+from pgwarden.domain.feedback import Example, Feedback
+from pgwarden.domain.glossary import Term
+from pgwarden.domain.identity import DataRight
 from pgwarden.domain.question import Question, Reading
 from pgwarden.domain.result import ReadLimits, Result
+from pgwarden.domain.rights_version import RightsVersion
+from pgwarden.domain.schema_history import Relationship, Relationships, SchemaVersion
+from pgwarden.domain.session import Session, Turn
 from pgwarden.domain.statement import Verdict
 
 
@@ -51,7 +58,7 @@ class ReadRunner(Protocol):
         """Rows of an ALLOW verdict.
 
         ``masked``: positions of output columns whose values must not leave the server.
-        ``expected``: relation oid → ``Relation.xmin`` as judged; a difference raises CatalogChanged before anything runs.
+        ``expected``: relation oid → ``Relation.xmin`` as judged; a difference raises CatalogChanged before it runs.
         """
         ...
 
@@ -97,3 +104,122 @@ class SchemaEvents(Protocol):
     """Told what changed in a target's structure."""
 
     def subscribe(self, database: str) -> AsyncIterator[Sequence[str]]: ...
+
+
+class DataRightsStore(Protocol):
+    """The data rights, as a whole and versioned: two people who edit at once cannot overwrite each other unseen."""
+
+    async def current(self) -> RightsVersion:
+        """The version in force; ``ORIGINAL_RIGHTS`` before anyone wrote one."""
+        ...
+
+    async def replace(self, lines: Sequence[DataRight], *, expected: int, author: str, at: datetime) -> RightsVersion:
+        """Put a new version in force. ChangedMeanwhile when the current number is not ``expected``."""
+        ...
+
+    async def history(self, *, limit: int = 50) -> tuple[RightsVersion, ...]:
+        """Written versions, newest first."""
+        ...
+
+
+class SessionStore(Protocol):
+    """Conversations. Every call names the identity; another one's session is as unknown as none (UnknownSession)."""
+
+    async def open(self, session: Session) -> None:
+        """Keep a new session. AlreadyExists when the id is taken, by anyone."""
+        ...
+
+    async def get(self, session_id: str, *, identity: str) -> Session: ...
+
+    async def of(self, identity: str, *, limit: int = 50) -> tuple[Session, ...]:
+        """This identity's sessions, last used first."""
+        ...
+
+    async def add_turn(self, session_id: str, turn: Turn, *, identity: str) -> None:
+        """Append a turn and forget the oldest beyond TURNS_KEPT. AlreadyExists when the turn's id is taken."""
+        ...
+
+    async def turns(self, session_id: str, *, identity: str) -> tuple[Turn, ...]:
+        """What is remembered, oldest first."""
+        ...
+
+    async def turn(self, turn_id: str, *, identity: str) -> Turn | None:
+        """One turn of this identity's sessions, while it is remembered."""
+        ...
+
+    async def delete(self, session_id: str, *, identity: str) -> None:
+        """Forget a session and its turns."""
+        ...
+
+    async def delete_all(self, identity: str) -> int:
+        """Forget everything this identity said; how many sessions that were."""
+        ...
+
+
+class FeedbackStore(Protocol):
+    """Judgements on answers."""
+
+    async def save(self, feedback: Feedback) -> None:
+        """Keep it; one identity's earlier judgement on the same question is replaced."""
+        ...
+
+    async def get(self, question_id: str, *, identity: str) -> Feedback | None: ...
+
+    async def of(self, database: str, *, limit: int = 1000) -> tuple[Feedback, ...]:
+        """Judgements on one target, newest first."""
+        ...
+
+    async def examples(self, database: str, *, identity: str | None = None, limit: int = 1000) -> tuple[Example, ...]:
+        """Question and SQL pairs that people vouched for, newest first; with ``identity`` only that one's."""
+        ...
+
+    async def delete(self, question_id: str, *, identity: str) -> bool: ...
+
+    async def delete_all(self, identity: str) -> int:
+        """Forget every judgement of this identity; how many that were."""
+        ...
+
+
+class GlossaryStore(Protocol):
+    """A team's own words, per target."""
+
+    async def save(self, database: str, term: Term) -> None:
+        """Keep it; the same term (``Term.key``) is replaced."""
+        ...
+
+    async def of(self, database: str) -> tuple[Term, ...]:
+        """All terms of a target in the order of ``Term.key``."""
+        ...
+
+    async def delete(self, database: str, term: str) -> bool: ...
+
+
+class SchemaHistory(Protocol):
+    """The versions of each target's structure, and its relationships, kept until they change."""
+
+    async def latest(self, database: str) -> SchemaVersion | None: ...
+
+    async def record(
+        self, database: str, version: str, at: datetime, diff: Mapping[str, object], snapshot: str
+    ) -> bool:
+        """Keep a new version; False, and nothing kept, when it is the latest already (another process was faster).
+
+        ``diff`` holds JSON values; ``snapshot`` is the whole structure as JSON text.
+        """
+        ...
+
+    async def history(self, database: str, *, limit: int = 100) -> tuple[SchemaVersion, ...]:
+        """Versions seen, newest first."""
+        ...
+
+    async def snapshot(self, database: str, version: str) -> str | None:
+        """The structure of a version, while it is among the SNAPSHOTS_KEPT newest."""
+        ...
+
+    async def relationships(self, database: str) -> Relationships | None:
+        """None until some were saved."""
+        ...
+
+    async def save_relationships(self, database: str, version: str, found: Sequence[Relationship]) -> None:
+        """Replace all relationships of a target."""
+        ...

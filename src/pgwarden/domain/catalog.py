@@ -7,6 +7,7 @@ reader can check them against PostgreSQL's own documentation.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,6 +17,7 @@ from pgwarden.domain.keywords import RESERVED
 
 K = TypeVar("K")
 V = TypeVar("V")
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 
 
 class Name(NamedTuple):
@@ -30,8 +32,7 @@ class Name(NamedTuple):
 
 def quote_identifier(identifier: str) -> str:
     """The identifier as SQL takes it back unchanged; quoted unless it is plainly lower-case and no keyword."""
-    plain = identifier.isascii() and identifier.replace("_", "a").isalnum() and not identifier[:1].isdigit()
-    if plain and identifier == identifier.lower() and identifier not in RESERVED:
+    if _PLAIN.fullmatch(identifier) and identifier not in RESERVED:
         return identifier
     return '"' + identifier.replace('"', '""') + '"'
 
@@ -57,8 +58,7 @@ class Column(NamedTuple):
     """Whether the connected role may read this column."""
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(NamedTuple):
     """A data type. ``kind`` is ``typtype``: b base, c composite, d domain, e enum, p pseudo, r range, m multirange."""
 
     oid: int
@@ -85,8 +85,7 @@ class Type:
     """The output function: what runs when a value of this type is shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(NamedTuple):
     """A table constraint. ``kind`` is ``contype``: p, u, f, c, x, n (not null, PostgreSQL 18), t."""
 
     oid: int
@@ -112,8 +111,7 @@ class Constraint:
     """The constraint of the partitioned parent that this one was inherited from, else 0."""
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     """An index. Expression keys show as 0 in ``columns``."""
 
     oid: int
@@ -186,6 +184,8 @@ class Policy:
     permissive: bool
     using: str | None
     check: str | None
+    roles: tuple[str, ...] = ()
+    """Roles that it applies to; ``public`` for everyone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +226,8 @@ class Function:
     out_names: tuple[str, ...] = ()
     out_oids: tuple[int, ...] = ()
     """OUT / TABLE columns, where it has them."""
+    xmin: str = ""
+    """Change hint, as in ``Relation.xmin``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,3 +145,138 @@ class CatalogChanged(PgwardenError):
     """The structure of a table in reach changed after the statement was judged; it is judged again."""
 
     code = "PGW024"
+
+
+class UnknownSession(PgwardenError):
+    """There is no such session, or it belongs to someone else."""
+
+    code = "PGW070"
+    exit_status = 2
+
+
+class ControlDatabaseOutdated(PgwardenError):
+    """The control database cannot be brought to the state that this version of pgwarden needs."""
+
+    code = "PGW071"
+
+
+class ControlDatabaseUnavailable(PgwardenError):
+    """The control database did not answer, or refused what pgwarden needs of it."""
+
+    code = "PGW072"
+
+
+class AlreadyExists(PgwardenError):
+    """Something is kept under that name or id already."""
+
+    code = "PGW073"
+    exit_status = 2
+
+
+class ChangedMeanwhile(PgwardenError):
+    """Someone else changed it after it was read; nothing was overwritten."""
+
+    code = "PGW074"
+    exit_status = 2
+
+
+class CatalogUnreadable(PgwardenError):
+    """The structure of the database could not be read as a whole."""
+
+    code = "PGW065"
+
+
+class ApprovalInvalid(PgwardenError):
+    """The approval does not cover this statement, database, role or moment; nothing was run."""
+
+    code = "PGW100"
+    exit_status = 4
+
+
+class DefinitionsChanged(PgwardenError):
+    """A table in reach was altered after the approval; what was approved may no longer be what would happen."""
+
+    code = "PGW101"
+    exit_status = 4
+
+
+class ImpactMismatch(PgwardenError):
+    """The statement did something else than was approved; it was rolled back."""
+
+    code = "PGW102"
+    exit_status = 4
+
+
+class CaptureIncomplete(PgwardenError):
+    """Not every changed row has a before-image, so the change could not be taken back; it was rolled back."""
+
+    code = "PGW103"
+
+
+class NotUndoable(PgwardenError):
+    """The statement has effects that cannot be captured; it was rolled back."""
+
+    code = "PGW104"
+    exit_status = 3
+
+
+class AlreadyExecuted(PgwardenError):
+    """The ledger in the database says that this execution has run; it never runs twice."""
+
+    code = "PGW105"
+
+
+class LocksBusy(PgwardenError):
+    """Others hold locks on the tables in reach for longer than allowed."""
+
+    code = "PGW106"
+
+
+class LimitReached(PgwardenError):
+    """The change is larger or slower than its limits; it was rolled back."""
+
+    code = "PGW107"
+
+
+class ConstraintViolated(PgwardenError):
+    """A constraint refused the change; it was rolled back."""
+
+    code = "PGW108"
+
+
+class UndoConflict(PgwardenError):
+    """Rows were changed by others since the execution; nothing was overwritten."""
+
+    code = "PGW109"
+    exit_status = 4
+
+
+class UndoImpossible(PgwardenError):
+    """The execution cannot be taken back as it stands."""
+
+    code = "PGW110"
+
+
+class UndoUnproven(PgwardenError):
+    """The undo did not turn out as the exact mirror of the execution; it was rolled back."""
+
+    code = "PGW111"
+
+
+class OutcomeUnknown(PgwardenError):
+    """The connection was lost while committing and the database does not answer; the ledger will tell."""
+
+    code = "PGW112"
+
+
+class StoreUnavailable(PgwardenError):
+    """Before-images cannot be kept in this database."""
+
+    code = "PGW113"
+
+
+class ImpactUnknown(PgwardenError):
+    """What the statement would do cannot be foreseen well enough."""
+
+    code = "PGW114"
+    exit_status = 3

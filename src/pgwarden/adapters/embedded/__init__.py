@@ -1,0 +1,1 @@
+"""Our own launcher for the PostgreSQL programs that come as a Python package."""

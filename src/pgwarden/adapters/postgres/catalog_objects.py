@@ -1,0 +1,163 @@
+"""One row of a catalog query → one noun of the domain, a function each. Positions are those of ``catalog.sql``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from pgwarden.domain.catalog import (
+    Constraint,
+    Function,
+    Index,
+    Name,
+    Operator,
+    Policy,
+    Rule,
+    Trigger,
+    Type,
+    quote_identifier,
+)
+
+Row = tuple[Any, ...]
+FIRST_USER_OID = 16384
+
+
+def type_of(
+    row: Row, names: Mapping[int, str], subtype: int, labels: tuple[str, ...], checks: tuple[str, ...]
+) -> Type:
+    oid, name, namespace, kind, category, preferred, element, base, relation, array, input_, output = row
+    return Type(
+        oid,
+        Name(names.get(namespace, ""), name),
+        kind,
+        category,
+        preferred,
+        element,
+        base,
+        relation,
+        array,
+        subtype,
+        labels,
+        checks,
+        input_,
+        output,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _numbers(text: str | None) -> tuple[int, ...]:
+    """Column numbers as PostgreSQL writes them, ``{1,2}`` or ``1 2``. Few differ, so equal ones share one tuple."""
+    return tuple(int(number) for number in text.strip("{}").replace(",", " ").split()) if text else ()
+
+
+def constraint_of(row: Row) -> Constraint:
+    oid, name, kind, relation, columns, definition, foreign, foreign_columns, on_delete, on_update, *rest = row
+    delete_set, match, deferrable, deferred, validated, index, parent = rest
+    is_foreign_key = kind == "f"
+    return Constraint(
+        oid,
+        name,
+        kind,
+        relation,
+        _numbers(columns),
+        definition,
+        foreign,
+        _numbers(foreign_columns),
+        on_delete if is_foreign_key else "",
+        on_update if is_foreign_key else "",
+        _numbers(delete_set),
+        match if is_foreign_key else "",
+        deferrable,
+        deferred,
+        validated,
+        index,
+        parent,
+    )
+
+
+def index_of(row: Row, relation_name: tuple[str, str], attributes: Mapping[int, str]) -> Index:
+    oid, name, relation, keys, key_count, unique, primary, valid, method, predicate, definition, distinct = row
+    columns = _numbers(keys)[:key_count]
+    if definition is None:
+        schema, table = relation_name
+        on = f"{quote_identifier(schema)}.{quote_identifier(table)}"
+        listed = ", ".join(quote_identifier(attributes.get(number, "?")) for number in columns)
+        kind = "UNIQUE INDEX" if unique else "INDEX"
+        definition = f"CREATE {kind} {quote_identifier(name)} ON {on} USING {method} ({listed})"
+    return Index(oid, name, relation, columns, unique, primary, valid, method, predicate, definition, distinct)
+
+
+def trigger_of(row: Row) -> Trigger:
+    return Trigger(*row)
+
+
+def rule_of(row: Row) -> Rule:
+    return Rule(*row)
+
+
+def policy_of(row: Row) -> Policy:
+    *plain, roles = row
+    return Policy(*plain, roles=tuple(roles))
+
+
+def operator_of(row: Row, names: Mapping[int, str]) -> Operator:
+    oid, name, namespace, left, right, result, function = row
+    schema = names.get(namespace, "")
+    return Operator(oid, Name(schema, name), left, right, result, function, _is_builtin(oid, schema))
+
+
+def function_of(
+    row: Row,
+    names: Mapping[int, str],
+    usable: Mapping[int, bool],
+    roles: Mapping[int, str],
+    support_oids: tuple[int, ...],
+    extension: str,
+) -> Function:
+    oid, name, namespace, kind, language, volatility, arguments, defaults, variadic, returns, returns_set, *rest = row
+    strict, definer, source, definition, all_names, modes, all_oids, owner, config, executable, xmin = rest
+    schema = names.get(namespace, "")
+    argument_names, out_names, out_oids = _arguments(all_names, modes, all_oids)
+    return Function(
+        oid=oid,
+        name=Name(schema, name),
+        kind=kind,
+        language=language,
+        volatility=volatility,
+        argument_oids=tuple(arguments),
+        default_count=defaults,
+        variadic_oid=variadic,
+        return_oid=returns,
+        returns_set=returns_set,
+        strict=strict,
+        security_definer=definer,
+        builtin=_is_builtin(oid, schema),
+        support_oids=support_oids,
+        source=source,
+        definition=definition,
+        argument_names=argument_names,
+        owner=roles.get(owner, ""),
+        extension=extension,
+        config=tuple(config or ()),
+        executable=executable and usable.get(namespace, False),
+        out_names=out_names,
+        out_oids=out_oids,
+        xmin=xmin,
+    )
+
+
+def _arguments(
+    names: list[str] | None, modes: list[str] | None, oids: list[int] | None
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[int, ...]]:
+    """Names of the inputs, names and types of the outputs. Modes: i in, o out, b both, v variadic, t table column."""
+    if modes is None or oids is None:
+        return tuple(names or ()), (), ()
+    labels = names or [""] * len(modes)
+    inputs = tuple(label for label, mode in zip(labels, modes, strict=True) if mode in "ibv")
+    outputs = [place for place, mode in enumerate(modes) if mode in "obt"]
+    return inputs, tuple(labels[place] for place in outputs), tuple(oids[place] for place in outputs)
+
+
+def _is_builtin(oid: int, schema: str) -> bool:
+    return oid < FIRST_USER_OID and schema == "pg_catalog"

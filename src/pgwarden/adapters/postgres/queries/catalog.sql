@@ -1,0 +1,405 @@
+-- Everything that pgwarden reads to know a database's structure. All of it reads system catalogs that any role may
+-- read; nothing takes a lock beyond ACCESS SHARE on catalogs. Run inside one REPEATABLE READ, READ ONLY transaction.
+-- pg_get_* functions run only for the few objects whose text cannot be put together from plain columns.
+-- Objects below oid 16384 came with the server: %(first)s and %(last)s ask for them and for users' objects apart.
+
+-- name: session
+-- Who reads, where. Before the search_path is narrowed.
+select current_database()::text,
+       (select oid from pg_database where datname = current_database()),
+       current_user::text,
+       current_schemas(true)::text[],
+       (select rolsuper from pg_roles where rolname = current_user)
+
+-- name: settle
+-- A search_path of pg_catalog only, so that definitions come out fully qualified; no JIT for many short queries.
+select set_config('search_path', 'pg_catalog', true),
+       set_config('jit', 'off', true),
+       set_config('max_parallel_workers_per_gather', '0', true)
+
+-- name: builtin_key
+-- Changes whenever something that came with the server was replaced, dropped or granted.
+select bit_xor(hashtextextended(xmin::text, (seed << 40) + oid::bigint)), count(*)
+from (
+    select 1::bigint as seed, oid, xmin from pg_proc where oid < 16384
+    union all select 2, oid, xmin from pg_type where oid < 16384
+    union all select 3, oid, xmin from pg_operator where oid < 16384
+    union all select 4, oid, xmin from pg_cast where oid < 16384
+    union all select 5, oid, xmin from pg_rewrite where oid < 16384
+    union all select 6, oid, xmin from pg_namespace where oid < 16384
+) as row_versions
+
+-- name: namespaces
+select n.oid,
+       n.nspname::text,
+       obj_description(n.oid, 'pg_namespace'),
+       has_schema_privilege(n.oid, 'USAGE')
+from pg_namespace as n
+order by n.oid
+
+-- name: roles
+select oid, rolname::text from pg_roles order by oid
+
+-- name: relations
+select c.oid,
+       c.relname::text,
+       c.relnamespace,
+       c.relkind::text,
+       c.relowner,
+       c.relpersistence::text,
+       c.relrowsecurity,
+       c.relforcerowsecurity,
+       c.relispartition,
+       case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end,
+       case when c.relispartition then pg_get_expr(c.relpartbound, c.oid) end,
+       coalesce(c.relkind = 'v' and c.reloptions && array['security_invoker=true', 'security_invoker=on', 'security_invoker=1', 'security_invoker=yes'], false),
+       %(superuser)s or has_table_privilege(c.oid, 'SELECT'),
+       %(superuser)s or has_table_privilege(c.oid, 'INSERT'),
+       %(superuser)s or has_table_privilege(c.oid, 'UPDATE'),
+       %(superuser)s or has_table_privilege(c.oid, 'DELETE')
+from pg_class as c
+where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
+  and not (c.relpersistence = 't' and pg_is_other_temp_schema(c.relnamespace))
+order by c.oid
+
+-- name: sizes
+-- Estimates that ANALYZE and VACUUM keep; apart, since they are no part of the structure.
+select oid, reltuples, relpages from pg_class where relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
+
+-- name: columns
+-- Plain columns of one catalog; type names, defaults, comments and column rights are sparse and come apart.
+select a.attrelid,
+       a.attnum,
+       a.attname::text,
+       a.atttypid,
+       a.atttypmod,
+       a.attnotnull,
+       a.attgenerated::text,
+       a.attidentity::text,
+       a.attcollation
+from pg_attribute as a
+join pg_class as c on c.oid = a.attrelid
+where a.attnum > 0
+  and not a.attisdropped
+  and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
+order by a.attrelid, a.attnum
+
+-- name: column_types
+-- Each type and modifier in use is named once.
+select atttypid, atttypmod, format_type(atttypid, atttypmod)
+from (select distinct atttypid, atttypmod from pg_attribute where attnum > 0 and not attisdropped) as used
+order by 1, 2
+
+-- name: defaults
+-- Defaults and generation expressions.
+select adrelid, adnum, pg_get_expr(adbin, adrelid) from pg_attrdef order by 1, 2
+
+-- name: column_rights
+-- Columns with rights of their own.
+select attrelid, attnum, has_column_privilege(attrelid, attnum, 'SELECT')
+from pg_attribute
+where attacl is not null and attnum > 0 and not attisdropped
+order by 1, 2
+
+-- name: comments
+select objoid, objsubid, description
+from pg_description
+where classoid = 'pg_class'::regclass and objoid >= 16384
+order by 1, 2
+
+-- name: constraints
+select con.oid,
+       con.conname::text,
+       con.contype::text,
+       con.conrelid,
+       con.conkey::text,
+       case con.contype
+           when 'x' then pg_get_constraintdef(con.oid)
+           when 'c' then 'CHECK (' || pg_get_expr(con.conbin, con.conrelid) || ')'
+               || case when con.connoinherit then ' NO INHERIT' else '' end
+               || case when not con.conenforced then ' NOT ENFORCED' else '' end -- if >= 18
+               || case when not con.convalidated and con.conenforced then ' NOT VALID' else '' end -- if >= 18
+               || case when not con.convalidated then ' NOT VALID' else '' end -- if < 18
+       end,
+       con.confrelid,
+       con.confkey::text,
+       con.confdeltype::text,
+       con.confupdtype::text,
+       con.confdelsetcols::text, -- if >= 15
+       null::text, -- if < 15
+       con.confmatchtype::text,
+       con.condeferrable,
+       con.condeferred,
+       con.convalidated,
+       con.conindid,
+       con.conparentid
+from pg_constraint as con
+where con.conrelid <> 0
+order by con.oid
+
+-- name: indexes
+-- A plain index (whole columns, default operator classes, no predicate …) is written by pgwarden itself.
+with plain as materialized (
+    select indclass, indcollation
+    from (select distinct indclass, indcollation from pg_index) as used
+    where indcollation::oid[] <@ array[0, 100]::oid[]
+      and not exists (
+          select from unnest(indclass::oid[]) as class (oid) join pg_opclass as o using (oid) where not o.opcdefault
+      )
+)
+select i.indexrelid,
+       c.relname::text,
+       i.indrelid,
+       i.indkey::text,
+       i.indnkeyatts,
+       i.indisunique,
+       i.indisprimary,
+       i.indisvalid,
+       am.amname::text,
+       pg_get_expr(i.indpred, i.indrelid),
+       case when i.indexprs is not null or i.indpred is not null or i.indnkeyatts <> i.indnatts
+              or c.reloptions is not null or c.relkind = 'I' or plain.indclass is null
+              or 0 <> any (i.indoption::int2[])
+              or i.indnullsnotdistinct -- if >= 15
+            then pg_get_indexdef(i.indexrelid) end,
+       i.indnullsnotdistinct -- if >= 15
+       false -- if < 15
+from pg_index as i
+join pg_class as c on c.oid = i.indexrelid
+join pg_class as t on t.oid = i.indrelid and t.relkind <> 't'
+join pg_am as am on am.oid = c.relam
+left join plain on plain.indclass = i.indclass and plain.indcollation = i.indcollation
+where not (c.relpersistence = 't' and pg_is_other_temp_schema(c.relnamespace))
+order by i.indexrelid
+
+-- name: triggers
+select oid,
+       tgname::text,
+       tgrelid,
+       tgfoid,
+       tgtype,
+       tgenabled::text,
+       tgconstraint,
+       tgdeferrable,
+       tginitdeferred,
+       pg_get_triggerdef(oid),
+       tgoldtable::text,
+       tgnewtable::text
+from pg_trigger
+where not tgisinternal
+order by oid
+
+-- name: rules
+select oid,
+       rulename::text,
+       ev_class,
+       case ev_type when '1' then 'SELECT' when '2' then 'UPDATE' when '3' then 'INSERT' else 'DELETE' end,
+       is_instead,
+       ev_enabled::text,
+       pg_get_ruledef(oid)
+from pg_rewrite
+where rulename <> '_RETURN'
+order by oid
+
+-- name: views
+-- What a view reads comes from its stored query tree, since dependencies on system tables are not recorded.
+select c.oid,
+       pg_get_viewdef(c.oid),
+       array(
+           select distinct split_part(piece.text, ' ', 1)::oid
+           from string_to_table(r.ev_action::text, ':relid ') with ordinality as piece (text, position)
+           where piece.position > 1 and split_part(piece.text, ' ', 1)::oid not in (0, c.oid)
+           order by 1
+       )
+from pg_class as c
+join pg_rewrite as r on r.ev_class = c.oid and r.rulename = '_RETURN'
+where c.relkind in ('v', 'm') and c.oid between %(first)s and %(last)s
+order by c.oid
+
+-- name: policies
+select p.oid,
+       p.polname::text,
+       p.polrelid,
+       p.polcmd::text,
+       p.polpermissive,
+       pg_get_expr(p.polqual, p.polrelid),
+       pg_get_expr(p.polwithcheck, p.polrelid),
+       array(select coalesce(r.rolname::text, 'public')
+             from unnest(p.polroles) as member (oid) left join pg_roles as r on r.oid = member.oid
+             order by 1)
+from pg_policy as p
+order by p.oid
+
+-- name: inheritance
+select inhrelid, inhparent from pg_inherits order by inhrelid, inhseqno
+
+-- name: foreign_tables
+select t.ftrelid, s.srvname::text
+from pg_foreign_table as t join pg_foreign_server as s on s.oid = t.ftserver
+order by 1
+
+-- name: extension_members
+select d.classid = 'pg_proc'::regclass, d.objid, e.extname::text
+from pg_depend as d join pg_extension as e on e.oid = d.refobjid
+where d.refclassid = 'pg_extension'::regclass
+  and d.deptype = 'e'
+  and d.classid in ('pg_class'::regclass, 'pg_proc'::regclass)
+order by 1, 2
+
+-- name: publications
+-- Which relation, or which schema, or (both null) every table a publication carries.
+select p.pubname::text, r.prrelid, null::oid
+from pg_publication as p join pg_publication_rel as r on r.prpubid = p.oid
+union all
+select p.pubname::text, null, s.pnnspid -- if >= 15
+from pg_publication as p join pg_publication_namespace as s on s.pnpubid = p.oid -- if >= 15
+union all -- if >= 15
+select p.pubname::text, null, null from pg_publication as p where p.puballtables
+order by 1, 2, 3
+
+-- name: types
+select t.oid,
+       t.typname::text,
+       t.typnamespace,
+       t.typtype::text,
+       t.typcategory::text,
+       t.typispreferred,
+       case when t.typsubscript = 'array_subscript_handler'::regproc and t.typlen = -1 then t.typelem else 0 end,
+       t.typbasetype,
+       t.typrelid,
+       t.typarray,
+       t.typinput::oid,
+       t.typoutput::oid
+from pg_type as t
+where t.oid between %(first)s and %(last)s
+order by t.oid
+
+-- name: ranges
+select rngtypid, rngmultitypid, rngsubtype from pg_range order by 1
+
+-- name: enums
+select enumtypid, array_agg(enumlabel::text order by enumsortorder) from pg_enum group by enumtypid order by 1
+
+-- name: domain_checks
+select contypid, array_agg(pg_get_expr(conbin, 0) order by conname)
+from pg_constraint
+where contypid <> 0 and contype = 'c'
+group by contypid
+order by 1
+
+-- name: functions
+-- Bodies of users' functions only; pg_get_functiondef only for SQL-standard bodies, which exist nowhere as text.
+select p.oid,
+       p.proname::text,
+       p.pronamespace,
+       p.prokind::text,
+       l.lanname::text,
+       p.provolatile::text,
+       p.proargtypes::oid[],
+       p.pronargdefaults,
+       p.provariadic,
+       p.prorettype,
+       p.proretset,
+       p.proisstrict,
+       p.prosecdef,
+       case when l.lanname not in ('c', 'internal') and p.prosqlbody is null and p.prokind <> 'a'
+             and not (p.oid < 16384 and p.pronamespace = 'pg_catalog'::regnamespace)
+            then p.prosrc end,
+       case when p.prosqlbody is not null and not (p.oid < 16384 and p.pronamespace = 'pg_catalog'::regnamespace)
+            then pg_get_functiondef(p.oid) end,
+       p.proargnames,
+       p.proargmodes::text[],
+       p.proallargtypes,
+       p.proowner,
+       p.proconfig,
+       p.proacl is null or %(superuser)s or has_function_privilege(p.oid, 'EXECUTE'),
+       to_hex(hashtextextended(p.xmin::text, (9::bigint << 40) + p.oid::bigint))
+from pg_proc as p
+join pg_language as l on l.oid = p.prolang
+where p.oid between %(first)s and %(last)s
+order by p.oid
+
+-- name: aggregates
+select aggfnoid::oid,
+       array[aggtransfn::oid, aggfinalfn::oid, aggcombinefn::oid, aggserialfn::oid, aggdeserialfn::oid,
+             aggmtransfn::oid, aggminvtransfn::oid, aggmfinalfn::oid]
+from pg_aggregate
+where aggfnoid::oid between %(first)s and %(last)s
+order by 1
+
+-- name: operators
+select oid, oprname::text, oprnamespace, oprleft, oprright, oprresult, oprcode::oid
+from pg_operator
+where oid between %(first)s and %(last)s
+order by oid
+
+-- name: casts
+select castsource, casttarget, castfunc, castcontext::text, castmethod::text
+from pg_cast
+where oid between %(first)s and %(last)s
+order by castsource, casttarget
+
+-- name: touched
+-- A digest of the versions of all catalog rows that make up a relation; internal triggers are among them, so that a
+-- new foreign key changes the table that it points at, too.
+select 'r', relation::bigint, to_hex(bit_xor(hashtextextended(version::text, (seed << 40) + id::bigint)))
+from (
+    select 1::bigint as seed, oid as relation, oid::bigint as id, xmin as version
+    from pg_class where relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c') and {oid asked}
+    union all select 2, attrelid, attnum, xmin from pg_attribute where attnum > 0 and {attrelid asked}
+    union all select 3, conrelid, oid, xmin from pg_constraint where {conrelid asked}
+    union all select 4, tgrelid, oid, xmin from pg_trigger where {tgrelid asked}
+    union all select 5, indrelid, indexrelid, xmin from pg_index where {indrelid asked}
+    union all select 6, adrelid, oid, xmin from pg_attrdef where {adrelid asked}
+    union all select 7, ev_class, oid, xmin from pg_rewrite where {ev_class asked}
+    union all select 8, polrelid, oid, xmin from pg_policy where {polrelid asked}
+    union all select 10, inhrelid, inhparent, xmin from pg_inherits where {inhrelid asked}
+    union all select 11, inhparent, inhrelid, xmin from pg_inherits where {inhparent asked}
+) as row_versions
+group by relation
+
+-- name: touched_functions
+select 'f', oid::bigint, to_hex(hashtextextended(xmin::text, (9::bigint << 40) + oid::bigint))
+from pg_proc
+where oid = any(%(functions)s::oid[])
+
+-- name: fingerprint
+-- One hash over the versions of all rows that describe users' objects, our own schema left out. It says 'may have
+-- changed': rewriting a catalog changes it too. ANALYZE and VACUUM write in place and leave it as it is.
+with theirs as materialized (
+    select c.oid, c.xmin
+    from pg_class as c
+    where c.oid >= 16384
+      and c.relpersistence <> 't'
+      and c.relnamespace not in (select oid from pg_namespace where nspname in ('pgwarden', 'pg_toast'))
+)
+select to_hex(bit_xor(hashtextextended(version::text, (seed << 40) + owner * 2048 + id))), count(*)
+from (
+    select 1::bigint as seed, oid::bigint as owner, 0::bigint as id, xmin as version from theirs
+    union all select 2, attrelid::bigint, attnum::bigint, a.xmin from pg_attribute as a join theirs on oid = attrelid where attnum > 0
+    union all select 3, 0, con.oid::bigint, con.xmin
+        from pg_constraint as con where conrelid = 0 or conrelid in (select oid from theirs)
+    union all select 4, 0, t.oid::bigint, t.xmin from pg_trigger as t join theirs on theirs.oid = tgrelid
+    union all select 5, 0, indexrelid::bigint, i.xmin from pg_index as i join theirs on oid = indrelid
+    union all select 6, 0, d.oid::bigint, d.xmin from pg_attrdef as d join theirs on theirs.oid = adrelid
+    union all select 7, 0, r.oid::bigint, r.xmin from pg_rewrite as r join theirs on theirs.oid = ev_class
+    union all select 8, 0, oid::bigint, xmin from pg_policy
+    union all select 9, 0, oid::bigint, xmin from pg_proc
+        where pronamespace not in (select oid from pg_namespace where nspname = 'pgwarden')
+    union all select 10, 0, inhrelid::bigint * 65536 + inhparent::bigint, xmin from pg_inherits
+    union all select 11, 0, oid::bigint, xmin from pg_type
+        where typnamespace not in (select oid from pg_namespace where nspname in ('pgwarden', 'pg_toast'))
+          and not pg_is_other_temp_schema(typnamespace) and typnamespace <> pg_my_temp_schema()
+    union all select 12, 0, oid::bigint, xmin from pg_enum
+    union all select 13, 0, oid::bigint, xmin from pg_namespace
+        where nspname not in ('pgwarden', 'pg_toast') and nspname !~ '^pg_(toast_)?temp_'
+    union all select 14, 0, hashint8(roleid::bigint * 65536 + member::bigint), xmin from pg_auth_members
+    union all select 15, objoid::bigint, objsubid, xmin from pg_description where objoid >= 16384
+    union all select 16, 0, oid::bigint, xmin from pg_operator where oid >= 16384
+    union all select 17, 0, oid::bigint, xmin from pg_cast where oid >= 16384
+    union all select 18, 0, oid::bigint, xmin from pg_extension
+    union all select 19, 0, oid::bigint, xmin from pg_publication
+    union all select 20, 0, oid::bigint, xmin from pg_publication_rel
+    union all select 21, 0, oid::bigint, xmin from pg_publication_namespace -- if >= 15
+    union all select 22, ftrelid::bigint, 0, xmin from pg_foreign_table
+) as row_versions

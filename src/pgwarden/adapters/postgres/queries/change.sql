@@ -1,0 +1,223 @@
+-- Everything static that impact analysis, execution and undo send to a target. What depends on the tables in reach
+-- (image tables, capture triggers, counting and restoring) is written by pgwarden.undo and pgwarden.sql.
+
+-- name: identity
+-- Which database, as whom, and whether a protected execution can work here at all.
+select (select system_identifier from pg_catalog.pg_control_system())::text as system_identifier,
+       d.oid::int8 as oid,
+       d.datname::text as name,
+       current_user::text as role,
+       current_setting('search_path') as search_path,
+       current_setting('track_counts') = 'on' as counting,
+       current_setting('session_replication_role') as replication_role,
+       pg_catalog.pg_is_in_recovery() as recovering,
+       current_setting('server_version_num')::int4 as version
+  from pg_catalog.pg_database d
+ where d.datname = current_database()
+
+-- name: store
+-- The schema that holds ledger and images: who owns it, and whether a publication would send it away.
+select n.oid is not null as present,
+       coalesce(pg_catalog.pg_has_role(n.nspowner, 'MEMBER'), true) as owned,
+       pg_catalog.to_regclass('pgwarden.execution') is not null as ledger,
+       coalesce((select string_agg(p.pubname, ', ' order by p.pubname)
+                   from pg_catalog.pg_publication p
+                  where p.puballtables
+                     or exists (select from pg_catalog.pg_publication_namespace s where s.pnpubid = p.oid and s.pnnspid = n.oid) -- if >= 15
+                ), '') as publications,
+       pg_catalog.has_database_privilege(current_database(), 'CREATE') as may_create
+  from (values (true)) as one (row)
+  left join pg_catalog.pg_namespace n on n.nspname = 'pgwarden'
+
+-- name: create_store
+-- Made once, under a lock so that two first executions do not collide. Images hold rows that others may not see.
+select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('pgwarden store', 0));
+create schema if not exists pgwarden;
+revoke all on schema pgwarden from public;
+create table if not exists pgwarden.execution (
+    id uuid primary key,
+    kind text not null check (kind in ('execute', 'undo')),
+    statement text not null,
+    parameters jsonb not null,
+    seal text not null,
+    requested_by text not null,
+    approved_by text not null,
+    role text not null,
+    isolation text not null,
+    started_at timestamptz not null default pg_catalog.clock_timestamp(),
+    finished_at timestamptz,
+    transaction xid8 not null default pg_catalog.pg_current_xact_id(),
+    undoes uuid,
+    undone_by uuid,
+    tables jsonb not null default '[]',
+    sequences jsonb not null default '{}',
+    skipped int8 not null default 0,
+    milliseconds float8 not null default 0
+);
+revoke all on pgwarden.execution from public;
+
+-- name: strangers
+-- Roles to which default privileges gave something on the schema when it was made.
+select distinct grantee::regrole::text as role
+  from pg_catalog.pg_namespace n, pg_catalog.aclexplode(n.nspacl) a
+ where n.nspname = 'pgwarden' and a.grantee <> n.nspowner and a.grantee <> 0
+
+-- name: claim
+-- The ledger row comes first: its primary key makes a concurrent duplicate wait, and then fail.
+insert into pgwarden.execution (id, kind, statement, parameters, seal, requested_by, approved_by, role, isolation, undoes)
+values (%(id)s, %(kind)s, %(statement)s, %(parameters)s, %(seal)s, %(requested_by)s, %(approved_by)s, %(role)s,
+        %(isolation)s, %(undoes)s)
+
+-- name: finish
+update pgwarden.execution
+   set finished_at = pg_catalog.clock_timestamp(),
+       milliseconds = extract(epoch from pg_catalog.clock_timestamp() - started_at) * 1000,
+       tables = %(tables)s, sequences = %(sequences)s, skipped = %(skipped)s
+ where id = %(id)s
+
+-- name: executions
+-- Newest first; with an id only that one.
+select * from pgwarden.execution
+ where %(id)s::uuid is null or id = %(id)s::uuid
+ order by started_at desc, id
+ limit %(rows)s
+
+-- name: lock_execution
+select * from pgwarden.execution where id = %(id)s for update
+
+-- name: mark_undone
+update pgwarden.execution set undone_by = %(undone_by)s where id = %(id)s
+
+-- name: shapes
+-- Facts of the tables with these oids, each partition widened to its whole tree and reported under its root.
+with recursive up as (
+    select o.oid from unnest(%(oids)s::oid[]) o (oid)
+    union
+    select i.inhparent from up join pg_catalog.pg_class c on c.oid = up.oid and c.relispartition
+      join pg_catalog.pg_inherits i on i.inhrelid = c.oid
+), tree as (
+    select c.oid as root, c.oid from up join pg_catalog.pg_class c using (oid) where not c.relispartition
+    union all
+    select t.root, c.oid from tree t join pg_catalog.pg_inherits i on i.inhparent = t.oid
+      join pg_catalog.pg_class c on c.oid = i.inhrelid and c.relispartition
+), member as (
+    select t.root, t.oid, n.nspname, c.relname, c.relkind, c.relpersistence
+      from tree t join pg_catalog.pg_class c using (oid) join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+)
+select r.oid::int8 as oid, n.nspname::text as schema, r.relname::text as name, r.relkind::text as kind,
+       (select jsonb_agg(jsonb_build_array(m.oid::int8, m.nspname, m.relname, m.relkind, m.relpersistence) order by m.oid)
+          from member m where m.root = r.oid) as members,
+       (select coalesce(jsonb_agg(jsonb_build_array(a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod),
+                                                    a.attidentity = 'a') order by a.attnum), '[]')
+          from pg_catalog.pg_attribute a
+         where a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = '') as columns,
+       (select coalesce(jsonb_agg(jsonb_build_array(k.columns, k.ready) order by k.ready desc, k.primary_ desc, cardinality(k.columns), k.id), '[]')
+          from (select i.indexrelid as id, i.indisprimary as primary_, array_agg(a.attname::text order by p.position) as columns,
+                       bool_and(a.attnotnull and a.attgenerated = '') as ready
+                  from pg_catalog.pg_index i, unnest(i.indkey::int2[]) with ordinality p (number, position)
+                  join pg_catalog.pg_attribute a on a.attnum = p.number
+                 where i.indrelid = r.oid and a.attrelid = r.oid and i.indisunique and i.indisvalid
+                   and i.indpred is null and i.indexprs is null and p.position <= i.indnkeyatts
+                 group by i.indexrelid, i.indisprimary) k) as keys,
+       (select coalesce(jsonb_agg(jsonb_build_array(m.nspname, m.relname, t.tgname, t.tgenabled) order by m.oid, t.tgname), '[]')
+          from member m join pg_catalog.pg_trigger t on t.tgrelid = m.oid
+          join pg_catalog.pg_proc f on f.oid = t.tgfoid join pg_catalog.pg_namespace fn on fn.oid = f.pronamespace
+         where m.root = r.oid and not t.tgisinternal and t.tgenabled <> 'D' and fn.nspname <> 'pgwarden') as triggers,
+       (select coalesce(jsonb_agg(jsonb_build_array(m.nspname, m.relname, w.rulename, w.ev_enabled) order by m.oid, w.rulename), '[]')
+          from member m join pg_catalog.pg_rewrite w on w.ev_class = m.oid
+         where m.root = r.oid and w.ev_enabled <> 'D') as rules,
+       (select coalesce(jsonb_agg(jsonb_build_array(f.conname, f.conrelid::int8,
+                 (select jsonb_agg(a.attname order by p.position) from unnest(f.conkey) with ordinality p (number, position)
+                    join pg_catalog.pg_attribute a on a.attrelid = f.conrelid and a.attnum = p.number),
+                 f.confrelid::int8,
+                 (select jsonb_agg(a.attname order by p.position) from unnest(f.confkey) with ordinality p (number, position)
+                    join pg_catalog.pg_attribute a on a.attrelid = f.confrelid and a.attnum = p.number),
+                 f.confdeltype) order by f.oid), '[]')
+          from pg_catalog.pg_constraint f
+         where f.contype = 'f' and f.conparentid = 0 and r.oid in (f.conrelid, f.confrelid)) as "references",
+       exists (select from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
+                where i.inhparent = r.oid and not c.relispartition) as inherited
+  from pg_catalog.pg_class r join pg_catalog.pg_namespace n on n.oid = r.relnamespace
+ where r.oid in (select root from tree)
+ order by r.oid
+
+-- name: counters
+-- Row operations of this transaction so far, in every table of the database (attempts in aborted subtransactions
+-- included). The functions are called on pg_class directly: three times faster than the view on a large catalog.
+select c.oid::int8, n.nspname::text, c.relname::text, x.ins, x.upd, x.del
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ cross join lateral (select pg_catalog.pg_stat_get_xact_tuples_inserted(c.oid) as ins,
+                            pg_catalog.pg_stat_get_xact_tuples_updated(c.oid) as upd,
+                            pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) as del offset 0) x
+ where c.relkind in ('r', 'm') and x.ins + x.upd + x.del > 0
+
+-- name: sequences
+-- Last values of the sequences that the columns of these tables own.
+select s.seqrelid::regclass::text as sequence, pg_catalog.pg_sequence_last_value(s.seqrelid) as last
+  from pg_catalog.pg_sequence s
+  join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_class'::regclass and d.objid = s.seqrelid
+   and d.refclassid = 'pg_catalog.pg_class'::regclass and d.deptype in ('a', 'i')
+ where d.refobjid = any(%(oids)s::oid[])
+   and pg_catalog.has_sequence_privilege(s.seqrelid, 'SELECT, USAGE')
+ order by 1
+
+-- name: definitions
+-- Every definition that decides what a change of these tables does, as text lines without oids or xmins. Our own
+-- triggers are left out: their functions live in our schema.
+with reach as (select c.oid, n.nspname || '.' || c.relname as name, c.* from pg_catalog.pg_class c
+                 join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = any(%(oids)s::oid[])),
+used as (
+    select t.tgfoid as oid from pg_catalog.pg_trigger t where t.tgrelid in (select oid from reach) and not t.tgisinternal
+    union
+    select d.refobjid from pg_catalog.pg_depend d
+     where d.refclassid = 'pg_catalog.pg_proc'::regclass and (d.classid, d.objid) in (
+         select 'pg_catalog.pg_constraint'::regclass, x.oid from pg_catalog.pg_constraint x where x.conrelid in (select oid from reach)
+         union all select 'pg_catalog.pg_attrdef'::regclass, x.oid from pg_catalog.pg_attrdef x where x.adrelid in (select oid from reach)
+         union all select 'pg_catalog.pg_policy'::regclass, x.oid from pg_catalog.pg_policy x where x.polrelid in (select oid from reach)
+         union all select 'pg_catalog.pg_rewrite'::regclass, x.oid from pg_catalog.pg_rewrite x where x.ev_class in (select oid from reach)
+         union all select 'pg_catalog.pg_class'::regclass, x.indexrelid from pg_catalog.pg_index x where x.indrelid in (select oid from reach))
+)
+select concat_ws('|', 'table', name, relkind, relpersistence, relrowsecurity, relforcerowsecurity,
+                 pg_catalog.pg_get_userbyid(relowner), pg_catalog.pg_get_partkeydef(oid), pg_catalog.pg_get_expr(relpartbound, oid)) as line
+  from reach
+union all
+select concat_ws('|', 'column', r.name, a.attnum, a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
+                 a.attgenerated, a.attcollation::regcollation, pg_catalog.pg_get_expr(d.adbin, d.adrelid))
+  from reach r join pg_catalog.pg_attribute a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
+  left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+union all
+select concat_ws('|', 'constraint', x.conrelid::regclass, x.conname, pg_catalog.pg_get_constraintdef(x.oid), x.convalidated)
+  from pg_catalog.pg_constraint x where x.conrelid in (select oid from reach) or x.confrelid in (select oid from reach)
+union all
+select concat_ws('|', 'domain', x.contypid::regtype, x.conname, pg_catalog.pg_get_constraintdef(x.oid))
+  from pg_catalog.pg_constraint x
+ where x.contypid in (select a.atttypid from pg_catalog.pg_attribute a where a.attrelid in (select oid from reach) and not a.attisdropped)
+union all
+select concat_ws('|', 'enum', e.enumtypid::regtype, e.enumsortorder, e.enumlabel)
+  from pg_catalog.pg_enum e
+ where e.enumtypid in (select a.atttypid from pg_catalog.pg_attribute a where a.attrelid in (select oid from reach) and not a.attisdropped)
+union all
+select concat_ws('|', 'index', r.name, pg_catalog.pg_get_indexdef(i.indexrelid), i.indisvalid)
+  from reach r join pg_catalog.pg_index i on i.indrelid = r.oid where i.indisunique or i.indisexclusion
+union all
+select concat_ws('|', 'trigger', r.name, pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled)
+  from reach r join pg_catalog.pg_trigger t on t.tgrelid = r.oid and not t.tgisinternal
+  join pg_catalog.pg_proc f on f.oid = t.tgfoid
+ where f.pronamespace <> coalesce((select oid from pg_catalog.pg_namespace where nspname = 'pgwarden'), 0)
+union all
+select concat_ws('|', 'rule', r.name, pg_catalog.pg_get_ruledef(w.oid), w.ev_enabled)
+  from reach r join pg_catalog.pg_rewrite w on w.ev_class = r.oid
+union all
+select concat_ws('|', 'policy', r.name, p.polname, p.polcmd, p.polpermissive, p.polroles::regrole[],
+                 pg_catalog.pg_get_expr(p.polqual, p.polrelid), pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid))
+  from reach r join pg_catalog.pg_policy p on p.polrelid = r.oid
+union all
+select concat_ws('|', 'inherits', i.inhrelid::regclass, i.inhparent::regclass)
+  from pg_catalog.pg_inherits i where i.inhrelid in (select oid from reach) or i.inhparent in (select oid from reach)
+union all
+select concat_ws('|', 'function', p.oid::regprocedure, pg_catalog.pg_get_functiondef(p.oid))
+  from pg_catalog.pg_proc p
+ where p.oid in (select oid from used) and p.prokind in ('f', 'p')
+   and p.pronamespace <> coalesce((select oid from pg_catalog.pg_namespace where nspname = 'pgwarden'), 0)
+ order by 1

@@ -1,0 +1,224 @@
+-- Everything that pgwarden sends to its control database, except the migrations.
+-- Loaded by name (sqlfile.py); values are parameters, always.
+
+-- name: encoding
+-- Text must come back as it was given, whatever language it is in.
+select current_setting('server_encoding')
+
+-- name: schema_exists
+select exists (select from pg_catalog.pg_namespace where nspname = 'pgwarden_control')
+
+-- name: migration_table_exists
+select pg_catalog.to_regclass('pgwarden_control.migration') is not null
+
+-- name: create_schema
+create schema pgwarden_control
+
+-- name: create_migration_table
+create table pgwarden_control.migration (
+    number      integer     primary key,
+    name        text        not null,
+    sha256      text        not null,
+    applied_at  timestamptz not null default now(),
+    applied_by  text        not null default current_user
+)
+
+-- name: lock_migrations
+-- One starter at a time. The key is "pgwarden" in ASCII, so that no other application takes it by chance.
+select pg_catalog.pg_advisory_xact_lock(x'706777617264656e'::bigint)
+
+-- name: applied_migrations
+select number, name, sha256 from pgwarden_control.migration order by number
+
+-- name: record_migration
+insert into pgwarden_control.migration (number, name, sha256) values (%(number)s, %(name)s, %(sha256)s)
+
+-- name: current_rights
+select v.number, v.author, v.at,
+       r.position, r.subject, r.access, r.database, r.schema_name, r.table_name, r.column_name, r.sensitive_only
+from (select * from pgwarden_control.rights_version order by number desc limit 1) v
+left join pgwarden_control.data_right r using (number)
+order by r.position
+
+-- name: rights_history
+select v.number, v.author, v.at,
+       r.position, r.subject, r.access, r.database, r.schema_name, r.table_name, r.column_name, r.sensitive_only
+from (select * from pgwarden_control.rights_version order by number desc limit %(limit)s) v
+left join pgwarden_control.data_right r using (number)
+order by v.number desc, r.position
+
+-- name: add_rights_version
+-- Nothing is inserted when the version in force is not the expected one; of two at once the primary key lets one through.
+insert into pgwarden_control.rights_version (number, author, at)
+select %(expected)s::integer + 1, %(author)s, %(at)s
+where %(expected)s::integer = (select coalesce(max(number), 0) from pgwarden_control.rights_version)
+on conflict (number) do nothing
+returning number
+
+-- name: add_right
+insert into pgwarden_control.data_right
+    (number, position, subject, access, database, schema_name, table_name, column_name, sensitive_only)
+values (%(number)s, %(position)s, %(subject)s, %(access)s, %(database)s, %(schema)s, %(table)s, %(column)s,
+        %(sensitive_only)s)
+
+-- name: open_session
+insert into pgwarden_control.session (id, identity, database, started, last_used, title)
+values (%(id)s, %(identity)s, %(database)s, %(started)s, %(last_used)s, %(title)s)
+on conflict (id) do nothing
+returning id
+
+-- name: session
+select id, identity, database, started, last_used, title
+from pgwarden_control.session
+where id = %(id)s and identity = %(identity)s
+
+-- name: sessions_of_identity
+select id, identity, database, started, last_used, title
+from pgwarden_control.session
+where identity = %(identity)s
+order by last_used desc, id
+limit %(limit)s
+
+-- name: use_session
+-- The row lock makes turns of one session come one after the other.
+update pgwarden_control.session
+set last_used = greatest(last_used, %(at)s)
+where id = %(id)s and identity = %(identity)s
+returning id
+
+-- name: add_turn
+insert into pgwarden_control.turn (id, session_id, at, database, question, sql, state)
+values (%(id)s, %(session_id)s, %(at)s, %(database)s, %(question)s, %(sql)s, %(state)s)
+on conflict (id) do nothing
+returning id
+
+-- name: forget_old_turns
+delete from pgwarden_control.turn
+where session_id = %(session_id)s
+  and number <= (select number from pgwarden_control.turn
+                 where session_id = %(session_id)s
+                 order by number desc
+                 offset %(kept)s limit 1)
+
+-- name: turns_of_session
+select id, at, database, question, sql, state::text
+from pgwarden_control.turn
+where session_id = %(session_id)s
+order by number
+
+-- name: turn
+select t.id, t.at, t.database, t.question, t.sql, t.state::text
+from pgwarden_control.turn t join pgwarden_control.session s on s.id = t.session_id
+where t.id = %(id)s and s.identity = %(identity)s
+
+-- name: delete_session
+delete from pgwarden_control.session where id = %(id)s and identity = %(identity)s returning id
+
+-- name: delete_sessions_of_identity
+delete from pgwarden_control.session where identity = %(identity)s
+
+-- name: save_feedback
+-- A judgement that was changed counts as the newest: it gets a new number.
+insert into pgwarden_control.feedback
+    (question_id, identity, database, question, sql, is_right, corrected_sql, at)
+values (%(question_id)s, %(identity)s, %(database)s, %(question)s, %(sql)s, %(right)s, %(corrected_sql)s, %(at)s)
+on conflict (question_id, identity) do update
+set database = excluded.database, question = excluded.question, sql = excluded.sql, is_right = excluded.is_right,
+    corrected_sql = excluded.corrected_sql, at = excluded.at, number = default
+
+-- name: feedback
+select question_id, identity, database, question, sql, is_right, at, corrected_sql
+from pgwarden_control.feedback
+where question_id = %(question_id)s and identity = %(identity)s
+
+-- name: feedback_on_database
+select question_id, identity, database, question, sql, is_right, at, corrected_sql
+from pgwarden_control.feedback
+where database = %(database)s
+order by number desc
+limit %(limit)s
+
+-- name: examples
+-- What someone vouched for: a confirmed answer, or a correction.
+select question, coalesce(nullif(corrected_sql, ''), sql), identity, at
+from pgwarden_control.feedback
+where database = %(database)s
+  and (%(identity)s::text is null or identity = %(identity)s)
+  and (corrected_sql <> '' or (is_right and sql <> ''))
+order by number desc
+limit %(limit)s
+
+-- name: delete_feedback
+delete from pgwarden_control.feedback where question_id = %(question_id)s and identity = %(identity)s
+
+-- name: delete_feedback_of_identity
+delete from pgwarden_control.feedback where identity = %(identity)s
+
+-- name: save_term
+insert into pgwarden_control.glossary_term (database, key, term, meaning, author, at)
+values (%(database)s, %(key)s, %(term)s, %(meaning)s, %(author)s, %(at)s)
+on conflict (database, key) do update
+set term = excluded.term, meaning = excluded.meaning, author = excluded.author, at = excluded.at
+
+-- name: terms
+select term, meaning, author, at from pgwarden_control.glossary_term
+where database = %(database)s
+order by key collate "C"
+
+-- name: delete_term
+delete from pgwarden_control.glossary_term where database = %(database)s and key = %(key)s
+
+-- name: lock_history
+-- Recording is rare; one process at a time per target, so that none compares with a version that is not the latest.
+select pg_catalog.pg_advisory_xact_lock(x'706777'::integer, pg_catalog.hashtext(%(database)s))
+
+-- name: latest_version
+select version, at, diff::text from pgwarden_control.schema_version
+where database = %(database)s
+order by number desc
+limit 1
+
+-- name: record_version
+insert into pgwarden_control.schema_version (database, version, at, diff, snapshot)
+values (%(database)s, %(version)s, %(at)s, %(diff)s, %(snapshot)s)
+
+-- name: forget_old_snapshots
+update pgwarden_control.schema_version set snapshot = null
+where database = %(database)s and snapshot is not null
+  and number <= (select number from pgwarden_control.schema_version
+                 where database = %(database)s
+                 order by number desc
+                 offset %(kept)s limit 1)
+
+-- name: versions
+select version, at, diff::text from pgwarden_control.schema_version
+where database = %(database)s
+order by number desc
+limit %(limit)s
+
+-- name: snapshot
+select snapshot from pgwarden_control.schema_version
+where database = %(database)s and version = %(version)s and snapshot is not null
+order by number desc
+limit 1
+
+-- name: relationships
+select s.version, r.schema_name, r.table_name, r.columns, r.foreign_schema, r.foreign_table, r.foreign_columns,
+       r.inferred, r.score, r.evidence
+from pgwarden_control.relationship_set s left join pgwarden_control.relationship r using (database)
+where s.database = %(database)s
+order by r.position
+
+-- name: save_relationship_set
+insert into pgwarden_control.relationship_set (database, version) values (%(database)s, %(version)s)
+on conflict (database) do update set version = excluded.version
+
+-- name: delete_relationships
+delete from pgwarden_control.relationship where database = %(database)s
+
+-- name: add_relationship
+insert into pgwarden_control.relationship
+    (database, position, schema_name, table_name, columns, foreign_schema, foreign_table, foreign_columns,
+     inferred, score, evidence)
+values (%(database)s, %(position)s, %(schema)s, %(table)s, %(columns)s, %(foreign_schema)s, %(foreign_table)s,
+        %(foreign_columns)s, %(inferred)s, %(score)s, %(evidence)s)

@@ -1,0 +1,167 @@
+"""DatabaseOrchestrator: one request from words to rows, as a list of calls to the other agents."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from pgwarden.agents.context_memory import ContextMemoryAgent
+from pgwarden.agents.intelligent_query import IntelligentQueryAgent
+from pgwarden.agents.planning import assess_complexity, plan_workflow, risk_level, risk_score
+from pgwarden.agents.safe_execution import SafeExecutionAgent
+from pgwarden.agents.schema_context import SchemaContextAgent
+from pgwarden.domain.answer import Answer, AnswerStatus
+from pgwarden.domain.catalog import Catalog
+from pgwarden.domain.errors import InputInvalid
+from pgwarden.domain.identity import Identity
+from pgwarden.domain.plan import WorkflowPlan
+from pgwarden.domain.question import Intent, Question, Reading
+from pgwarden.domain.result import ReadLimits
+from pgwarden.domain.statement import Decision, Verdict
+
+LONGEST_QUESTION = 4000
+"""Characters; longer texts are not questions, and every engine's work grows with the length."""
+
+Progress = Callable[[str, str], None]
+"""Told (step name, what is happening) as the work goes on."""
+
+
+class Sensitivity(Protocol):
+    """Whether a column is known or suspected to hold personal or secret data."""
+
+    def __call__(self, catalog: Catalog, relation_oid: int, column: int) -> bool: ...
+
+
+class DatabaseOrchestrator:
+    """Plans a request and walks the plan; it holds no SQL and opens nothing."""
+
+    def __init__(
+        self,
+        schema: SchemaContextAgent,
+        query: IntelligentQueryAgent,
+        execution: SafeExecutionAgent,
+        memory: ContextMemoryAgent,
+        *,
+        sensitive: Sensitivity,
+    ) -> None:
+        self._schema, self._query, self._execution, self._memory = schema, query, execution, memory
+        self._sensitive = sensitive
+
+    async def ask(
+        self,
+        text: str,
+        *,
+        database: str,
+        identity: Identity,
+        limits: ReadLimits,
+        session: str = "",
+        instructions: str = "",
+        execute: bool = True,
+        explain: bool = False,
+        progress: Progress = lambda _step, _what: None,
+    ) -> Answer:
+        """Answer one question. ``execute=False`` stops before anything runs, with the plan and the SQL."""
+        started = time.perf_counter()
+        validate_input(text, instructions)
+        progress("schema_context", "reading the schema")
+        catalog = await self._schema.catalog(database)
+        progress("query_building", "turning the question into SQL")
+        reading = await self.translate(
+            text, database=database, instructions=instructions, session=session, identity=identity
+        )
+        answer = await self._proceed(reading, catalog, database, identity, limits, execute, explain, progress)
+        if session:
+            turn = await self._memory.store_context(session, reading, identity=identity, database=database)
+            answer = replace(answer, turn=turn)
+        return replace(answer, milliseconds=(time.perf_counter() - started) * 1000)
+
+    async def translate(
+        self,
+        text: str,
+        *,
+        database: str,
+        instructions: str = "",
+        glossary: tuple[tuple[str, str], ...] = (),
+        session: str = "",
+        identity: Identity | None = None,
+    ) -> Reading:
+        """Words to a reading, with the session's history and the database's glossary; nothing runs."""
+        validate_input(text, instructions)
+        catalog = await self._schema.catalog(database)
+        values = await self._schema.values(database)
+        history: tuple[Reading, ...] = ()
+        if session and identity is not None:
+            history = await self._memory.retrieve_context(session, identity=identity, database=database)
+        known = await self._memory.glossary(database)
+        question = Question(text, instructions, (*known, *glossary), history)
+        return await self._query.translate(question, catalog, values)
+
+    async def _proceed(
+        self,
+        reading: Reading,
+        catalog: Catalog,
+        database: str,
+        identity: Identity,
+        limits: ReadLimits,
+        execute: bool,
+        explain: bool,
+        progress: Progress,
+    ) -> Answer:
+        """From a reading to its answer: plan, verdict, rows."""
+        if reading.sql is None:
+            return Answer(AnswerStatus.CLARIFY, database, reading)
+        verdict = self._query.validate(reading.sql, catalog)
+        plan = self.plan(reading, verdict, catalog)
+        if verdict.decision is Decision.REFUSE:
+            return Answer(AnswerStatus.REFUSED, database, reading, plan, verdict)
+        if verdict.decision is Decision.NEEDS_APPROVAL:
+            return Answer(AnswerStatus.AWAITING_APPROVAL, database, reading, plan, verdict)
+        if not execute:
+            return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict)
+        progress("execution", "running the query")
+        result = await self._execution.read(database, reading.sql, identity=identity, limits=limits)
+        return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict, result, follow_ups(reading))
+
+    def plan(self, reading: Reading, verdict: Verdict, catalog: Catalog) -> WorkflowPlan:
+        """The plan for a reading, its risk scored from what the verdict found rather than from the words."""
+        intent = reading.intent or Intent(verdict.kind.value)
+        intent = replace(intent, intent_type=verdict.kind.value)
+        score = risk_score(
+            intent.intent_type,
+            several_tables=len({oid for oid in verdict.reads if oid in catalog.relations}) > 1,
+            estimated_rows=max((catalog.relations[oid].estimated_rows for oid in verdict.writes), default=0),
+            sensitive=self._touches_sensitive(verdict, catalog),
+        )
+        return plan_workflow(intent, risk_level(score), assess_complexity(intent))
+
+    def _touches_sensitive(self, verdict: Verdict, catalog: Catalog) -> bool:
+        shown = {source for output in verdict.outputs for source in output.lineage}
+        return any(self._sensitive(catalog, oid, number) for oid, number in shown)
+
+
+def validate_input(text: str, instructions: str) -> None:
+    """Refuse what is no question before any work is spent on it."""
+    if not text.strip():
+        raise InputInvalid("The question is empty.", next_step='Ask something, e.g. "how many customers are there?".')
+    for part in (text, instructions):
+        if len(part) > LONGEST_QUESTION:
+            raise InputInvalid(
+                f"The text has {len(part):,} characters; {LONGEST_QUESTION:,} is the limit.",
+                not_done="Nothing was read or run.",
+                next_step="Ask a shorter question, or put definitions into the glossary.",
+            )
+        if "\x00" in part or any("\ud800" <= ch <= "\udfff" for ch in part):
+            raise InputInvalid("The text holds characters that are not text (NUL or half a surrogate pair).")
+
+
+def follow_ups(reading: Reading) -> tuple[str, ...]:
+    """A few follow-up questions that this reading supports."""
+    intent = reading.intent
+    if intent is None or intent.intent_type != "SELECT":
+        return ()
+    operations = set(intent.operations)
+    if operations & {"count", "sum", "avg", "group"}:
+        return ("and by month?",) if "group" not in operations else ("only the first three",)
+    return ("how many are there?", "only the first three")

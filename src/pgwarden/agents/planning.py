@@ -1,0 +1,62 @@
+"""The planning logic of the requirements document, as pure functions.
+
+Two deliberate corrections: every statement that is not a read gets an approval step (the document passes the
+approval to execution for HIGH and CRITICAL alone), and the plan is made again when impact analysis raises the risk.
+"""
+
+from __future__ import annotations
+
+from pgwarden.domain.plan import PlanStep, WorkflowPlan
+from pgwarden.domain.question import Complexity, Intent, RiskLevel
+
+BASE_RISK = {"SELECT": 1, "INSERT": 3, "UPDATE": 5, "DELETE": 7}
+UNKNOWN_OPERATION_RISK = 9
+"""An operation the document does not list counts as CRITICAL on its own: unknown is never cheap."""
+
+
+def risk_score(intent_type: str, *, several_tables: bool, estimated_rows: float, sensitive: bool) -> int:
+    """The requirements' score: operation, several tables (+2), more than 1,000 rows (+2), sensitive data (+3)."""
+    score = BASE_RISK.get(intent_type, UNKNOWN_OPERATION_RISK)
+    return score + 2 * several_tables + 2 * (estimated_rows > 1000) + 3 * sensitive
+
+
+def risk_level(score: int) -> RiskLevel:
+    """The requirements' bands: up to 2 LOW, up to 5 MEDIUM, up to 8 HIGH, above CRITICAL."""
+    if score <= 2:
+        return RiskLevel.LOW
+    if score <= 5:
+        return RiskLevel.MEDIUM
+    return RiskLevel.HIGH if score <= 8 else RiskLevel.CRITICAL
+
+
+def assess_complexity(intent: Intent) -> Complexity:
+    """Simple: one table with plain filters. Complex: three tables or more, or set operations and nesting."""
+    hard = {"set_operation", "nested", "window", "ratio", "recursive"}
+    if len(intent.entities) >= 3 or hard & set(intent.operations):
+        return Complexity.COMPLEX
+    easy = {"filter", "list", "count", "sort", "limit"}
+    return Complexity.SIMPLE if len(intent.entities) <= 1 and set(intent.operations) <= easy else Complexity.MEDIUM
+
+
+def plan_workflow(intent: Intent, risk: RiskLevel, complexity: Complexity) -> WorkflowPlan:
+    """The steps for an intent: schema and query always, impact and approval before any change, then execution."""
+    kind = intent.intent_type
+    steps = [
+        PlanStep("schema_context", "SchemaContextAgent", "know the tables before writing SQL", ("question",)),
+        PlanStep("query_building", "IntelligentQueryAgent", "turn the question into SQL", ("schema_context",)),
+    ]
+    if kind == "DDL":
+        why = "changing the structure itself is blocked; ask a database administrator"
+        return WorkflowPlan(kind, complexity, risk, (*steps, PlanStep("blocked", "DatabaseOrchestrator", why)))
+    if kind != "SELECT":
+        why = "say what the change would do: rows, cascades, triggers, risk"
+        steps.append(PlanStep("impact_analysis", "ImpactAssessmentAgent", why, ("query_building",)))
+        why = "a person with the right decides before anything changes"
+        steps.append(PlanStep("approval_process", "ApprovalWorkflowAgent", why, ("query_building", "impact_analysis")))
+    elif complexity is not Complexity.SIMPLE:
+        why = "a joined or nested query is planned by the server before it runs"
+        steps.append(PlanStep("validation", "IntelligentQueryAgent", why, ("query_building",)))
+    why = "run it behind the read fences" if kind == "SELECT" else "run it in a watched transaction with before-images"
+    inputs = ("query_building",) if kind == "SELECT" else ("query_building", "approval_process")
+    steps.append(PlanStep("execution", "SafeExecutionAgent", why, inputs))
+    return WorkflowPlan(kind, complexity, risk, tuple(steps))

@@ -1,0 +1,228 @@
+"""``pgwarden ask`` and ``pgwarden translate``: words in, rows or SQL out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pgwarden.cli.door import Database, Json, open_app, read_text
+from pgwarden.cli.render import chart, console, emit_json, footer, one_line, plain, result_table, write_csv
+from pgwarden.domain.answer import Answer, AnswerStatus
+from pgwarden.domain.errors import InputInvalid
+
+if TYPE_CHECKING:
+    from pgwarden.bootstrap import App
+
+EXIT_STATUS = {
+    AnswerStatus.ANSWERED: 0,
+    AnswerStatus.REFUSED: 3,
+    AnswerStatus.AWAITING_APPROVAL: 4,
+    AnswerStatus.CLARIFY: 5,
+}
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(ask)
+    app.command()(translate)
+
+
+def ask(
+    question: Annotated[
+        str | None, typer.Argument(help="The question, in plain words; '-' reads it from stdin.")
+    ] = None,
+    database: Database = None,
+    as_json: Json = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+    sql_only: Annotated[bool, typer.Option("--sql-only", help="Print the SQL and do not run it.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Also show the plan and how the question was read.")
+    ] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Show the steps that would be taken, and stop.")] = False,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Rows to return at most.")] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", min=0.1, help="Seconds the query may run.")] = None,
+    instructions: Annotated[
+        str, typer.Option("--instructions", "-i", help="Definitions for this question, e.g. 'revenue = sum of price'.")
+    ] = "",
+    session: Annotated[
+        str, typer.Option("--session", "-s", help="Name of a conversation, for follow-up questions.")
+    ] = "",
+) -> None:
+    """Answer a question from the database: the SQL, how it was read, and the rows.
+
+    [dim]pgwarden ask "customers from California, newest first"[/dim]
+    """
+    text = read_text(question).strip()
+
+    async def work(app: App) -> Answer:
+        return await app.orchestrator.ask(
+            text,
+            database=database,
+            identity=app.identity,
+            session=session,
+            instructions=instructions,
+            limits=app.limits(rows=limit, seconds=timeout),
+            execute=not (sql_only or plan),
+            explain=explain,
+        )
+
+    answer = open_app(work)
+    if as_json:
+        emit_json(answer_object(answer))
+    elif sql_only:
+        if answer.reading.sql is None:
+            show(answer)
+        else:
+            print_sql(answer.reading.sql, decorate=sys.stdout.isatty())
+    elif csv and answer.result is not None:
+        write_csv(answer.result, sys.stdout)
+    elif plan:
+        show_plan(answer)
+    else:
+        show(answer, explain=explain)
+    if EXIT_STATUS[answer.status] and not (plan or (sql_only and answer.reading.sql)):
+        raise typer.Exit(EXIT_STATUS[answer.status])
+
+
+def answer_object(answer: Answer) -> dict[str, Any]:
+    """An answer as JSON, without the engine's inner state."""
+    reading = answer.reading
+    shown = {
+        "status": answer.status.value,
+        "database": answer.database,
+        "question": reading.question,
+        "sql": reading.sql,
+        "explanation": reading.explanation,
+        "assumptions": list(reading.assumptions),
+        "confidence": round(reading.confidence, 3),
+        "engine": reading.engine,
+        "intent": plain(reading.intent),
+        "clarification": plain(reading.clarification),
+        "plan": plain(answer.plan),
+        "reasons": [plain(reason) for reason in answer.verdict.reasons] if answer.verdict else [],
+        "suggestions": [plain(s) for s in answer.verdict.suggestions] if answer.verdict else [],
+        "result": plain(answer.result),
+        "follow_ups": list(answer.follow_ups),
+        "turn": answer.turn,
+        "milliseconds": round(answer.milliseconds, 1),
+    }
+    return {key: value for key, value in shown.items() if value is not None}
+
+
+def show(answer: Answer, *, explain: bool = False) -> None:
+    """An answer for a person: the reading, the SQL, the rows, and what could come next."""
+    from rich.text import Text
+
+    out = console()
+    reading = answer.reading
+    if reading.explanation:
+        out.print(Text(one_line(reading.explanation), style="bold"))
+    if reading.sql:
+        print_sql(reading.sql, decorate=True)
+    if explain:
+        for assumption in reading.assumptions:
+            out.print(Text(f"  assumed: {one_line(assumption)}", style="dim"))
+        out.print(Text(f"  confidence {reading.confidence:.0%}, {reading.engine} engine", style="dim"))
+        show_plan(answer)
+    if answer.verdict:
+        for reason in answer.verdict.reasons:
+            out.print(Text(f"• {one_line(reason.message)}"))
+    if answer.result is not None:
+        out.print(result_table(answer.result))
+        for line in chart(answer.result):
+            out.print(Text(line, style="cyan"))
+        out.print(Text(footer(answer.result), style="dim"))
+    show_next(answer)
+
+
+def show_next(answer: Answer) -> None:
+    """The options of a question back, or follow-ups worth asking."""
+    from rich.text import Text
+
+    out = console()
+    clarification = answer.reading.clarification
+    if clarification is not None:
+        out.print(Text(one_line(clarification.message), style="yellow"))
+        for number, option in enumerate(clarification.options, 1):
+            out.print(Text(f"  {number}. {one_line(option.label)}"))
+    if answer.status is AnswerStatus.AWAITING_APPROVAL:
+        out.print(Text("This changes data: nothing was run. It needs a person's approval.", style="yellow"))
+    if answer.follow_ups:
+        out.print(Text("You could ask: " + " · ".join(one_line(f) for f in answer.follow_ups), style="dim"))
+
+
+def show_plan(answer: Answer) -> None:
+    """The steps with the agent that takes each, and why."""
+    from rich.text import Text
+
+    if answer.plan is None:
+        return
+    head = f"plan ({answer.plan.intent_type}, {answer.plan.complexity.value}, risk {answer.plan.risk.value})"
+    console().print(Text(head, style="bold"))
+    for number, step in enumerate(answer.plan.steps, 1):
+        console().print(Text(f"  {number}. {step.name:<17}", style="cyan") + Text(f"{step.agent:<24} {step.why}"))
+
+
+def print_sql(sql: str, *, decorate: bool) -> None:
+    """SQL, highlighted on a terminal and bare in a pipe."""
+    if not (decorate and sys.stdout.isatty()):
+        sys.stdout.write(sql.rstrip() + "\n")
+        return
+    from rich.syntax import Syntax
+
+    console().print(Syntax(sql, "postgresql", theme="ansi_dark", word_wrap=True, background_color="default"))
+
+
+def translate(
+    database: Annotated[
+        str | None, typer.Option("--database", "-d", help="Name of a registered database, or a postgresql:// URL.")
+    ] = None,
+    questions: Annotated[Path | None, typer.Argument(help="JSONL file; standard input without it.")] = None,
+) -> None:
+    """Translate many questions: JSON lines in, JSON lines out.
+
+    Reads {"id", "question", "instructions"?, "glossary"?} and writes
+    {"id", "sql" or null, "confidence", "engine", "clarification"?}. Nothing is run.
+    """
+    lines = [line for line in read_text("-" if questions is None else None, questions).splitlines() if line.strip()]
+
+    async def work(app: App) -> None:
+        async with app.target(database) as name:
+            for number, line in enumerate(lines, 1):
+                asked = _question(line, number)
+                reading = await app.orchestrator.translate(
+                    asked["question"], database=name, instructions=asked["instructions"], glossary=asked["glossary"]
+                )
+                found: dict[str, Any] = {"id": asked["id"], "sql": reading.sql}
+                found |= {"confidence": round(reading.confidence, 4), "engine": reading.engine}
+                if reading.clarification is not None:
+                    found["clarification"] = plain(reading.clarification)
+                if reading.explanation:
+                    found["explanation"] = reading.explanation
+                sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+                sys.stdout.flush()
+
+    open_app(work)
+
+
+def _question(line: str, number: int) -> dict[str, Any]:
+    """One input line, checked."""
+    try:
+        asked = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise InputInvalid(
+            f"Line {number} is not JSON: {error.msg}.", next_step="Give one JSON object a line."
+        ) from None
+    if not isinstance(asked, dict) or not isinstance(asked.get("question"), str):
+        raise InputInvalid(f"Line {number} has no text under 'question'.", next_step='Give {"id": …, "question": "…"}.')
+    glossary = asked.get("glossary") or {}
+    pairs = glossary.items() if isinstance(glossary, dict) else [tuple(pair) for pair in glossary]
+    return {
+        "id": asked.get("id", number),
+        "question": asked["question"],
+        "instructions": asked.get("instructions") or "",
+        "glossary": tuple((str(term), str(meaning)) for term, meaning in pairs),
+    }

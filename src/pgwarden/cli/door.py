@@ -1,0 +1,77 @@
+"""What every command shares: opening the application, Ctrl-C, and telling errors.
+
+A door translates between a terminal and the agents; it holds no policy and no SQL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from pgwarden.cli.render import console, emit_json, one_line
+from pgwarden.domain.errors import ExecutionCancelled, PgwardenError
+
+if TYPE_CHECKING:
+    from pgwarden.bootstrap import App
+
+T = TypeVar("T")
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of text.")]
+Database = Annotated[
+    str | None,
+    typer.Option(
+        "--database", "-d", help="Name of a registered database (default: the only one, or the one named 'default')."
+    ),
+]
+
+
+def open_app(work: Callable[[App], Awaitable[T]], **overrides: Any) -> T:
+    """Build the application from the settings, do the work, close everything again.
+
+    Ctrl-C cancels the work, which cancels the running statement on the server, and ends with ExecutionCancelled.
+    """
+
+    async def run() -> T:
+        from pgwarden.bootstrap import build
+        from pgwarden.settings import load
+
+        async with build(load(**overrides)) as app:
+            return await work(app)
+
+    try:
+        return asyncio.run(run())
+    except KeyboardInterrupt:
+        raise ExecutionCancelled(
+            "Cancelled.", why="Ctrl-C was pressed.", not_done="The running statement was cancelled on the server."
+        ) from None
+
+
+def tell_error(error: PgwardenError, *, as_json: bool) -> None:
+    """Print an error the way the caller reads: JSON on standard output, or four plain lines on standard error."""
+    if as_json:
+        emit_json(error.to_dict())
+        return
+    from rich.text import Text
+
+    out = console(stderr=True)
+    out.print(Text(f"{error.code} ", style="bold red") + Text(one_line(error.what)))
+    for label, text in (("why", error.why), ("not done", error.not_done), ("next", error.next_step)):
+        if text:
+            for number, line in enumerate(text.splitlines()):
+                out.print(Text(f"  {label + ':' if number == 0 else '':<10}", style="dim") + Text(one_line(line)))
+
+
+def read_text(argument: str | None, file: Path | None = None) -> str:
+    """A text from the argument, a file, or standard input (``-`` or nothing at all when piped)."""
+    if file is not None:
+        return file.read_text(encoding="utf-8")
+    if argument is None or argument == "-":
+        if argument is None and sys.stdin.isatty():
+            raise typer.BadParameter("give the text as an argument, with --file, or on standard input")
+        return sys.stdin.read()
+    return argument

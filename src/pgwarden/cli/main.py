@@ -1,0 +1,54 @@
+"""The command line: one small module per group of commands, gathered here."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from pgwarden import __version__
+from pgwarden.cli import ask, data, databases, installation, rights, schema, shell, statement
+from pgwarden.cli.door import tell_error
+from pgwarden.domain.errors import PgwardenError
+
+app = typer.Typer(
+    name="pgwarden",
+    help="Ask PostgreSQL in plain words; change it only with a person's approval; take it back.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(shown: bool) -> None:
+    if shown:
+        typer.echo(f"pgwarden {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and stop."
+    ),
+) -> None:
+    """Ask PostgreSQL in plain words; change it only with a person's approval; take it back."""
+
+
+for group in (ask, statement, schema, data, shell, installation):
+    group.register(app)
+app.add_typer(databases.app, name="db")
+app.add_typer(rights.app, name="rights")
+
+
+def main() -> None:
+    """Run the command line. Exit status: 0 done, 1 failed, 2 wrong use, 3 refused, 4 needs approval, 5 not understood."""
+    try:
+        app()
+    except PgwardenError as error:
+        tell_error(error, as_json="--json" in sys.argv)
+        sys.exit(error.exit_status)
+    except BrokenPipeError:  # the reader of our output went away; that is its right
+        sys.stderr.close()
+        sys.exit(0)

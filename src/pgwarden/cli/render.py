@@ -1,0 +1,166 @@
+"""How values look in a terminal: tables, CSV, JSON and small bar charts. Knows nothing of where they came from."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TextIO
+
+from pgwarden.domain.result import Result, to_json_value
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+CHART_WIDTH = 40
+CHART_MAX_BARS = 30
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that drops colours when the output is not a terminal."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def emit_json(value: object) -> None:
+    """Print any of our values as one JSON document."""
+    json.dump(plain(value), sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+
+
+def plain(value: object) -> Any:
+    """A value made only of what JSON has; dataclasses become objects, sets become sorted lists."""
+    if isinstance(value, Result):
+        return result_object(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return sorted((plain(item) for item in value), key=str)
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return {key: plain(item) for key, item in value._asdict().items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return to_json_value(value)
+
+
+def result_object(result: Result) -> dict[str, Any]:
+    """A result as JSON: columns, rows as arrays, statistics."""
+    return {
+        "columns": [plain(column) for column in result.columns],
+        "rows": [[to_json_value(value) for value in row] for row in result.rows],
+        "statistics": plain(result.statistics),
+        "notices": list(result.notices),
+    }
+
+
+def write_csv(result: Result, stream: TextIO) -> None:
+    """RFC 4180 CSV with a header; NULL is an empty field."""
+    writer = csv.writer(stream, lineterminator="\r\n" if not stream.isatty() else "\n")
+    writer.writerow([column.name for column in result.columns])
+    writer.writerows(["" if value is None else cell(value) for value in row] for row in result.rows)
+
+
+def cell(value: object) -> str:
+    """One value as a person reads it."""
+    if value is None:
+        return "∅"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, dict)):
+        return json.dumps(plain(value), ensure_ascii=False)
+    if isinstance(value, (bytes, memoryview)):
+        return "\\x" + bytes(value).hex()
+    return str(value)
+
+
+def one_line(text: str) -> str:
+    """The text with control characters made visible, so that data cannot move the cursor or hide a line."""
+    return "".join(ch if ch.isprintable() else _visible(ch) for ch in text)
+
+
+def _visible(ch: str) -> str:
+    return {"\n": "↵", "\t": "→", "\r": "␍"}.get(ch, f"\\x{ord(ch):02x}" if ord(ch) < 256 else f"\\u{ord(ch):04x}")
+
+
+def result_table(result: Result) -> Table:
+    """A table with numbers to the right and masked columns marked."""
+    from rich.text import Text
+
+    table = _table()
+    for position, column in enumerate(result.columns):
+        numeric = any(_is_number(row[position]) for row in result.rows[:50])
+        header = Text(one_line(column.name)) + Text(" (masked)" if column.masked else "", style="dim")
+        table.add_column(header, justify="right" if numeric else "left", overflow="fold")
+    for row in result.rows:
+        table.add_row(*(_text(value) for value in row))
+    return table
+
+
+def simple_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:
+    """A table of our own facts (not of query results)."""
+    table = _table(title)
+    for header in headers:
+        table.add_column(header, overflow="fold")
+    for row in rows:
+        table.add_row(*(_text(value) if value is not None else "" for value in row))
+    return table
+
+
+def _table(title: str = "") -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    return Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+
+
+def _text(value: object) -> Any:
+    from rich.text import Text
+
+    return Text("∅", style="dim") if value is None else Text(one_line(cell(value)))
+
+
+def _is_number(value: object) -> bool:
+    from decimal import Decimal
+
+    return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
+
+
+def chart(result: Result) -> list[str]:
+    """A bar chart of a label and a number per row, or nothing where a chart would not help."""
+    if not 2 <= len(result.rows) <= CHART_MAX_BARS or len(result.columns) != 2:
+        return []
+    labels, numbers = [row[0] for row in result.rows], [row[1] for row in result.rows]
+    if _is_number(labels[0]) and not isinstance(labels[0], int):
+        return []
+    values = [float(n) for n in numbers if _is_number(n) and n == n]  # type: ignore[arg-type]  # just checked
+    if len(values) != len(numbers) or min(values) < 0 or max(values) <= 0:
+        return []
+    width = max(len(one_line(cell(label))[:24]) for label in labels)
+    return [
+        f"{one_line(cell(label))[:24]:<{width}}  {'█' * max(1, round(CHART_WIDTH * v / max(values))) if v else ''} {cell(n)}"
+        for label, v, n in zip(labels, values, numbers, strict=True)
+    ]
+
+
+def footer(result: Result) -> str:
+    """One line of facts under a table."""
+    s = result.statistics
+    parts = [f"{s.rows:,} row{'' if s.rows == 1 else 's'}", f"{s.milliseconds:.0f} ms"]
+    if s.cached:
+        parts.append("from cache")
+    if s.truncated_rows:
+        parts.append("more rows exist: raise --limit")
+    if s.truncated_bytes:
+        parts.append("stopped at the byte limit")
+    if s.truncated_cells:
+        parts.append(f"{s.truncated_cells} long value{'' if s.truncated_cells == 1 else 's'} cut")
+    return " · ".join(parts)

@@ -1,0 +1,167 @@
+"""``pgwarden check`` and ``pgwarden query``: SQL in, the verdict or the rows out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pgwarden.cli.door import Database, Json, open_app, read_text
+from pgwarden.cli.render import chart, console, emit_json, footer, one_line, plain, result_table, write_csv
+from pgwarden.domain.statement import Decision, Reason, Verdict
+
+if TYPE_CHECKING:
+    from pgwarden.bootstrap import App
+    from pgwarden.domain.catalog import Catalog
+    from pgwarden.domain.result import Result
+
+EXIT_STATUS = {Decision.ALLOW: 0, Decision.REFUSE: 3, Decision.NEEDS_APPROVAL: 4}
+STYLE = {Decision.ALLOW: "bold green", Decision.NEEDS_APPROVAL: "bold yellow", Decision.REFUSE: "bold red"}
+WORD = {Decision.ALLOW: "ALLOW", Decision.NEEDS_APPROVAL: "NEEDS APPROVAL", Decision.REFUSE: "REFUSE"}
+
+SqlFile = Annotated[Path | None, typer.Option("--file", "-f", help="Read the SQL from a file.", exists=True)]
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(check)
+    app.command()(query)
+
+
+def check(
+    sql: Annotated[str | None, typer.Argument(help="One SQL statement; '-' reads it from stdin.")] = None,
+    file: SqlFile = None,
+    database: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Say what a statement is, what it would touch, and whether it may run. Nothing is run.
+
+    The exit status tells the decision: 0 allow, 3 refuse, 4 needs approval.
+    """
+    text = read_text(sql, file)
+
+    async def work(app: App) -> tuple[Verdict, Catalog, Mapping[str, object] | None]:
+        async with app.target(database) as name:
+            catalog = await app.schema.catalog(name)
+            verdict = app.query.validate(text, catalog)
+            plan = None
+            if verdict.allowed:
+                plan = await app.execution.explain(name, text, identity=app.identity, limits=app.limits())
+            return verdict, catalog, plan
+
+    verdict, catalog, plan = open_app(work)
+    if as_json:
+        emit_json(verdict_object(verdict, catalog, plan))
+    else:
+        _show(verdict, catalog, plan)
+    raise typer.Exit(EXIT_STATUS[verdict.decision])
+
+
+def verdict_object(verdict: Verdict, catalog: Catalog, plan: Mapping[str, object] | None) -> dict[str, Any]:
+    """A verdict as JSON with names instead of oids."""
+    return {
+        "decision": verdict.decision.value,
+        "kind": verdict.kind.value,
+        "reasons": [plain(r) for r in verdict.reasons],
+        "suggestions": [plain(s) for s in verdict.suggestions],
+        "reads": _relations(verdict.reads, catalog),
+        "writes": _relations(verdict.writes, catalog),
+        "columns": sorted(_columns(verdict, catalog)),
+        "functions": sorted({str(catalog.functions[o].name) for o in verdict.functions if o in catalog.functions}),
+        "outputs": [
+            {"name": o.name, "from": sorted(_column(s, catalog) for s in o.lineage)} for o in verdict.outputs
+        ],
+        "repeatable": verdict.stable,
+        "parameters": verdict.parameters,
+        "plan": plain(plan) if plan else None,
+    }
+
+
+def _relations(oids: frozenset[int], catalog: Catalog) -> list[str]:
+    return sorted(str(catalog.relations[oid].name) for oid in oids if oid in catalog.relations)
+
+
+def _columns(verdict: Verdict, catalog: Catalog) -> set[str]:
+    used = {source for output in verdict.outputs for source in output.lineage} | set(verdict.conditions)
+    return {_column(pair, catalog) for pair in used}
+
+
+def _column(pair: tuple[int, int], catalog: Catalog) -> str:
+    relation = catalog.relations.get(pair[0])
+    column = relation.column_at(pair[1]) if relation else None
+    return f"{relation.name}.{column.name}" if relation and column else "?"
+
+
+def _show(verdict: Verdict, catalog: Catalog, plan: Mapping[str, object] | None) -> None:
+    from rich.text import Text
+
+    out = console()
+    out.print(Text(WORD[verdict.decision], style=STYLE[verdict.decision]) + Text(f"  {verdict.kind.value}"))
+    for reason in verdict.reasons:
+        _show_reason("because", reason)
+    facts = (
+        ("reads", _relations(verdict.reads, catalog)),
+        ("writes", _relations(verdict.writes, catalog)),
+        ("columns", sorted(_columns(verdict, catalog))),
+    )
+    for label, names in facts:
+        if names:
+            shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+            out.print(Text(f"  {label + ':':<10}", style="dim") + Text(one_line(shown)))
+    if plan:
+        out.print(Text("  plan:     ", style="dim") + Text(plan_line(plan)))
+    for suggestion in verdict.suggestions:
+        _show_reason("consider", suggestion)
+
+
+def _show_reason(label: str, reason: Reason) -> None:
+    from rich.text import Text
+
+    where = f" (at character {reason.position + 1})" if reason.position is not None else ""
+    console().print(Text(f"  {label + ':':<10}", style="dim") + Text(one_line(reason.message) + where))
+    if reason.hint:
+        console().print(Text(f"{'':<12}{one_line(reason.hint)}", style="dim"))
+
+
+def plan_line(plan: Mapping[str, object]) -> str:
+    """The top of a plan in one line: node, cost and rows as the planner estimates them."""
+    top = plan.get("Plan", plan)
+    if not isinstance(top, Mapping):
+        return ""
+    cost, rows = top.get("Total Cost"), top.get("Plan Rows")
+    return f"{top.get('Node Type')}, cost {cost:,.0f}, about {rows:,} rows" if cost is not None else str(top)
+
+
+def query(
+    sql: Annotated[str | None, typer.Argument(help="One SQL statement that reads; '-' reads it from stdin.")] = None,
+    file: SqlFile = None,
+    database: Database = None,
+    as_json: Json = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="Rows to return at most.")] = None,
+    timeout: Annotated[float | None, typer.Option("--timeout", min=0.1, help="Seconds the query may run.")] = None,
+) -> None:
+    """Run one reading SQL statement behind the fences and show its rows."""
+    text = read_text(sql, file)
+
+    async def work(app: App) -> Result:
+        async with app.target(database) as name:
+            limits = app.limits(rows=limit, seconds=timeout)
+            return await app.execution.read(name, text, identity=app.identity, limits=limits)
+
+    result = open_app(work)
+    if as_json:
+        emit_json(result)
+    elif csv:
+        write_csv(result, sys.stdout)
+    else:
+        from rich.text import Text
+
+        console().print(result_table(result))
+        for line in chart(result):
+            console().print(Text(line, style="cyan"))
+        for notice in result.notices:
+            console(stderr=True).print(Text(one_line(notice), style="yellow"))
+        console().print(Text(footer(result), style="dim"))

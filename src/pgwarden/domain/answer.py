@@ -1,0 +1,36 @@
+"""What comes back for a question: the reading, the verdict on its SQL, the rows, and what to ask next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pgwarden.domain.plan import WorkflowPlan
+from pgwarden.domain.question import Reading
+from pgwarden.domain.result import Result
+from pgwarden.domain.statement import Verdict
+
+
+class AnswerStatus(StrEnum):
+    """How a question ended."""
+
+    ANSWERED = "answered"
+    CLARIFY = "clarify"
+    AWAITING_APPROVAL = "awaiting_approval"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One turn of a conversation."""
+
+    status: AnswerStatus
+    database: str
+    reading: Reading
+    plan: WorkflowPlan | None = None
+    verdict: Verdict | None = None
+    result: Result | None = None
+    follow_ups: tuple[str, ...] = ()
+    turn: str = ""
+    """Id of the turn, for feedback."""
+    milliseconds: float = 0.0

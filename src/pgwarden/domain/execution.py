@@ -1,0 +1,160 @@
+"""A protected execution: what bounds it, what it changed, and the record that the target's ledger keeps of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class Isolation(StrEnum):
+    """How the transaction sees others. The capture's locks keep writers off the captured tables at every level."""
+
+    READ_COMMITTED = "READ COMMITTED"
+    REPEATABLE_READ = "REPEATABLE READ"
+    SERIALIZABLE = "SERIALIZABLE"
+
+
+class ExecutionKind(StrEnum):
+    """An execution changes, an undo takes an execution (or another undo) back."""
+
+    EXECUTE = "execute"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One typed value of a statement, in PostgreSQL's text form. ``type_oid`` 0 lets the server infer the type."""
+
+    type_oid: int
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RowCounts:
+    """Row operations on one table."""
+
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.inserted + self.updated + self.deleted
+
+    @property
+    def images(self) -> int:
+        """How many row images a complete capture of these operations holds."""
+        return self.inserted + self.deleted + 2 * self.updated
+
+    def __add__(self, other: RowCounts) -> RowCounts:
+        return RowCounts(
+            self.inserted + other.inserted, self.updated + other.updated, self.deleted + other.deleted
+        )
+
+    def __sub__(self, other: RowCounts) -> RowCounts:
+        return RowCounts(
+            self.inserted - other.inserted, self.updated - other.updated, self.deleted - other.deleted
+        )
+
+    def to_dict(self) -> dict[str, int]:
+        return {"inserted": self.inserted, "updated": self.updated, "deleted": self.deleted}
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionLimits:
+    """Bounds on one execution. Reaching one rolls everything back."""
+
+    statement_seconds: float = 300.0
+    lock_seconds: float = 1.0
+    """How long one attempt waits for a lock."""
+    attempts: int = 5
+    """How often a transient failure (lock not free, deadlock, serialization) is tried again."""
+    backoff_seconds: float = 0.2
+    """Wait before the second attempt; doubled for each further one."""
+    idle_seconds: float = 60.0
+    """Silence of the client after which the server ends the transaction."""
+    rows: int = 1_000_000
+    undo_bytes: int = 4 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class TableImages:
+    """Where the row images of one table (a whole partition tree, under its root) are kept, and what they count."""
+
+    relation: int
+    schema: str
+    name: str
+    images: str
+    """Name of the image table in the schema ``pgwarden``."""
+    mark: str
+    """Its column that says which operation the image comes from: d, o (before), i, n (after)."""
+    columns: tuple[str, ...]
+    types: tuple[str, ...]
+    counts: RowCounts = RowCounts()
+    bytes: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "relation": self.relation,
+            "schema": self.schema,
+            "name": self.name,
+            "images": self.images,
+            "mark": self.mark,
+            "columns": list(self.columns),
+            "types": list(self.types),
+            "counts": self.counts.to_dict(),
+            "bytes": self.bytes,
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> TableImages:
+        return cls(
+            relation=value["relation"],
+            schema=value["schema"],
+            name=value["name"],
+            images=value["images"],
+            mark=value["mark"],
+            columns=tuple(value["columns"]),
+            types=tuple(value["types"]),
+            counts=RowCounts(**value["counts"]),
+            bytes=value["bytes"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What ran: one row of the ledger in the target database."""
+
+    id: str
+    kind: ExecutionKind
+    statement: str
+    seal: str
+    """SHA-256 of everything that was approved."""
+    requested_by: str
+    approved_by: str
+    role: str
+    isolation: Isolation
+    started_at: datetime
+    finished_at: datetime | None = None
+    transaction: int = 0
+    """The full 64-bit transaction id."""
+    undoes: str | None = None
+    undone_by: str | None = None
+    tables: tuple[TableImages, ...] = ()
+    sequences: Mapping[str, int | None] = field(default_factory=dict)
+    """Last values of the sequences in reach after the change; undo never moves them back."""
+    skipped: int = 0
+    """Rows that a partial undo left as they were."""
+    milliseconds: float = 0.0
+
+    @property
+    def counts(self) -> Mapping[str, RowCounts]:
+        """Row operations by ``schema.table``."""
+        return {f"{table.schema}.{table.name}": table.counts for table in self.tables}
+
+    @property
+    def undone(self) -> bool:
+        return self.undone_by is not None

@@ -1,0 +1,48 @@
+"""What people said about answers, and the examples that follow from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pgwarden.domain.session import LONGEST_QUESTION, LONGEST_SQL
+from pgwarden.domain.text import require_storable
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """One person's judgement on one answer; saying it again replaces it."""
+
+    question_id: str
+    """``Turn.id``."""
+    identity: str
+    database: str
+    question: str
+    sql: str | None
+    """The SQL that was judged."""
+    right: bool
+    at: datetime
+    corrected_sql: str | None = None
+    """What it should have been, where the person said so."""
+
+    def __post_init__(self) -> None:
+        require_storable("question's id", self.question_id, most=200)
+        require_storable("question", self.question, most=LONGEST_QUESTION)
+        require_storable("statement", self.sql or "", most=LONGEST_SQL)
+        require_storable("corrected statement", self.corrected_sql or "", most=LONGEST_SQL)
+
+    @property
+    def example(self) -> Example | None:
+        """The pair worth learning from: a confirmed answer, or a correction."""
+        sql = self.corrected_sql or (self.sql if self.right else None)
+        return Example(self.question, sql, self.identity, self.at) if sql else None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question with SQL that a person vouched for."""
+
+    question: str
+    sql: str
+    identity: str
+    at: datetime

@@ -1,0 +1,64 @@
+"""The facts about a table that capture and undo stand on, read under the execution's own locks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pgwarden.domain.catalog import Name
+
+
+class ShapeColumn(NamedTuple):
+    """A stored column; generated ones are left out, the server computes them again."""
+
+    name: str
+    type_name: str
+    identity_always: bool
+
+
+class ShapeSwitch(NamedTuple):
+    """A user trigger or rule that an undo must keep silent. ``enabled`` is ``tgenabled`` / ``ev_enabled``."""
+
+    relation: Name
+    name: str
+    enabled: str
+
+
+class ShapeReference(NamedTuple):
+    """A foreign key: ``columns`` of ``relation`` point at ``foreign_columns`` of ``foreign``."""
+
+    name: str
+    relation: int
+    columns: tuple[str, ...]
+    foreign: int
+    foreign_columns: tuple[str, ...]
+    on_delete: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableShape:
+    """A table, or a partition tree seen from its root."""
+
+    oid: int
+    name: Name
+    members: tuple[tuple[int, Name], ...]
+    """The table itself and, for a partitioned one, every partition below it."""
+    columns: tuple[ShapeColumn, ...]
+    key: tuple[str, ...]
+    """Columns of the primary key, else of a unique index over NOT NULL columns, else empty."""
+    unique: tuple[tuple[str, ...], ...] = ()
+    """Columns of every further plain unique index."""
+    triggers: tuple[ShapeSwitch, ...] = ()
+    rules: tuple[ShapeSwitch, ...] = ()
+    references: tuple[ShapeReference, ...] = ()
+    """Foreign keys of this table, and those of others that point at it."""
+    obstacle: str = ""
+    """Why its rows cannot be captured exactly ('' when they can), as a sentence's end."""
+
+    @property
+    def outgoing(self) -> tuple[ShapeReference, ...]:
+        return tuple(r for r in self.references if r.relation == self.oid)
+
+    @property
+    def incoming(self) -> tuple[ShapeReference, ...]:
+        return tuple(r for r in self.references if r.foreign == self.oid)

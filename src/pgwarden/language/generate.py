@@ -1,0 +1,471 @@
+"""Logical form → PostgreSQL text: joins, sub-queries, literals, names that need quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pgwarden.domain.catalog import quote_identifier
+from pgwarden.language.expressions import alias_of, literal, output_name
+from pgwarden.language.forms import (
+    Agg,
+    Binary,
+    Block,
+    Both,
+    Bucket,
+    Col,
+    Compare,
+    Cond,
+    Duration,
+    Either,
+    Expr,
+    Has,
+    Length,
+    Not,
+    Number,
+    Period,
+    Ratio,
+    Raw,
+    Scalar,
+    Window,
+    counted_of,
+    fields_of,
+    has_aggregate,
+)
+from pgwarden.language.index import Field, LexicalIndex
+from pgwarden.language.joins import Edge, JoinGraph
+
+
+class NoJoinPath(Exception):
+    """Two tables that the question names have no known way to each other."""
+
+    def __init__(self, left: int, right: int) -> None:
+        super().__init__(left, right)
+        self.left = left
+        self.right = right
+
+
+@dataclass(slots=True)
+class Scope:
+    """The tables of one SELECT and what they are called in it."""
+
+    names: dict[int, str]
+    edges: tuple[Edge, ...] = ()
+    outer: Scope | None = None
+    qualified: bool = True
+
+    def name(self, relation: int) -> str:
+        scope: Scope | None = self
+        while scope is not None:
+            if relation in scope.names:
+                return scope.names[relation]
+            scope = scope.outer
+        raise NoJoinPath(next(iter(self.names)), relation)
+
+
+@dataclass(slots=True)
+class Generator:
+    """Renders blocks over one index and join graph. ``hints`` are the question's words, for choosing between roles."""
+
+    index: LexicalIndex
+    graph: JoinGraph
+    hints: frozenset[str] = frozenset()
+    cost: float = 0.0
+    """Sum of the costs of all joins made: a measure of how far-fetched the reading is."""
+    taken: set[str] = field(default_factory=set)
+
+    def sql(self, block: Block) -> str:
+        """The statement's text. Raises NoJoinPath when tables cannot be connected."""
+        self.taken = set()
+        return self._block(block, None)
+
+    def _block(self, block: Block, outer: Scope | None) -> str:
+        text = self._select(block, outer)
+        if block.combine is not None:
+            operator, other = block.combine
+            text += f"\n{operator}\n" + self._block(other, outer)
+        return text
+
+    def _select(self, block: Block, outer: Scope | None) -> str:
+        shown = (*block.select, *block.group, *block.hidden_group, *(e for e, _ in block.order))
+        havings = [p for c in block.having for p in _sides(c)]
+        needed: set[int] = set()
+        for expression in (*shown, *havings):
+            needed |= {f.relation for f in fields_of(expression)} | counted_of(expression)
+        plain, apart = self._place(block, needed)
+        edges = self._tree(block.entity, needed)
+        scope = self._scope(block.entity, edges, outer, bool(apart) or _nested(block))
+        lines = [f"SELECT {'DISTINCT ' if block.distinct else ''}" + self._outputs(block, scope)]
+        lines.append(self._from(block, scope))
+        conditions = [self._condition(c, scope, block.entity) for c in plain]
+        conditions += [self._exists(cs, scope, block.entity) for cs in apart]
+        if conditions:
+            lines.append("WHERE " + "\n  AND ".join(conditions))
+        if block.group or block.hidden_group:
+            lines.append("GROUP BY " + ", ".join(dict.fromkeys(self.expr(e, scope) for e in (*block.group, *block.hidden_group))))
+        if block.having:
+            lines.append("HAVING " + " AND ".join(self._condition(c, scope, block.entity) for c in block.having))
+        if block.order:
+            lines.append("ORDER BY " + ", ".join(self._order(e, d, block, scope) for e, d in block.order))
+        if block.limit is not None:
+            lines.append(f"LIMIT {block.limit}")
+        return "\n".join(lines)
+
+    # which tables a block joins, and which conditions become sub-queries
+
+    def _tree(self, root: int, needed: set[int]) -> tuple[Edge, ...]:
+        edges = self.graph.tree(root, frozenset(needed), self.index, self.hints)
+        if edges is None:
+            raise NoJoinPath(root, next(iter(needed - {root})))
+        self.cost += sum(edge.cost for edge in edges)
+        return edges
+
+    def _place(self, block: Block, needed: set[int]) -> tuple[list[Cond], list[list[Cond]]]:
+        """Conditions that fit the joined tables (or tables reached without multiplying rows), and the others by branch."""
+        plain: list[Cond] = []
+        apart: dict[Edge, list[Cond]] = {}
+        for condition in block.where:
+            relations = {f.relation for f in fields_of(condition)} - needed - {block.entity}
+            branch = self._branch(block.entity, relations)
+            if branch is None:
+                needed |= relations
+                plain.append(condition)
+            else:
+                apart.setdefault(branch, []).append(condition)
+        # a branch whose tables ended up joined anyway needs no sub-query
+        for edge, conditions in list(apart.items()):
+            relations = set().union(*({f.relation for f in fields_of(c)} for c in conditions))
+            if relations <= needed | {block.entity}:
+                plain += conditions
+                del apart[edge]
+        return plain, list(apart.values())
+
+    def _branch(self, root: int, relations: set[int]) -> Edge | None:
+        """The first edge of the way to the relations when that way can multiply rows, else None."""
+        for relation in sorted(relations):
+            path = self.graph.path(root, relation, self.index, self.hints)
+            if path is None:
+                raise NoJoinPath(root, relation)
+            if any(not edge.to_one for edge in path):
+                return path[0]
+        return None
+
+    def _scope(self, root: int, edges: tuple[Edge, ...], outer: Scope | None, qualified: bool) -> Scope:
+        relations = [root, *(edge.right.relation for edge in edges)]
+        alone = len(relations) == 1 and not qualified and outer is None
+        names: dict[int, str] = {}
+        for relation in relations:
+            if alone:
+                names[relation] = quote_identifier(self.index.entities[relation].relation.name.name)
+            else:
+                names[relation] = alias_of(self.index.entities[relation].relation.name.name, self.taken)
+                self.taken.add(names[relation])
+        return Scope(names, edges, outer, not alone)
+
+    def table(self, relation: int) -> str:
+        """The table as FROM names it: without its schema where the search path finds it."""
+        name = self.index.entities[relation].relation.name
+        found = self.index.catalog.resolve_relation(name.name)
+        return quote_identifier(name.name) if found is not None and found.oid == relation else str(name)
+
+    def _from(self, block: Block, scope: Scope) -> str:
+        def named(relation: int) -> str:
+            return f"{self.table(relation)} {scope.names[relation]}" if scope.qualified else self.table(relation)
+
+        join = "LEFT JOIN" if block.outer else "JOIN"
+        lines = [f"FROM {named(block.entity)}"]
+        for edge in scope.edges:
+            lines.append(f"{join} {named(edge.right.relation)} ON {self._equal(edge, scope)}")
+        return "\n".join(lines)
+
+    def _equal(self, edge: Edge, scope: Scope) -> str:
+        return f"{self._col(edge.right, scope)} = {self._col(edge.left, scope)}"
+
+    def _exists(self, conditions: list[Cond], scope: Scope, root: int) -> str:
+        """One EXISTS for the conditions that share a branch."""
+        relations = set().union(*({f.relation for f in fields_of(c)} for c in conditions)) - set(scope.names)
+        path = self._way(root, relations)
+        return self._subquery("EXISTS", path, conditions, scope, root)
+
+    def _way(self, root: int, relations: set[int]) -> tuple[Edge, ...]:
+        edges = self.graph.tree(root, frozenset(relations), self.index, self.hints)
+        if not edges:
+            raise NoJoinPath(root, next(iter(relations), root))
+        self.cost += sum(edge.cost for edge in edges)
+        return edges
+
+    def _inner(self, path: tuple[Edge, ...], outer: Scope, root: int) -> tuple[Scope, str]:
+        """Scope and FROM of a sub-query that starts with the path's first edge."""
+        first = path[0]
+        rest = tuple(e for e in path[1:] if e.left.relation != root)
+        inner = self._scope(first.right.relation, rest, outer, qualified=True)
+        lines = [f"FROM {self.table(first.right.relation)} {inner.names[first.right.relation]}"]
+        for edge in rest:
+            right = edge.right.relation
+            lines.append(f"JOIN {self.table(right)} {inner.names[right]} ON {self._equal(edge, inner)}")
+        return inner, " ".join(lines)
+
+    def _subquery(
+        self, word: str, path: tuple[Edge, ...], conditions: Iterable[Cond], outer: Scope, root: int
+    ) -> str:
+        inner, source = self._inner(path, outer, root)
+        first = path[0]
+        if first.right.relation == first.left.relation:
+            outside = f"{outer.name(first.left.relation)}.{self._bare(first.left)}"
+            tests = [f"{self._col(first.right, inner)} = {outside}"]
+        else:
+            tests = [f"{self._col(first.right, inner)} = {self._col(first.left, outer)}"]
+        tests += [self._condition(c, inner, first.right.relation) for c in conditions]
+        return f"{word} (SELECT 1 {source} WHERE {' AND '.join(tests)})"
+
+    # outputs
+
+    def _outputs(self, block: Block, scope: Scope) -> str:
+        if not block.select:
+            return "*" if len(scope.names) == 1 else f"{scope.name(block.entity)}.*"
+        used: set[str] = set()
+        parts = []
+        for expression in block.select:
+            text = self.expr(expression, scope)
+            name = output_name(expression, self.index)
+            if isinstance(expression, Col) and self.index.attribute(expression.field).name not in used:
+                used.add(self.index.attribute(expression.field).name)
+                parts.append(text)
+                continue
+            if isinstance(expression, Col):
+                name = "_".join((*self.index.entities[expression.field.relation].words[-1:], name))
+            while name in used:
+                name += "_2"
+            used.add(name)
+            parts.append(f"{text} AS {quote_identifier(name)}")
+        return ", ".join(parts)
+
+    def _order(self, expression: Expr, descending: bool, block: Block, scope: Scope) -> str:
+        text = self.expr(expression, scope)
+        if expression in block.select and not isinstance(expression, Col):
+            name = output_name(expression, self.index)
+            if [output_name(e, self.index) for e in block.select].count(name) == 1:
+                text = quote_identifier(name)
+        return text + (" DESC NULLS LAST" if descending else "")
+
+    # expressions
+
+    def _bare(self, field_: Field) -> str:
+        return quote_identifier(self.index.attribute(field_).name)
+
+    def _col(self, field_: Field, scope: Scope) -> str:
+        name = scope.name(field_.relation)
+        return f"{name}.{self._bare(field_)}" if scope.qualified else self._bare(field_)
+
+    def expr(self, node: Expr, scope: Scope) -> str:
+        """The SQL of an expression inside a scope."""
+        if isinstance(node, Col):
+            return self._col(node.field, scope)
+        if isinstance(node, Number):
+            return node.text
+        if isinstance(node, Raw):
+            return node.sql
+        if isinstance(node, Agg):
+            return self._aggregate(node, scope)
+        if isinstance(node, Ratio):
+            factor = f"{node.factor} * " if node.factor != 1 else ""
+            return f"{factor}({self.expr(node.upper, scope)})::numeric / NULLIF({self.expr(node.lower, scope)}, 0)"
+        if isinstance(node, Binary):
+            return f"({self.expr(node.left, scope)} {node.operator} {self.expr(node.right, scope)})"
+        if isinstance(node, Bucket):
+            return self._bucket(node, scope)
+        if isinstance(node, Duration):
+            return self._duration(node, scope)
+        if isinstance(node, Length):
+            return f"length({self.expr(node.over, scope)})"
+        if isinstance(node, Scalar):
+            return "(" + " ".join(self._block(node.block, scope).split("\n")) + ")"
+        return self._window(node, scope)
+
+    def _aggregate(self, node: Agg, scope: Scope) -> str:
+        if node.function == "count" and node.over is None:
+            body = self._count(node, scope)
+        elif node.function == "median":
+            body = f"percentile_cont(0.5) WITHIN GROUP (ORDER BY {self.expr(node.over or Number('1'), scope)})"
+        else:
+            over = self.expr(node.over, scope) if node.over is not None else "*"
+            if node.function in ("sum", "avg") and self._texty(node.over):
+                over += "::numeric"
+            body = f"{node.function}({'DISTINCT ' if node.distinct else ''}{over})"
+        if node.where:
+            tests = " AND ".join(self._condition(c, scope, node.entity) for c in node.where)
+            body += f" FILTER (WHERE {tests})"
+        return body
+
+    def _texty(self, node: Expr | None) -> bool:
+        return isinstance(node, Col) and self.index.attribute(node.field).kind == "text"
+
+    def _count(self, node: Agg, scope: Scope) -> str:
+        """``count(*)`` where each counted row shows once, ``count(DISTINCT key)`` where joins repeat it."""
+        entity = self.index.entities.get(node.entity)
+        if entity is None or len(scope.names) == 1 or node.entity not in scope.names:
+            return "count(*)"
+        if self._repeats(node.entity, scope.edges) or node.distinct:
+            if entity.key:
+                return f"count(DISTINCT {self._col(Field(entity.oid, entity.key), scope)})"
+            if entity.display:
+                return f"count(DISTINCT {self._col(Field(entity.oid, entity.display[0]), scope)})"
+        return "count(*)"
+
+    def _repeats(self, entity: int, edges: tuple[Edge, ...]) -> bool:
+        reached, pending = {entity}, list(edges)
+        while pending:
+            progressed = False
+            for edge in list(pending):
+                left, right = edge.left.relation, edge.right.relation
+                if left in reached and right not in reached:
+                    to_one = edge.to_one
+                    reached.add(right)
+                elif right in reached and left not in reached:
+                    back = [e for e in self.graph.between(right, left) if e.left == edge.right and e.right == edge.left]
+                    to_one = back[0].to_one if back else False
+                    reached.add(left)
+                else:
+                    continue
+                if not to_one:
+                    return True
+                pending.remove(edge)
+                progressed = True
+            if not progressed:
+                return False
+        return False
+
+    def _bucket(self, node: Bucket, scope: Scope) -> str:
+        over = self.expr(node.over, scope)
+        if node.part:
+            return f"extract({node.unit} FROM {over})"
+        return f"date_trunc('{node.unit}', {over})"
+
+    def _duration(self, node: Duration, scope: Scope) -> str:
+        start, end = self._col(node.start, scope), self._col(node.end, scope)
+        attribute = self.index.attribute(node.start)
+        if attribute.type_name == "date" and self.index.attribute(node.end).type_name == "date":
+            return f"({end} - {start})" if node.unit in ("seconds", "day") else f"({end} - {start}) / {_DAYS[node.unit]}"
+        seconds = f"extract(epoch FROM {end} - {start})"
+        return seconds if node.unit == "seconds" else f"{seconds} / {_SECONDS[node.unit]}"
+
+    def _window(self, node: Window, scope: Scope) -> str:
+        over = self.expr(node.over, scope) if node.over is not None else ""
+        parts = []
+        if node.partition:
+            parts.append("PARTITION BY " + ", ".join(self.expr(e, scope) for e in node.partition))
+        if node.order:
+            parts.append("ORDER BY " + ", ".join(self.expr(e, scope) + (" DESC" if d else "") for e, d in node.order))
+        return f"{node.function}({over}) OVER ({' '.join(parts)})"
+
+    # conditions
+
+    def _condition(self, node: Cond, scope: Scope, root: int) -> str:
+        if isinstance(node, Compare):
+            return self._compare(node, scope)
+        if isinstance(node, Either):
+            return "(" + " OR ".join(self._nested(part, scope, root) for part in node.parts) + ")"
+        if isinstance(node, Both):
+            return "(" + " AND ".join(self._nested(part, scope, root) for part in node.parts) + ")"
+        if isinstance(node, Not):
+            return self._negation(node.part, scope, root)
+        if isinstance(node, Period):
+            column = self.expr(node.column, scope)
+            bounds = [f"{column} >= {node.lower}"] if node.lower else []
+            bounds += [f"{column} < {node.upper}"] if node.upper else []
+            return " AND ".join(bounds)
+        return self._has(node, scope, root)
+
+    def _nested(self, node: Cond, scope: Scope, root: int) -> str:
+        """A part of an OR: what is not joined becomes its own EXISTS."""
+        relations = {f.relation for f in fields_of(node)}
+        if relations <= set(scope.names):
+            return self._condition(node, scope, root)
+        return self._exists([node], scope, root)
+
+    def _negation(self, node: Cond, scope: Scope, root: int) -> str:
+        relations = {f.relation for f in fields_of(node)}
+        if relations <= set(scope.names):
+            return f"NOT ({self._condition(node, scope, root)})"
+        return "NOT " + self._exists([node], scope, root)
+
+    def _compare(self, node: Compare, scope: Scope) -> str:
+        left = self.expr(node.left, scope)
+        if node.operator in ("null", "not-null"):
+            return f"{left} IS {'NOT ' if node.operator == 'not-null' else ''}NULL"
+        if node.operator in ("true", "false"):
+            return left if node.operator == "true" else f"NOT {left}"
+        if node.right is not None:
+            return f"{left} {node.operator} {self.expr(node.right, scope)}"
+        kind = self._kind_of(node.left)
+        values = [literal(value, kind) for value in node.values]
+        operator = {"ilike": "ILIKE", "like": "LIKE", "not-ilike": "NOT ILIKE"}.get(node.operator, node.operator)
+        if len(values) > 1 and operator in ("=", "<>"):
+            return f"{left} {'NOT IN' if operator == '<>' else 'IN'} ({', '.join(values)})"
+        if kind == "text" and operator in ("<", "<=", ">", ">=") and values[0][:1].isdigit():
+            left = f"{left}::numeric"
+        if kind == "text" and operator in ("<", "<=", ">", ">=") and _number(node.values[0]):
+            return f"{left}::numeric {operator} {node.values[0]}"
+        return f"{left} {operator} {values[0]}"
+
+    def _kind_of(self, node: Expr) -> str:
+        return self.index.attribute(node.field).kind if isinstance(node, Col) else "number" if has_aggregate(node) else "other"
+
+    def _has(self, node: Has, scope: Scope, root: int) -> str:
+        anchor = node.anchor or root
+        relations = {node.entity}
+        path = self._way(anchor, relations) if node.entity != anchor else self._self_way(anchor)
+        if not node.operator:
+            return self._subquery("NOT EXISTS" if node.negated else "EXISTS", path, node.where, scope, anchor)
+        return self._counted(node, path, scope, anchor)
+
+    def _self_way(self, entity: int) -> tuple[Edge, ...]:
+        edges = self.graph.between(entity, entity)
+        if not edges:
+            raise NoJoinPath(entity, entity)
+        return (edges[0],)
+
+    def _counted(self, node: Has, path: tuple[Edge, ...], scope: Scope, anchor: int) -> str:
+        """``key IN (SELECT foreign key … GROUP BY … HAVING count(*) > n)``."""
+        extra = fields_of(node.measure) | set().union(*(fields_of(c) for c in node.where)) if node.where else fields_of(node.measure)
+        relations = {f.relation for f in extra} - {e.right.relation for e in path} - {anchor}
+        if relations:
+            path = self._way(anchor, {node.entity, *relations})
+        inner, source = self._inner(path, scope, anchor)
+        link = self._col(path[0].right, inner)
+        tests = [self._condition(c, inner, path[0].right.relation) for c in node.where]
+        where = f" WHERE {' AND '.join(tests)}" if tests else ""
+        if node.measure is not None:
+            measured = self.expr(node.measure, inner)
+        else:
+            measured = self._count(Agg("count", None, node.entity), inner)
+        having = f"{measured} {node.operator} {node.count}"
+        word = "NOT IN" if node.negated else "IN"
+        return f"{self._col(path[0].left, scope)} {word} (SELECT {link} {source}{where} GROUP BY {link} HAVING {having})"
+
+
+_SECONDS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2_629_800, "year": 31_557_600}
+_DAYS = {"week": 7, "month": 30.4375, "year": 365.25}
+
+
+def _number(text: str) -> bool:
+    return text.replace(".", "", 1).lstrip("-").isdigit()
+
+
+def _sides(condition: Cond) -> list[Expr]:
+    if isinstance(condition, Compare):
+        return [condition.left, *([condition.right] if condition.right is not None else [])]
+    return []
+
+
+def _nested(block: Block) -> bool:
+    """Whether a condition holds a sub-query that looks back at this block."""
+
+    def looks(condition: Cond) -> bool:
+        if isinstance(condition, Has):
+            return True
+        if isinstance(condition, Either | Both):
+            return any(looks(part) for part in condition.parts) or len({f.relation for f in fields_of(condition)}) > 1
+        return isinstance(condition, Not)
+
+    return any(looks(condition) for condition in block.where)

