@@ -8,23 +8,20 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
-import psycopg
 import pytest
-from psycopg import conninfo, sql
-
-from pgwarden.adapters.embedded.server import EmbeddedServer, ServerOptions
+from psycopg import conninfo
 from tests.support import debian, parts
+from tests.support.databases import MakeDatabase, create_database, drop_database, exists, point_at
+
+from pgwarden.adapters.embedded.locks import exclusive
+from pgwarden.adapters.embedded.server import EmbeddedServer, ServerOptions
+from pgwarden.demo import shop
+
+__all__ = ["MakeDatabase"]  # its place for tests that ask for the factory
 
 RUN_DIRECTORY = "TEST_RUN_OF_PGWARDEN"  # not PGWARDEN_…: those are settings, and an unknown one is refused
 QUICK = ServerOptions(durable=False, settings={"max_connections": "300", "autovacuum": "off"})
-
-
-class MakeDatabase(Protocol):
-    """Creates a database that is dropped after the test; ``template`` names one on the same server to clone."""
-
-    def __call__(self, version: int = 18, template: str | None = None) -> str: ...
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -81,6 +78,30 @@ def pg15_url(run_directory: Path) -> Iterator[str]:
         yield conninfo.make_conninfo(server.conninfo(), sslmode="require")
 
 
+@pytest.fixture(scope="session")
+def shop_template(pg18_url: str, run_directory: Path) -> str:
+    """The name of a database with the sample shop, loaded once per run, to clone from; nobody connects to it."""
+    with exclusive(run_directory / "shop.lock"):
+        if not exists(pg18_url, "shop_template"):
+            shop.load(create_database(pg18_url, "shop_template"))
+    return "shop_template"
+
+
+@pytest.fixture(scope="session")
+def shop_url(pg18_url: str, shop_template: str, run_directory: Path) -> str:
+    """A superuser's URL on the sample shop. Only for reading: every test sees this one."""
+    with exclusive(run_directory / "shop.lock"):
+        if not exists(pg18_url, "shop"):
+            create_database(pg18_url, "shop", shop_template)
+    return point_at(pg18_url, "shop")
+
+
+@pytest.fixture
+def shop_database(make_database: MakeDatabase, shop_template: str) -> str:
+    """A superuser's URL on a copy of the shop that the test may change."""
+    return make_database(template=shop_template)
+
+
 @pytest.fixture
 def make_database(request: pytest.FixtureRequest) -> Iterator[MakeDatabase]:
     """Factory of databases on the server of a version; all are dropped after the test."""
@@ -90,30 +111,14 @@ def make_database(request: pytest.FixtureRequest) -> Iterator[MakeDatabase]:
         server = request.getfixturevalue(f"pg{version}_url")
         name = f"t_{uuid.uuid4().hex[:12]}"
         made.append((server, name))
-        return create_database(server, name, template or "template0")
+        return create_database(server, name, template)
 
     yield make
     for server, name in made:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+        drop_database(server, name)
 
 
 @pytest.fixture
 def database(make_database: MakeDatabase) -> str:
     """A superuser's URL on a fresh, empty database on PostgreSQL 18."""
     return make_database()
-
-
-def create_database(server: str, name: str, template: str) -> str:
-    """Create a database and return the server's URL pointed at it."""
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
-    return point_at(server, name)
-
-
-def point_at(server: str, database: str) -> str:
-    if "://" in server:
-        return f"{server.rpartition('/')[0]}/{database}"
-    return conninfo.make_conninfo(server, dbname=database)

@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from pgwarden.domain.catalog import Catalog
+from pgwarden.domain.catalog import Catalog, InferredJoin, Relation
+from pgwarden.domain.database import Database
 from pgwarden.domain.feedback import Example, Feedback
 from pgwarden.domain.glossary import Term
 from pgwarden.domain.identity import DataRight
+from pgwarden.domain.profile import Sample, TableProfile
 from pgwarden.domain.question import Question, Reading
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.rights_version import RightsVersion
@@ -43,6 +45,40 @@ class CatalogReader(Protocol):
         ...
 
 
+class TableReader(Protocol):
+    """Looks into one target's tables, bounded and read-only, to know what they hold. Views are not run."""
+
+    async def sample(self, catalog: Catalog, relation: Relation, *, rows: int) -> Sample:
+        """Representative rows with their real values. TableUnreadable where that is impossible."""
+        ...
+
+    async def profile(self, catalog: Catalog, relation: Relation) -> TableProfile:
+        """The distribution of each column and what is odd; sensitive values are masked."""
+        ...
+
+    async def inferred_joins(self, catalog: Catalog) -> tuple[InferredJoin, ...]:
+        """Joins that no foreign key declares, best first."""
+        ...
+
+    async def values(self, catalog: Catalog) -> CachedValueIndex:
+        """Sampled values of the columns that are not sensitive."""
+        ...
+
+
+class SchemaSource(Protocol):
+    """One registered target, as the schema agent reads it."""
+
+    @property
+    def key(self) -> str:
+        """Tells this target and role from every other in a shared cache; it holds no secret."""
+        ...
+
+    @property
+    def reader(self) -> CatalogReader: ...
+    @property
+    def tables(self) -> TableReader: ...
+
+
 class ReadRunner(Protocol):
     """Runs an allowed read on one target, inside its own fences."""
 
@@ -54,15 +90,26 @@ class ReadRunner(Protocol):
         limits: ReadLimits,
         masked: frozenset[int] = frozenset(),
         expected: Mapping[int, str] | None = None,
+        expected_functions: Mapping[int, str] | None = None,
+        search_path: Sequence[str] = (),
     ) -> Result:
         """Rows of an ALLOW verdict.
 
         ``masked``: positions of output columns whose values must not leave the server.
-        ``expected``: relation oid → ``Relation.xmin`` as judged; a difference raises CatalogChanged before it runs.
+        ``expected``: relation oid → ``Relation.xmin`` as judged, ``expected_functions`` the same for functions; a
+        difference raises CatalogChanged before it runs.
+        ``search_path``: the schemas that names were judged under; empty leaves the role's own.
         """
         ...
 
-    async def explain(self, verdict: Verdict, *, limits: ReadLimits) -> Mapping[str, object]:
+    async def explain(
+        self,
+        verdict: Verdict,
+        parameters: Sequence[object] = (),
+        *,
+        limits: ReadLimits,
+        search_path: Sequence[str] = (),
+    ) -> Mapping[str, object]:
         """The plan of an allowed or approvable statement (never executed), as PostgreSQL's JSON."""
         ...
 
@@ -77,6 +124,12 @@ class ValueIndex(Protocol):
     def values(self, relation_oid: int, column: int) -> Sequence[str]:
         """Known common or sampled values of a column, most common first."""
         ...
+
+
+class CachedValueIndex(ValueIndex, Protocol):
+    """A value index that can be kept as JSON text."""
+
+    def to_json(self) -> str: ...
 
 
 class ValueHit(Protocol):
@@ -106,6 +159,30 @@ class SchemaEvents(Protocol):
     def subscribe(self, database: str) -> AsyncIterator[Sequence[str]]: ...
 
 
+class DatabaseStore(Protocol):
+    """The registered targets. A password is never kept, only where it comes from (InputInvalid)."""
+
+    async def add(self, database: Database) -> None:
+        """Register a target. AlreadyExists when the name is taken."""
+        ...
+
+    async def replace(self, database: Database) -> None:
+        """Change a registered target. UnknownDatabase when there is none of that name."""
+        ...
+
+    async def get(self, name: str) -> Database:
+        """The target of that name, or UnknownDatabase."""
+        ...
+
+    async def all(self) -> tuple[Database, ...]:
+        """Every registered target in the order of names."""
+        ...
+
+    async def remove(self, name: str) -> None:
+        """Forget a target, or UnknownDatabase. What was learnt about it stays, for when it comes back."""
+        ...
+
+
 class DataRightsStore(Protocol):
     """The data rights, as a whole and versioned: two people who edit at once cannot overwrite each other unseen."""
 
@@ -126,7 +203,7 @@ class SessionStore(Protocol):
     """Conversations. Every call names the identity; another one's session is as unknown as none (UnknownSession)."""
 
     async def open(self, session: Session) -> None:
-        """Keep a new session. AlreadyExists when the id is taken, by anyone."""
+        """Keep a new session. AlreadyExists when this identity has one with that id."""
         ...
 
     async def get(self, session_id: str, *, identity: str) -> Session: ...

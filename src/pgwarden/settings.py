@@ -376,12 +376,12 @@ def _read_toml(path: Path, *, must_exist: bool) -> dict[str, Any]:
             values = tomllib.load(file)
             _check_openness(path, os.fstat(file.fileno()), values)
             return values
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if not must_exist:
             return {}
         why, next_step = "It does not exist.", "Create it, or correct PGWARDEN_CONFIG."
     except OSError as error:
-        why, next_step = f"{error.strerror}.", "Make it readable for the user that runs pgwarden."
+        why, next_step = f"{error.strerror}.", "Make it readable for you, or name another in PGWARDEN_CONFIG."
     except UnicodeDecodeError:
         why, next_step = "It is not UTF-8 text.", "Save it as UTF-8."
     except tomllib.TOMLDecodeError as error:

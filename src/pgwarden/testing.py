@@ -10,13 +10,47 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from pgwarden.domain.approval import Approved, DatabaseIdentity, Expectation, Tolerance, seal_of
+from pgwarden.domain.database import Database
 from pgwarden.domain.errors import AlreadyExists, ChangedMeanwhile, UnknownSession
+from pgwarden.domain.execution import Isolation, Parameter
 from pgwarden.domain.feedback import Example, Feedback
 from pgwarden.domain.glossary import Term, term_key
 from pgwarden.domain.identity import DataRight
+from pgwarden.domain.registration import require_keepable, unknown_database
 from pgwarden.domain.rights_version import ORIGINAL_RIGHTS, RightsVersion
 from pgwarden.domain.schema_history import SNAPSHOTS_KEPT, Relationship, Relationships, SchemaVersion
 from pgwarden.domain.session import TURNS_KEPT, Session, Turn
+
+
+class MemoryDatabaseStore:
+    """``ports.DatabaseStore``."""
+
+    def __init__(self, databases: Iterable[Database] = ()) -> None:
+        self._databases = {database.name: database for database in databases}
+
+    async def add(self, database: Database) -> None:
+        require_keepable(database)
+        if database.name in self._databases:
+            raise AlreadyExists(f"A database {database.name!r} is registered already.")
+        self._databases[database.name] = database
+
+    async def replace(self, database: Database) -> None:
+        require_keepable(database)
+        await self.get(database.name)
+        self._databases[database.name] = database
+
+    async def get(self, name: str) -> Database:
+        if name not in self._databases:
+            raise unknown_database(name)
+        return self._databases[name]
+
+    async def all(self) -> tuple[Database, ...]:
+        return tuple(sorted(self._databases.values(), key=lambda database: database.name))
+
+    async def remove(self, name: str) -> None:
+        await self.get(name)
+        del self._databases[name]
 
 
 class MemoryDataRightsStore:
@@ -29,9 +63,10 @@ class MemoryDataRightsStore:
         return self._versions[-1]
 
     async def replace(self, lines: Sequence[DataRight], *, expected: int, author: str, at: datetime) -> RightsVersion:
+        version = RightsVersion(expected + 1, tuple(lines), author, at)
         if expected != self._versions[-1].number:
             raise ChangedMeanwhile("Someone else changed the data rights.")
-        self._versions.append(RightsVersion(expected + 1, tuple(lines), author, at))
+        self._versions.append(version)
         return self._versions[-1]
 
     async def history(self, *, limit: int = 50) -> tuple[RightsVersion, ...]:
@@ -42,20 +77,21 @@ class MemorySessionStore:
     """``ports.SessionStore``."""
 
     def __init__(self) -> None:
-        self._sessions: dict[str, Session] = {}
-        self._turns: dict[str, tuple[str, Turn]] = {}
-        """(session's id, turn) by the turn's id, in the order they were added."""
+        self._sessions: dict[tuple[str, str], Session] = {}
+        """By identity and id."""
+        self._turns: dict[tuple[str, str], tuple[str, Turn]] = {}
+        """(session's id, turn) by identity and the turn's id, in the order they were added."""
 
     async def open(self, session: Session) -> None:
-        if session.id in self._sessions:
+        key = session.identity, session.id
+        if key in self._sessions:
             raise AlreadyExists("A session with that id exists.")
-        self._sessions[session.id] = session
+        self._sessions[key] = session
 
     async def get(self, session_id: str, *, identity: str) -> Session:
-        session = self._sessions.get(session_id)
-        if session is None or session.identity != identity:
+        if (identity, session_id) not in self._sessions:
             raise UnknownSession("There is no such session.")
-        return session
+        return self._sessions[identity, session_id]
 
     async def of(self, identity: str, *, limit: int = 50) -> tuple[Session, ...]:
         own = sorted((s for s in self._sessions.values() if s.identity == identity), key=lambda session: session.id)
@@ -63,36 +99,36 @@ class MemorySessionStore:
 
     async def add_turn(self, session_id: str, turn: Turn, *, identity: str) -> None:
         session = await self.get(session_id, identity=identity)
-        if turn.id in self._turns:
+        if (identity, turn.id) in self._turns:
             raise AlreadyExists("A turn with that id exists.")
-        self._turns[turn.id] = session_id, replace(turn, state=_json_copy(turn.state))
-        self._sessions[session_id] = replace(session, last_used=max(session.last_used, turn.at))
-        for old in self._of(session_id)[:-TURNS_KEPT]:
-            del self._turns[old.id]
+        self._turns[identity, turn.id] = session_id, replace(turn, state=_json_copy(turn.state))
+        self._sessions[identity, session_id] = replace(session, last_used=max(session.last_used, turn.at))
+        for old in self._of(session_id, identity)[:-TURNS_KEPT]:
+            del self._turns[identity, old.id]
 
     async def turns(self, session_id: str, *, identity: str) -> tuple[Turn, ...]:
         await self.get(session_id, identity=identity)
-        return tuple(self._of(session_id))
+        return tuple(self._of(session_id, identity))
 
     async def turn(self, turn_id: str, *, identity: str) -> Turn | None:
-        session_id, turn = self._turns.get(turn_id, ("", None))
-        session = self._sessions.get(session_id)
-        return turn if session is not None and session.identity == identity else None
+        _, turn = self._turns.get((identity, turn_id), ("", None))
+        return turn
 
     async def delete(self, session_id: str, *, identity: str) -> None:
         await self.get(session_id, identity=identity)
-        for turn in self._of(session_id):
-            del self._turns[turn.id]
-        del self._sessions[session_id]
+        for turn in self._of(session_id, identity):
+            del self._turns[identity, turn.id]
+        del self._sessions[identity, session_id]
 
     async def delete_all(self, identity: str) -> int:
-        own = [session.id for session in self._sessions.values() if session.identity == identity]
-        for session_id in own:
-            await self.delete(session_id, identity=identity)
+        own = await self.of(identity, limit=len(self._sessions))
+        for session in own:
+            await self.delete(session.id, identity=identity)
         return len(own)
 
-    def _of(self, session_id: str) -> list[Turn]:
-        return [turn for owner, turn in self._turns.values() if owner == session_id]
+    def _of(self, session_id: str, identity: str) -> list[Turn]:
+        turns = ((key, value) for key, value in self._turns.items() if key[0] == identity)
+        return [turn for _, (owner, turn) in turns if owner == session_id]
 
 
 class MemoryFeedbackStore:
@@ -183,3 +219,41 @@ def _json_copy(values: Mapping[str, object]) -> dict[str, object]:
     """What JSON gives back, so that a test meets here what it would meet in a database."""
     copy: dict[str, object] = json.loads(json.dumps(values, allow_nan=False))
     return copy
+
+
+def issue_approval(
+    *,
+    execution_id: str,
+    sql: str,
+    database: DatabaseIdentity,
+    role: str,
+    reach: Iterable[int],
+    definitions: str,
+    expectations: Iterable[Expectation],
+    until: datetime,
+    parameters: Iterable[Parameter] = (),
+    search_path: str = '"$user", public',
+    requested_by: str = "requester",
+    approved_by: str = "approver",
+    tolerance: Tolerance | None = None,
+    isolation: Isolation = Isolation.READ_COMMITTED,
+) -> Approved:
+    """A sealed approval without a ticket: for tests and the tour alone; no door may import this module."""
+    draft = Approved(
+        execution_id=execution_id,
+        sql=sql,
+        parameters=tuple(parameters),
+        database=database,
+        role=role,
+        search_path=search_path,
+        reach=tuple(sorted(reach)),
+        definitions=definitions,
+        expectations=tuple(expectations),
+        requested_by=requested_by,
+        approved_by=approved_by,
+        until=until,
+        seal="",
+        tolerance=tolerance or Tolerance(),
+        isolation=isolation,
+    )
+    return replace(draft, seal=seal_of(draft))

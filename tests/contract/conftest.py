@@ -5,9 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator, Iterator
 
-import psycopg
 import pytest
-from psycopg import sql
+from tests.support.databases import create_database, drop_database
 
 from pgwarden.adapters.postgres.control.connection import Pool, control_pool
 from pgwarden.adapters.postgres.control.migrate import migrate
@@ -23,10 +22,8 @@ def implementation(request: pytest.FixtureRequest) -> str:
 def control_url(pg18_url: str) -> Iterator[str]:
     """A control database for this worker's contract tests."""
     name = f"control_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(pg18_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
-        yield psycopg.conninfo.make_conninfo(pg18_url, dbname=name)
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    yield create_database(pg18_url, name)
+    drop_database(pg18_url, name)
 
 
 @pytest.fixture

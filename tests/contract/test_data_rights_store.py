@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pgwarden.adapters.postgres.control.data_rights import PostgresDataRightsStore
-from pgwarden.domain.errors import ChangedMeanwhile
+from pgwarden.domain.errors import ChangedMeanwhile, InputInvalid
 from pgwarden.domain.identity import DEFAULT_RIGHTS, Access, DataRight
 from pgwarden.domain.rights_version import RightsVersion
 from pgwarden.ports import DataRightsStore
@@ -66,3 +66,21 @@ async def test_every_written_version_can_be_read_back(store: DataRightsStore) ->
     third = await store.replace((), expected=2, author="bob", at=NOON)
     assert await store.history() == (third, second, first)
     assert await store.history(limit=1) == (third,)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        DataRight("persn:ana", Access.DENY),
+        DataRight("group:", Access.DENY),
+        DataRight("ana", Access.DENY),
+        DataRight("", Access.DENY),
+        DataRight("*", Access.DENY, table=""),
+        DataRight("*", Access.DENY, column="a\x00"),
+    ],
+    ids=repr,
+)
+async def test_a_line_that_could_never_apply_is_refused(store: DataRightsStore, line: DataRight) -> None:
+    with pytest.raises(InputInvalid):
+        await store.replace((*LINES, line), expected=0, author="ana", at=NOON)
+    assert (await store.current()).number == 0

@@ -40,8 +40,18 @@ async def test_a_session_comes_back_as_it_was_opened(store: SessionStore) -> Non
 async def test_an_id_is_taken_once(store: SessionStore) -> None:
     await store.open(session())
     with pytest.raises(AlreadyExists):
-        await store.open(session(identity="bob"))
+        await store.open(session(minutes=5))
     assert await store.get("s1", identity="ana") == session()
+
+
+async def test_the_same_ids_of_two_people_never_meet(store: SessionStore) -> None:
+    for identity in ("ana", "bob"):
+        await store.open(session(identity=identity))
+        await store.add_turn("s1", turn(sql=f"select '{identity}'"), identity=identity)
+    await store.delete("s1", identity="ana")
+    assert await store.turns("s1", identity="bob") == (turn(sql="select 'bob'"),)
+    assert await store.turn("t1", identity="bob") == turn(sql="select 'bob'")
+    assert await store.turn("t1", identity="ana") is None
 
 
 async def test_sessions_are_listed_last_used_first(store: SessionStore) -> None:

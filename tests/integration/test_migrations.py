@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import psycopg
 import pytest
 from psycopg import sql
+from tests.support.databases import MakeDatabase
 
+from pgwarden.adapters.postgres.control import migrate as migrate_module
 from pgwarden.adapters.postgres.control.connection import Pool, control_pool
 from pgwarden.adapters.postgres.control.data_rights import PostgresDataRightsStore
 from pgwarden.adapters.postgres.control.migrate import Migration, known_migrations, migrate, pending_migrations
-from pgwarden.domain.errors import ControlDatabaseOutdated, ControlDatabaseUnavailable, PgwardenError
-from tests.conftest import MakeDatabase
+from pgwarden.adapters.postgres.control.open import control_database
+from pgwarden.domain.errors import ControlDatabaseOutdated, ControlDatabaseUnavailable, SettingsError
 
 KNOWN = known_migrations()
 NAMES = tuple(migration.name for migration in KNOWN)
@@ -77,6 +80,52 @@ async def test_processes_that_start_at_once_apply_each_once(database: str) -> No
 
     outcomes = await asyncio.gather(*(start() for _ in range(6)))
     assert sorted(outcomes) == [()] * 5 + [NAMES]
+
+
+LOCK = "select pg_advisory_xact_lock(x'706777617264656e'::bigint)"
+WAITING = "select pid from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())"  # noqa: E501
+
+
+async def until_waiting(count: int, database: str, *tasks: asyncio.Task[tuple[str, ...]]) -> None:
+    """Return when that many starters wait for the lock; none of them may be done before."""
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as watcher:
+        while len(await (await watcher.execute(WAITING)).fetchall()) < count:
+            assert not any(task.done() for task in tasks)
+
+
+async def test_starters_that_looked_before_the_first_was_done_see_what_it_did(database: str) -> None:
+    async with AsyncExitStack() as stack:
+        holder = await stack.enter_async_context(await psycopg.AsyncConnection.connect(database))
+        await holder.execute(LOCK)
+        pools = [await stack.enter_async_context(opened(database)) for _ in range(3)]
+        tasks = [asyncio.create_task(migrate(pool)) for pool in pools]
+        await until_waiting(3, database, *tasks)
+        await holder.rollback()
+        assert sorted(await asyncio.gather(*tasks)) == [(), (), NAMES]
+
+
+async def test_a_starter_that_dies_in_the_middle_leaves_the_way_free(pool: Pool, database: str) -> None:
+    dying = await psycopg.AsyncConnection.connect(database)
+    await dying.execute(LOCK)
+    await dying.execute("create schema pgwarden_control")
+    started = asyncio.create_task(migrate(pool))
+    await until_waiting(1, database, started)
+    with psycopg.connect(database, autocommit=True) as killer:
+        killer.execute("select pg_terminate_backend(%s, 5000)", (dying.info.backend_pid,))
+    assert await started == NAMES
+    await dying.close()
+
+
+async def test_a_starter_that_hangs_is_not_waited_for_without_end(
+    pool: Pool, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate_module, "WAIT_FOR_OTHERS", "50ms")
+    async with await psycopg.AsyncConnection.connect(database) as hanging:
+        await hanging.execute(LOCK)
+        with pytest.raises(ControlDatabaseUnavailable) as caught:
+            await migrate(pool)
+        assert "lock timeout" in caught.value.why
+        assert await pending_migrations(pool) == NAMES
 
 
 async def test_an_edited_migration_is_refused(pool: Pool) -> None:
@@ -166,13 +215,49 @@ async def test_a_database_that_cannot_hold_all_text_is_refused(pg18_url: str, ma
             connection.execute(sql.SQL("drop database {} with (force)").format(latin))
 
 
-async def test_an_unreachable_server_is_named_without_its_password(unused_tcp_port: int) -> None:
-    url = f"postgresql://ana:s3cret@127.0.0.1:{unused_tcp_port}/control"
-    pool = control_pool(url, wait_seconds=0.2)
-    await pool.open()
-    try:
-        with pytest.raises(ControlDatabaseUnavailable) as caught:
-            await migrate(pool)
-    finally:
-        await pool.close()
-    assert "s3cret" not in str(PgwardenError.to_dict(caught.value))
+async def test_opening_brings_it_up_to_date(database: str) -> None:
+    async with control_database(database) as pool:
+        assert await pending_migrations(pool) == ()
+
+
+async def test_an_unreachable_server_is_named_at_once_without_its_password(unused_tcp_port: int) -> None:
+    with pytest.raises(ControlDatabaseUnavailable, match="could not be used") as caught:
+        async with control_database(f"postgresql://ana:s3cret@127.0.0.1:{unused_tcp_port}/control"):
+            pass
+    assert str(unused_tcp_port) in caught.value.why
+    assert "s3cret" not in str(caught.value.to_dict())
+
+
+async def test_a_wrong_password_is_told_at_once(database: str) -> None:
+    with pytest.raises(ControlDatabaseUnavailable) as caught:
+        async with control_database(psycopg.conninfo.make_conninfo(database, password="s3cret")):
+            pass
+    assert "password authentication failed" in caught.value.why
+
+
+@pytest.mark.parametrize("address", ["host=db password=two s3cret", "postgresql://ana:s3cret%zz@db/x"])
+async def test_a_malformed_address_shows_no_part_of_it(address: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        async with control_database(address):
+            pass
+    assert "s3cret" not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_the_stores_go_on_after_the_server_dropped_their_connections(database: str) -> None:
+    async with control_database(database, size=2) as pool:
+        store = PostgresDataRightsStore(pool)
+        await store.current()
+        with psycopg.connect(database, autocommit=True) as connection:
+            connection.execute(
+                "select pg_terminate_backend(pid, 5000) from pg_stat_activity "
+                "where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"
+            )
+        assert (await store.current()).number == 0
+
+
+async def test_a_full_pool_ends_in_a_clear_error(database: str) -> None:
+    async with control_pool(database, size=1, wait_seconds=0.2) as pool:
+        await migrate(pool)
+        async with pool.connection():
+            with pytest.raises(ControlDatabaseUnavailable):
+                await PostgresDataRightsStore(pool).current()

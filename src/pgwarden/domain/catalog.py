@@ -162,7 +162,10 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rewrite rule that a user wrote (views' own ``_RETURN`` rules are left out). ``event`` is SELECT/UPDATE/INSERT/DELETE."""
+    """A rewrite rule that a user wrote; views' own ``_RETURN`` rules are left out.
+
+    ``event`` is SELECT, UPDATE, INSERT or DELETE.
+    """
 
     oid: int
     name: str
@@ -226,6 +229,8 @@ class Function:
     out_names: tuple[str, ...] = ()
     out_oids: tuple[int, ...] = ()
     """OUT / TABLE columns, where it has them."""
+    defaults: str | None = None
+    """Default expressions of a user function's last arguments, comma-separated (``pg_get_expr``); None: not known."""
     xmin: str = ""
     """Change hint, as in ``Relation.xmin``."""
 
@@ -258,7 +263,8 @@ class Cast:
 class Relation:
     """A table, view, materialized view, sequence, foreign or partitioned table, with all that hangs on it.
 
-    ``kind`` is ``relkind``: r table, p partitioned, v view, m materialized view, f foreign table, S sequence, c composite.
+    ``kind`` is ``relkind``: r table, p partitioned, v view, m materialized view, f foreign table, S sequence,
+    c composite.
     """
 
     oid: int
@@ -281,6 +287,7 @@ class Relation:
     inherits: tuple[int, ...] = ()
     extension: str = ""
     selectable: bool = True
+    """Whether the connected role may read it, or a column of it; the other three are rights on the whole."""
     insertable: bool = False
     updatable: bool = False
     deletable: bool = False
@@ -352,6 +359,8 @@ class Catalog:
     version: str = ""
     """Hash of the definitions: equal versions mean equal structure."""
     schema_comments: Mapping[str, str] = field(default_factory=dict)
+    opclass_support: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    """Type oid -> support functions of users' operator classes for it: what runs when its values are sorted or hashed."""
 
     @cached_property
     def by_name(self) -> Mapping[Name, Relation]:

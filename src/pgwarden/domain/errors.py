@@ -48,6 +48,13 @@ class EmbeddedServerError(PgwardenError):
     code = "PGW002"
 
 
+class SampleRefused(PgwardenError):
+    """The sample shop is only loaded into a database that holds nothing else."""
+
+    code = "PGW060"
+    exit_status = 2
+
+
 class UnknownDatabase(PgwardenError):
     """No database is registered under that name."""
 
@@ -184,6 +191,19 @@ class CatalogUnreadable(PgwardenError):
     """The structure of the database could not be read as a whole."""
 
     code = "PGW065"
+
+
+class TableUnreadable(PgwardenError):
+    """The table cannot be looked into: it is a view, its rows are protected, or it took too long."""
+
+    code = "PGW066"
+
+
+class UnknownTable(PgwardenError):
+    """There is no such table in that database."""
+
+    code = "PGW067"
+    exit_status = 2
 
 
 class ApprovalInvalid(PgwardenError):

@@ -50,14 +50,10 @@ class RowCounts:
         return self.inserted + self.deleted + 2 * self.updated
 
     def __add__(self, other: RowCounts) -> RowCounts:
-        return RowCounts(
-            self.inserted + other.inserted, self.updated + other.updated, self.deleted + other.deleted
-        )
+        return RowCounts(self.inserted + other.inserted, self.updated + other.updated, self.deleted + other.deleted)
 
     def __sub__(self, other: RowCounts) -> RowCounts:
-        return RowCounts(
-            self.inserted - other.inserted, self.updated - other.updated, self.deleted - other.deleted
-        )
+        return RowCounts(self.inserted - other.inserted, self.updated - other.updated, self.deleted - other.deleted)
 
     def to_dict(self) -> dict[str, int]:
         return {"inserted": self.inserted, "updated": self.updated, "deleted": self.deleted}

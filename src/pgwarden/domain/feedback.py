@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pgwarden.domain.session import LONGEST_QUESTION, LONGEST_SQL
-from pgwarden.domain.text import require_storable
+from pgwarden.domain.storable import require_storable, require_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,7 @@ class Feedback:
         require_storable("question", self.question, most=LONGEST_QUESTION)
         require_storable("statement", self.sql or "", most=LONGEST_SQL)
         require_storable("corrected statement", self.corrected_sql or "", most=LONGEST_SQL)
+        require_zone(self.at)
 
     @property
     def example(self) -> Example | None:

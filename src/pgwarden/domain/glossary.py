@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pgwarden.domain.errors import InputInvalid
-from pgwarden.domain.text import require_storable
+from pgwarden.domain.storable import require_storable, require_zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class Term:
     def __post_init__(self) -> None:
         require_storable("term", self.term, most=200)
         require_storable("meaning", self.meaning, most=10_000)
+        require_zone(self.at)
         if not self.key or not self.meaning.strip():
             raise InputInvalid(
                 "A glossary entry needs a term and a meaning.", not_done="Nothing was stored.", next_step="Give both."

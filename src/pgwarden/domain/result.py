@@ -17,6 +17,8 @@ class ReadLimits:
     """Longer values are cut on the server and marked."""
     lock_seconds: float = 2.0
     work_mem_kb: int = 65536
+    temp_file_kb: int = 1024 * 1024
+    """Disk that one read may use for sorting and the like; kept where the role may set it."""
 
 
 @dataclass(frozen=True, slots=True)

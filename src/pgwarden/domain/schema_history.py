@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from pgwarden.domain.storable import require_zone
+
 SNAPSHOTS_KEPT = 10
 """Full descriptions kept per target; older versions keep only what changed."""
 
@@ -19,6 +21,9 @@ class SchemaVersion:
     at: datetime
     diff: Mapping[str, object]
     """What changed since the version before, as JSON values; ``{}`` for the first."""
+
+    def __post_init__(self) -> None:
+        require_zone(self.at)
 
 
 @dataclass(frozen=True, slots=True)

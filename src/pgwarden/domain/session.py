@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pgwarden.domain.text import require_storable
+from pgwarden.domain.storable import require_storable, require_zone
 
 TURNS_KEPT = 50
 """Turns that a session remembers; the oldest is forgotten first."""
@@ -20,7 +20,7 @@ class Session:
     """A conversation of one identity. Nobody else can read, continue or delete it."""
 
     id: str
-    """Chosen by the caller, unguessable, e.g. a random UUID."""
+    """Chosen by the caller; the same id of two identities is two sessions."""
     identity: str
     """``Identity.name`` of its owner."""
     database: str
@@ -33,6 +33,8 @@ class Session:
     def __post_init__(self) -> None:
         require_storable("session's id", self.id, most=200)
         require_storable("session's title", self.title, most=500)
+        require_zone(self.started)
+        require_zone(self.last_used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Turn:
     """One question of a session and how it was read."""
 
     id: str
-    """What feedback refers to; unique, chosen by the caller."""
+    """What feedback refers to; chosen by the caller, unique for its identity."""
     at: datetime
     database: str
     question: str
@@ -53,3 +55,4 @@ class Turn:
         require_storable("turn's id", self.id, most=200)
         require_storable("question", self.question, most=LONGEST_QUESTION)
         require_storable("statement", self.sql or "", most=LONGEST_SQL)
+        require_zone(self.at)

@@ -19,7 +19,7 @@ from pgwarden.language.lexicon import (
     TABLE_SUFFIXES,
     WEAK_NAME_WORDS,
 )
-from pgwarden.language.morphology import lemma
+from pgwarden.language.morphology import lemma, root
 
 
 class Field(NamedTuple):
@@ -86,6 +86,8 @@ class LexicalIndex:
     _columns: dict[str, list[tuple[Field, frozenset[str], float]]] = field(default_factory=dict)
     _comments: dict[str, list[tuple[Field, int]]] = field(default_factory=dict)
     _memory: dict[tuple[str, ...], tuple[Link, ...]] = field(default_factory=dict)
+    _words: set[str] = field(default_factory=set)
+    _families: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, catalog: Catalog) -> LexicalIndex:
@@ -119,7 +121,8 @@ class LexicalIndex:
         words = name_words(column.name, vocabulary)
         kind = self._kind(column)
         type_ = self.catalog.types.get(column.type_oid)
-        identifier = bool(words) and (words[-1] in ("id", "uuid", "guid") or _short_key(column.name, relation.name.name))
+        lower = column.name.lower()
+        identifier = bool(words) and (words[-1] in ("id", "uuid", "guid") or (lower.endswith("id") and 2 < len(lower) <= 4 and not column.type_name.startswith("bool")))
         comment = frozenset(_content(column.comment)) if column.comment else frozenset()
         return Attribute(
             Field(relation.oid, column.number), column.name, words, kind, column.type_name, identifier,
@@ -203,7 +206,7 @@ class LexicalIndex:
         for field_, score in self._by_comment(phrase):
             if score > found.get(field_, 0.0):
                 found[field_] = score
-        links = [Link(*f, self._discount(f.relation, score)) for f, score in found.items() if score >= 0.5]
+        links = [Link(*f, self._discount(f.relation, score)) for f, score in found.items() if score >= 0.42]
         return tuple(sorted(links, key=lambda link: (-link.score, link.relation, link.column)))
 
     def _by_comment(self, phrase: frozenset[str]) -> Iterator[tuple[Field, float]]:
@@ -214,6 +217,24 @@ class LexicalIndex:
         for field_ in set.intersection(*sets):
             size = len(self.attribute(field_).comment)
             yield field_, 0.62 if size <= 4 else 0.55
+
+    def knows(self, word: str) -> bool:
+        """Whether any name in the schema holds this base form."""
+        return word in self._tables or word in self._columns
+
+    def words(self) -> Iterable[str]:
+        """Every base form that the schema's names hold."""
+        if not self._words:
+            self._words.update(w for w in (*self._tables, *self._columns) if w.isalpha())
+        return self._words
+
+    def family(self, word: str) -> tuple[str, ...]:
+        """Schema words built on the same root (director for direct)."""
+        if not self._families:
+            for known in self.words():
+                self._families.setdefault(root(known), []).append(known)
+        base = root(word)
+        return tuple(w for w in self._families.get(base, ()) if w != word) if len(base) >= 4 else ()
 
     def columns_like(self, relation: int, words: Iterable[str]) -> list[Attribute]:
         """The columns of one table whose names hold one of the words, in the order of the words."""

@@ -171,7 +171,7 @@ def _by_names(graph: JoinGraph, index: LexicalIndex) -> None:
 
 def _joinable_name(attribute: Attribute) -> bool:
     words = attribute.words
-    return len(attribute.name) > 2 and words != ("id",) and words[-1:] != () and (
+    return len(attribute.name) > 2 and words not in (("id",), ("name",), ("code",), ("number",))  and words[-1:] != () and (
         attribute.identifier or words[-1] in ("code", "number", "key", "name") or words in (("email",), ("state",))
     )
 

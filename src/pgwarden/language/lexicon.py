@@ -201,7 +201,7 @@ ABBREVIATIONS: Mapping[str, tuple[str, ...]] = {
     "yn": (), "flag": (), "ind": (),
 }  # fmt: skip
 
-WEAK_NAME_WORDS = frozenset({"id", "code", "number", "name", "type", "key", "value", "of", "the", "text", "date",
+WEAK_NAME_WORDS = frozenset({"id", "code", "number", "name", "type", "key", "value", "of", "the", "text", "million", "thousand", "usd", "dollar", "kg", "cm", "mm", "pct", "in", "date",
                              "time", "by", "is", "if", "description", "level", "field"})  # fmt: skip
 """Words that say little when a column's name holds others: "role" alone means role_code."""
 

@@ -126,3 +126,16 @@ def _stem(stem: str) -> str:
 def is_plural(word: str) -> bool:
     """Whether the lower-case word looks like a plural noun."""
     return word in {"people", "children", "men", "women"} or (singular(word) != word and word.endswith("s"))
+
+
+_DERIVATIONS = ("ation", "ition", "sion", "tion", "ment", "ance", "ence", "ing", "ion", "ist", "ive", "ity", "er", "or", "ed",
+                "al", "ee", "e", "y")  # fmt: skip
+
+
+@lru_cache(maxsize=50_000)
+def root(word: str) -> str:
+    """What is left of a base form when one derivational ending is taken off: director → direct."""
+    for ending in _DERIVATIONS:
+        if word.endswith(ending) and len(word) - len(ending) >= 4:
+            return word[: -len(ending)]
+    return word

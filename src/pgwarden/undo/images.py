@@ -64,7 +64,7 @@ begin
   return null;
 end"""
     statements = [
-        f'create table {table} as select \'i\'::pg_catalog."char" as {mark}{comma(columns)} from {shape.name} with no data',
+        f"create table {table} as select 'i'::pg_catalog.\"char\" as {mark}{comma(columns)} from {shape.name} with no data",
         f"revoke all on {table} from public",
         f"create function {function}() returns trigger language plpgsql security definer "
         f"set search_path = pg_catalog, pg_temp as {dollar_quoted(body)}",
@@ -85,9 +85,7 @@ end"""
 
 def uninstall(shape: TableShape, images: TableImages) -> str:
     """A script that takes triggers and function away; the images stay."""
-    drops = [
-        f"drop trigger {_trigger(images, letter)} on {member}" for _, member in shape.members for letter in "iudt"
-    ]
+    drops = [f"drop trigger {_trigger(images, letter)} on {member}" for _, member in shape.members for letter in "iudt"]
     return ";\n".join([*drops, f"drop function {Name(SCHEMA, images.images)}()"])
 
 
@@ -116,5 +114,4 @@ def dollar_quoted(body: str) -> str:
 
 
 def _trigger(images: TableImages, letter: str) -> str:
-    # the longest prefix of the image name that, with the letter, stays within 63 bytes
     return quote_identifier(f"pgwarden_{images.images}_{letter}")

@@ -22,7 +22,7 @@ def check_version(data: Path, installation: Installation) -> bool:
     Raises EmbeddedServerError when it was made by another major version.
     """
     try:
-        found = (data / "PG_VERSION").read_text(encoding="ascii").strip()
+        found = (data / "PG_VERSION").read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return False
     if found == str(installation.major):
@@ -52,7 +52,7 @@ def create(data: Path, installation: Installation, account: Account, password: s
 
 
 def _initdb(data: Path, secret: Path, installation: Installation, account: Account, *, durable: bool) -> None:
-    command = [
+    command: list[str | Path] = [
         installation.program("initdb"),
         f"--pgdata={data}",
         f"--username={SUPERUSER}",

@@ -69,10 +69,37 @@ def alive(pid: int) -> bool:
     except PermissionError:
         return True
     try:
-        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):
         return not Path("/proc/self").exists()
     return state[0] != "Z"
+
+
+def clear_remains(data: Path, *, patience_seconds: float) -> None:
+    """After a postmaster was killed: wait for its last processes to notice, then remove its pid file.
+
+    A new one could not start before, and never where the old number now belongs to another process, as happens
+    in containers. Raises EmbeddedServerError when one is still at work after ``patience_seconds``.
+    """
+    if find(data) is not None or not (data / PID_FILE).exists():
+        return
+    deadline = time.monotonic() + patience_seconds
+    while left := _workers(data):
+        if time.monotonic() > deadline:
+            raise EmbeddedServerError(
+                "The embedded PostgreSQL was killed, and a part of it is still at work.",
+                why=f"process {left[0]} has not noticed yet.",
+                not_done="Nothing was started and nothing was killed: two servers on one directory would harm it.",
+                next_step=f"Wait, or end process {left[0]}, then try again.",
+            )
+        time.sleep(POLL_SECONDS)
+    (data / PID_FILE).unlink()
+
+
+def _workers(data: Path) -> list[int]:
+    """Every process that works in the data directory (where there is /proc)."""
+    numbers = [int(entry.name) for entry in Path("/proc").glob("[0-9]*")]
+    return [number for number in numbers if serves(number, data)]
 
 
 def stop(data: Path, *, patience_seconds: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -12,21 +13,23 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import BinaryIO, Literal, Self
 from urllib.parse import quote
 
 from pgwarden.adapters.embedded import cluster, postmaster, record
 from pgwarden.adapters.embedded.account import Account, service_account
 from pgwarden.adapters.embedded.installation import Installation, Major, bundled
 from pgwarden.adapters.embedded.locks import UsersLock, exclusive
+from pgwarden.adapters.embedded.places import make_passable
 from pgwarden.adapters.embedded.record import SUPERUSER, Record
 from pgwarden.domain.errors import EmbeddedServerError
 
 HOST = "127.0.0.1"
 POLL_SECONDS = 0.01
 PORT_ATTEMPTS = 5
+LOG_BYTES = 10_000_000  # a longer log is put aside at the next start
 STOP_PATIENCE_SECONDS = 120.0
-RISKY_SETTINGS = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+RISKY_SETTINGS = {"fsync": "off", "full_page_writes": "off"}  # a killed process still loses nothing
 SETTINGS: Mapping[str, str] = {
     "wal_level": "logical",
     "max_connections": "200",
@@ -44,7 +47,7 @@ class ServerOptions:
     """How to start a server.
 
     ``port``: fixed, or None for a free one that is kept from start to start where possible.
-    ``durable``: False trades safety against a crash of the machine for speed (tests, demos).
+    ``durable``: False trades safety against a crash of the whole machine for speed (tests, demos).
     ``settings``: further PostgreSQL settings; they apply to the process that starts the server.
     """
 
@@ -86,7 +89,7 @@ class EmbeddedServer:
         self._log = self._root / "log"
         self._options = options or ServerOptions()
         self._installation = installation
-        self._major = installation.major if installation else major
+        self._bundled: Major = major
         self._users = UsersLock(self._root / "users.lock")
         self._record = Record(passwords={})
 
@@ -95,7 +98,7 @@ class EmbeddedServer:
     def start(self) -> Self:
         """Prepare and start if needed, wait until it answers (however long a crash recovery takes), and join."""
         account = service_account()
-        installation = self._installation or bundled(self._major)
+        installation = self._installation or bundled(self._bundled)
         with _explained(self._root):
             self._prepare_root(account)
             with exclusive(self._start_lock):
@@ -107,16 +110,17 @@ class EmbeddedServer:
                     raise
         return self
 
-    def close(self, *, keep: bool = False) -> None:
-        """Leave; the last user stops the server. ``keep=True`` leaves it running until ``stop``."""
+    def close(self, *, keep: bool | None = None) -> None:
+        """Leave; the last user stops the server.
+
+        ``keep=True`` leaves it running after all have left, until ``stop`` or a ``close(keep=False)``.
+        """
         if not self._users.held:
             return
         with _explained(self._root), exclusive(self._start_lock):
             try:
                 self._refresh()
-                if keep and not self._record.keep:
-                    self._record.keep = True
-                    self._save()
+                self._remember_keep(self._record.keep if keep is None else keep)
                 if not self._record.keep and self._users.alone():
                     postmaster.stop(self._data, patience_seconds=STOP_PATIENCE_SECONDS)
             finally:
@@ -136,23 +140,20 @@ class EmbeddedServer:
                     not_done="It was not stopped.",
                     next_step="End that process first: the last one stops the server.",
                 )
-            stopped = postmaster.stop(self._data, patience_seconds=STOP_PATIENCE_SECONDS)
-            if self._record.keep:
-                self._record.keep = False
-                self._save()
-            return stopped
+            self._remember_keep(False)
+            return postmaster.stop(self._data, patience_seconds=STOP_PATIENCE_SECONDS)
 
     def status(self) -> ServerStatus:
         """What is there, without starting or waiting for anything."""
-        if not (self._data / "PG_VERSION").exists():
-            return ServerStatus("absent", self._major, self._data)
-        found = postmaster.find(self._data)
-        remembered = record.load(self._record_path)
+        with _explained(self._root):
+            if not (self._data / "PG_VERSION").exists():
+                return ServerStatus("absent", self.major, self._data)
+            found = postmaster.find(self._data)
+            remembered = record.load(self._record_path)
         keep = remembered is not None and remembered.keep
         if found is None:
-            return ServerStatus("stopped", self._major, self._data, keep=keep)
-        state: State = found.state if found.state in ("ready", "stopping") else "starting"  # type: ignore[assignment]
-        return ServerStatus(state, self._major, self._data, found.pid, found.port, keep)
+            return ServerStatus("stopped", self.major, self._data, keep=keep)
+        return ServerStatus(_state(found), self.major, self._data, found.pid, found.port, keep)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -176,7 +177,7 @@ class EmbeddedServer:
 
     @property
     def major(self) -> int:
-        return self._major
+        return self._installation.major if self._installation else self._bundled
 
     @property
     def log(self) -> Path:
@@ -195,20 +196,23 @@ class EmbeddedServer:
 
     def create_role(self, name: str) -> str:
         """A role that may log in and nothing more, made once; returns its URL on the database ``postgres``."""
-        import psycopg  # noqa: PLC0415 - costs 0.2 s, and starting needs none of it
-        from psycopg import sql  # noqa: PLC0415
+        from pgwarden.adapters.embedded import administration
 
         with exclusive(self._start_lock):
             self._refresh()
             if name not in self._record.passwords:
                 self._record.passwords[name] = record.new_password()
                 self._save()
-        role, password = sql.Identifier(name), sql.Literal(self._record.passwords[name])
-        with psycopg.connect(self.conninfo(), autocommit=True) as connection:
-            known = connection.execute("select from pg_roles where rolname = %s", [name]).fetchone() is not None
-            verb = sql.SQL("alter" if known else "create")
-            connection.execute(sql.SQL("{} role {} login nosuperuser password {}").format(verb, role, password))
+            administration.ensure_role(self.conninfo(), name, self._record.passwords[name])
         return self.conninfo(role=name)
+
+    def create_database(self, name: str) -> str:
+        """An empty database, made once; returns the superuser's URL on it."""
+        from pgwarden.adapters.embedded import administration
+
+        with exclusive(self._start_lock):
+            administration.ensure_database(self.conninfo(), name)
+        return self.conninfo(name)
 
     # --- starting -----------------------------------------------------------------------------------------------
 
@@ -222,10 +226,7 @@ class EmbeddedServer:
 
     def _prepare_root(self, account: Account) -> None:
         """Make the directory: closed to others, except that the service account may pass through it."""
-        mode = 0o711 if account.switched else 0o700
-        if not self._root.is_dir():
-            self._root.mkdir(mode=mode, parents=True, exist_ok=True)
-            self._root.chmod(mode)  # umask may have closed what we just made
+        make_passable(self._root, account)
         closed = account.first_closed(self._root)
         if closed is not None:
             raise EmbeddedServerError(
@@ -241,6 +242,11 @@ class EmbeddedServer:
     def _save(self) -> None:
         record.save(self._record_path, self._record)
 
+    def _remember_keep(self, keep: bool) -> None:
+        if keep != self._record.keep:
+            self._record.keep = keep
+            self._save()
+
     def _ensure_ready(self, installation: Installation, account: Account) -> None:
         self._refresh()
         made = cluster.check_version(self._data, installation)
@@ -251,6 +257,7 @@ class EmbeddedServer:
         if running is not None:
             self._adopt(running)
             return
+        postmaster.clear_remains(self._data, patience_seconds=STOP_PATIENCE_SECONDS)
         reachable = installation.reachable_by(account, self._root)
         if not made:
             self._save()
@@ -275,12 +282,14 @@ class EmbeddedServer:
     def _launch(self, installation: Installation, account: Account) -> None:
         for attempt in range(PORT_ATTEMPTS):
             port = self._options.port or _free_port(self._record.port if attempt == 0 else 0)
-            mark = self._log.stat().st_size if self._log.exists() else 0
-            pid = self._spawn(installation, account, port)
+            with self._open_log() as log:
+                mark = log.tell()
+                pid = self._spawn(installation, account, port, log)
             try:
                 ready = self._wait(pid)
             except BaseException:  # also Ctrl-C: nobody else knows this process yet
-                postmaster.stop(self._data, patience_seconds=STOP_PATIENCE_SECONDS)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
                 raise
             if ready is not None:
                 self._record.port = port
@@ -291,25 +300,30 @@ class EmbeddedServer:
                 raise failure.error
         raise failure.error
 
-    def _spawn(self, installation: Installation, account: Account, port: int) -> int:
+    def _spawn(self, installation: Installation, account: Account, port: int, log: BinaryIO) -> int:
         """Start the postmaster as an orphan in a session of its own: Ctrl-C does not reach it, and no zombie stays."""
         settings = {**SETTINGS, **({} if self._options.durable else RISKY_SETTINGS), **self._options.settings}
         command = [str(installation.program("postgres")), "-D", str(self._data), "-p", str(port)]
         for name, value in {**settings, "listen_addresses": HOST, "unix_socket_directories": ""}.items():
             command += ["-c", f"{name}={value}"]
-        with self._log.open("ab") as log:
-            done = subprocess.run(  # noqa: S603 - our own program and arguments
-                ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh", *command],
-                cwd="/",
-                env=cluster.CLEAN_ENVIRONMENT,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,
-                check=True,
-                **account.spawn,
-            )
+        done = subprocess.run(  # noqa: S603 - our own program and arguments
+            ["/bin/sh", "-c", '"$@" >&2 & echo $!', "sh", *command],
+            cwd="/",
+            env=cluster.CLEAN_ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+            check=True,
+            **account.spawn,
+        )
         return int(done.stdout)
+
+    def _open_log(self) -> BinaryIO:
+        """Append to the log, a fresh one when it has grown; it may show statements, so it is closed to others."""
+        if self._log.exists() and self._log.stat().st_size > LOG_BYTES:
+            self._log.replace(self._log.with_suffix(".old"))
+        return os.fdopen(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
 
     def _wait(self, pid: int) -> postmaster.Postmaster | None:
         """Wait while the process lives: crash recovery may take minutes. None when it ended instead."""
@@ -351,6 +365,12 @@ class EmbeddedServer:
 class _Failure:
     port_taken: bool
     error: EmbeddedServerError
+
+
+def _state(running: postmaster.Postmaster) -> State:
+    if running.ready:
+        return "ready"
+    return "stopping" if running.state == "stopping" else "starting"
 
 
 def _free_port(preferred: int) -> int:

@@ -1,21 +1,25 @@
 """Turns rows of the catalog queries into a Catalog. Pure: rows in, value out.
 
 Rows are joined here rather than on the server: a dictionary look-up in Python is cheaper than one more column
-in a hundred thousand rows.
+in a hundred thousand rows. It happens in two steps, `gather` and `assemble`, so that the first can run while the
+server still works on the last query.
 """
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import marshal
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from operator import itemgetter
+from typing import Any, NamedTuple, TypeVar
 
 from pgwarden.adapters.postgres.catalog_objects import (
+    FIRST_USER_OID,
+    IndexedTable,
+    Row,
+    Schemas,
     constraint_of,
     function_of,
     index_of,
@@ -25,14 +29,28 @@ from pgwarden.adapters.postgres.catalog_objects import (
     trigger_of,
     type_of,
 )
-from pgwarden.domain.catalog import Cast, Catalog, Column, Function, Name, Operator, Relation, Type
+from pgwarden.domain.catalog import Cast, Catalog, Column, Constraint, Function, Index, Operator, Relation, Type
 
-Row = tuple[Any, ...]
 Rows = Mapping[str, list[Row]]
 V = TypeVar("V")
 
-UNSTABLE = frozenset({"sizes", "touched", "session", "roles", "column_rights"})
-"""Results that may differ while every definition is the same."""
+SORTED_HERE = {"columns": itemgetter(0, 1), "constraints": itemgetter(0), "indexes": itemgetter(0)}
+"""Big results that Python sorts sooner than the server does, since they come nearly sorted."""
+DEFINING = {"namespaces": 3, "relations": 12, "columns": 9, "functions": 20}
+"""How many leading fields of a row are structure; the rest are rights of a role, estimates and versions."""
+NOT_DEFINING = frozenset({"roles", "column_types"})
+OF_RELATION = {"constraints": 3, "indexes": 2, "defaults": 0, "comments": 0, "triggers": 2, "rules": 2, "policies": 2}
+"""Where these rows name their relation. Those of other sessions' temporary tables are left out."""
+
+
+class Session(NamedTuple):
+    """Who read, where."""
+
+    database: str
+    database_oid: int
+    server_version: int
+    role: str
+    search_path: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,75 +65,81 @@ class Builtins:
     digest: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """All about users' objects that does not need the digests, by the relation that it hangs on."""
+
+    rows: Rows
+    schemas: Schemas
+    columns: Mapping[int, tuple[Column, ...]]
+    constraints: Mapping[int, tuple[Constraint, ...]]
+    indexes: Mapping[int, tuple[Index, ...]]
+    types: Mapping[int, Type]
+    functions: Mapping[int, Function]
+    digest: bytes
+
+
 def build_builtins(rows: Rows) -> Builtins:
     """The part of a catalog that came with the server."""
-    names = {row[0]: row[1] for row in rows["namespaces"]}
-    usable = {row[0]: row[3] for row in rows["namespaces"]}
-    roles = {row[0]: row[1] for row in rows["roles"]}
-    supports = _supports(rows)
+    schemas = Schemas(rows["namespaces"], rows["roles"])
     return Builtins(
-        types=_types(rows, names),
-        functions={r[0]: function_of(r, names, usable, roles, supports.get(r[0], ()), "") for r in rows["functions"]},
-        operators={r[0]: operator_of(r, names) for r in rows["operators"]},
+        types=_types(rows, schemas),
+        functions=_functions(rows, schemas),
+        operators=_operators(rows, schemas),
         casts=tuple(Cast(*row) for row in rows["casts"]),
-        views={oid: (text, tuple(reads)) for oid, text, reads in rows["views"]},
+        views=_views(rows),
         digest=_digest(rows),
     )
 
 
-def build_catalog(rows: Rows, builtins: Builtins) -> Catalog:
-    """The catalog of one database: rows of users' objects joined with what came with the server."""
-    ((database, database_oid, role, search_path, server_version),) = rows["session"]
-    names = {row[0]: row[1] for row in rows["namespaces"]}
-    usable = {row[0]: row[3] for row in rows["namespaces"]}
-    roles = {row[0]: row[1] for row in rows["roles"]}
-    supports = _supports(rows)
-    extensions = {(is_function, oid): name for is_function, oid, name in rows["extension_members"]}
-    functions = {
-        r[0]: function_of(r, names, usable, roles, supports.get(r[0], ()), extensions.get((True, r[0]), ""))
-        for r in rows["functions"]
-    }
-    with _without_garbage_collection():
-        relations = _relations(rows, builtins, names, usable, roles, extensions)
+def gather(rows: Rows) -> Parts:
+    """Groups what hangs on relations, and builds what stands alone."""
+    known = {row[0] for row in rows["relations"]}
+    rows = {**rows, **{name: [r for r in rows[name] if r[at] in known] for name, at in OF_RELATION.items()}}
+    for name, key in SORTED_HERE.items():
+        rows[name].sort(key=key)
+    schemas = Schemas(rows["namespaces"], rows["roles"])
+    columns = _columns(rows, {row[0]: row[12] and schemas.usable(row[2]) for row in rows["relations"]})
+    tables = {row[0]: IndexedTable(schemas.name(row[2], row[1]), columns.get(row[0], ())) for row in rows["relations"]}
+    return Parts(
+        rows=rows,
+        schemas=schemas,
+        columns=columns,
+        constraints=_grouped(rows["constraints"], 3, constraint_of),
+        indexes=_grouped(rows["indexes"], 2, lambda row: index_of(row, tables[row[2]])),
+        types=_types(rows, schemas),
+        functions=_functions(rows, schemas),
+        digest=_digest(rows),
+    )
+
+
+def assemble(session: Session, parts: Parts, digests: Mapping[int, str], builtins: Builtins) -> Catalog:
+    """The catalog of one database; ``digests`` are the relations' change hints by oid."""
+    rows, schemas = parts.rows, parts.schemas
     return Catalog(
-        database=database,
-        database_oid=database_oid,
-        server_version=server_version,
-        role=role,
-        search_path=tuple(search_path),
-        relations=relations,
-        types={**builtins.types, **_types(rows, names)},
-        functions={**builtins.functions, **functions},
-        operators={**builtins.operators, **{r[0]: operator_of(r, names) for r in rows["operators"]}},
+        database=session.database,
+        database_oid=session.database_oid,
+        server_version=session.server_version,
+        role=session.role,
+        search_path=session.search_path,
+        relations=_relations(parts, digests, {**builtins.views, **_views(rows)}),
+        types={**builtins.types, **parts.types},
+        functions={**builtins.functions, **parts.functions},
+        operators={**builtins.operators, **_operators(rows, schemas)},
         casts=builtins.casts + tuple(Cast(*row) for row in rows["casts"]),
-        version=hashlib.blake2b(builtins.digest + _digest(rows), digest_size=16).hexdigest(),
+        version=hashlib.blake2b(builtins.digest + parts.digest, digest_size=16).hexdigest(),
         schema_comments={name: comment for _, name, comment, _ in rows["namespaces"] if comment},
     )
 
 
 def _relations(
-    rows: Rows,
-    builtins: Builtins,
-    names: Mapping[int, str],
-    usable: Mapping[int, bool],
-    roles: Mapping[int, str],
-    extensions: Mapping[tuple[bool, int], str],
+    parts: Parts, digests: Mapping[int, str], views: Mapping[int, tuple[str, tuple[int, ...]]]
 ) -> dict[int, Relation]:
-    columns = _columns(rows, {row[0]: row[12] and usable.get(row[2], False) for row in rows["relations"]})
+    rows, schemas = parts.rows, parts.schemas
     comments = {row[0]: row[2] for row in rows["comments"] if row[1] == 0}
-    sizes = {row[0]: row[1:] for row in rows["sizes"]}
-    digests = {row[1]: row[2] for row in rows["touched"]}
-    parents = _grouped(rows["inheritance"], 0, lambda row: row[1])
-    servers = dict(rows["foreign_tables"])
-    views = {**builtins.views, **{oid: (text, tuple(reads)) for oid, text, reads in rows["views"]}}
-    constraints = _grouped(rows["constraints"], 3, constraint_of)
-    qualified = {row[0]: (names.get(row[2], ""), row[1]) for row in rows["relations"]}
-    attributes = {oid: {column.number: column.name for column in found} for oid, found in columns.items()}
-    indexes = _grouped(
-        (row for row in rows["indexes"] if row[2] in qualified),
-        2,
-        lambda row: index_of(row, qualified[row[2]], attributes.get(row[2], {})),
-    )
+    extensions = {row[1]: row[2] for row in rows["extension_members"] if not row[0]}
+    parents = _grouped(rows["inheritance"], 0, itemgetter(1))
+    servers: dict[int, str] = dict(rows["foreign_tables"])
     triggers = _grouped(rows["triggers"], 2, trigger_of)
     rules = _grouped(rows["rules"], 2, rule_of)
     policies = _grouped(rows["policies"], 2, policy_of)
@@ -123,18 +147,18 @@ def _relations(
     relations = {}
     for row in rows["relations"]:
         oid, name, namespace, kind, owner, persistence, security, forced, is_partition, key, bound, invoker = row[:12]
-        may_use = usable.get(namespace, False)
+        selects, inserts, updates, deletes, estimated_rows, pages = row[12:]
+        may_use = schemas.usable(namespace)
+        columns = parts.columns.get(oid, ())
         inherits = parents.get(oid, ())
-        estimated_rows, pages = sizes.get(oid, (-1.0, 0))
         view_definition, reads = views.get(oid, (None, ()))
-        own_columns = columns.get(oid, ())
         relations[oid] = Relation(
             oid=oid,
-            name=Name(names.get(namespace, ""), name),
+            name=schemas.name(namespace, name),
             kind=kind,
-            owner=roles.get(owner, ""),
+            owner=schemas.role(owner),
             persistence=persistence,
-            columns=own_columns,
+            columns=columns,
             estimated_rows=estimated_rows,
             pages=pages,
             comment=comments.get(oid),
@@ -144,17 +168,17 @@ def _relations(
             partition_key=key,
             partition_bound=bound,
             inherits=inherits,
-            extension=extensions.get((False, oid), ""),
-            selectable=may_use and (row[12] or any(column.selectable for column in own_columns)),
-            insertable=may_use and row[13],
-            updatable=may_use and row[14],
-            deletable=may_use and row[15],
+            extension=extensions.get(oid, ""),
+            selectable=may_use and (selects or any(column.selectable for column in columns)),
+            insertable=may_use and inserts,
+            updatable=may_use and updates,
+            deletable=may_use and deletes,
             view_definition=view_definition,
             reads=reads,
             security_invoker=invoker,
             foreign_server=servers.get(oid, ""),
-            constraints=constraints.get(oid, ()),
-            indexes=indexes.get(oid, ()),
+            constraints=parts.constraints.get(oid, ()),
+            indexes=parts.indexes.get(oid, ()),
             triggers=triggers.get(oid, ()),
             rules=rules.get(oid, ()),
             policies=policies.get(oid, ()),
@@ -164,17 +188,15 @@ def _relations(
     return relations
 
 
-def _columns(rows: Rows, selectable: Mapping[int, bool]) -> dict[int, tuple[Column, ...]]:
-    """Columns of each relation, in order."""
+def _columns(rows: Rows, readable: Mapping[int, bool]) -> dict[int, tuple[Column, ...]]:
+    """Columns of each relation, in order. ``readable``: relations that may be read as a whole."""
     type_names = {(oid, modifier): name for oid, modifier, name in rows["column_types"]}
-    defaults = {(relation, number): text for relation, number, text in rows["defaults"]}
-    comments = {(relation, number): text for relation, number, text in rows["comments"] if number}
-    rights = {(relation, number): granted for relation, number, granted in rows["column_rights"]}
-    make, default_of, comment_of, right_of = Column._make, defaults.get, comments.get, rights.get
+    default_of = {(relation, number): text for relation, number, text in rows["defaults"]}.get
+    comment_of = {(relation, number): text for relation, number, text in rows["comments"] if number}.get
+    make = Column._make
     found: dict[int, list[Column]] = defaultdict(list)
-    for relation, number, name, type_oid, modifier, not_null, generated, identity, collation in rows["columns"]:
+    for relation, number, name, type_oid, modifier, not_null, generated, identity, collation, right in rows["columns"]:
         place = (relation, number)
-        readable = selectable.get(relation, False)
         found[relation].append(
             make(
                 (
@@ -188,49 +210,62 @@ def _columns(rows: Rows, selectable: Mapping[int, bool]) -> dict[int, tuple[Colu
                     identity,
                     collation,
                     comment_of(place),
-                    readable or bool(right_of(place)),
+                    bool(readable.get(relation) or right),
                 )
             )
         )
     return {relation: tuple(columns) for relation, columns in found.items()}
 
 
-def _types(rows: Rows, names: Mapping[int, str]) -> dict[int, Type]:
+def _functions(rows: Rows, schemas: Schemas) -> dict[int, Function]:
+    supports = {oid: tuple(dict.fromkeys(f for f in found if f)) for oid, found in rows["aggregates"]}
+    extensions = {oid: name for is_function, oid, name in rows.get("extension_members", []) if is_function}
+    return {
+        row[0]: function_of(row, schemas, supports.get(row[0], ()), extensions.get(row[0], ""))
+        for row in rows["functions"]
+    }
+
+
+def _types(rows: Rows, schemas: Schemas) -> dict[int, Type]:
     subtypes = {oid: subtype for range_, multirange, subtype in rows["ranges"] for oid in (range_, multirange)}
     labels = {oid: tuple(found) for oid, found in rows.get("enums", [])}
     checks = {oid: tuple(found) for oid, found in rows.get("domain_checks", [])}
     return {
-        row[0]: type_of(row, names, subtypes.get(row[0], 0), labels.get(row[0], ()), checks.get(row[0], ()))
+        row[0]: type_of(row, schemas, subtypes.get(row[0], 0), labels.get(row[0], ()), checks.get(row[0], ()))
         for row in rows["types"]
     }
 
 
-def _supports(rows: Rows) -> dict[int, tuple[int, ...]]:
-    """The functions that run when an aggregate does."""
-    return {oid: tuple(dict.fromkeys(f for f in found if f)) for oid, found in rows["aggregates"]}
+def _operators(rows: Rows, schemas: Schemas) -> dict[int, Operator]:
+    return {row[0]: operator_of(row, schemas) for row in rows["operators"]}
+
+
+def _views(rows: Rows) -> dict[int, tuple[str, tuple[int, ...]]]:
+    return {oid: (text, tuple(reads)) for oid, text, reads in rows["views"]}
 
 
 def _publications(rows: Rows) -> Callable[[int, int, str, str], tuple[str, ...]]:
     """A look-up of the publications that carry a table."""
-    by_relation = _grouped((row for row in rows["publications"] if row[1]), 1, lambda row: row[0])
-    by_schema = _grouped((row for row in rows["publications"] if row[2]), 2, lambda row: row[0])
+    by_relation = _grouped((row for row in rows["publications"] if row[1]), 1, itemgetter(0))
+    by_schema = _grouped((row for row in rows["publications"] if row[2]), 2, itemgetter(0))
     everything = tuple(name for name, relation, schema in rows["publications"] if relation is None and schema is None)
 
-    def of(oid: int, namespace: int, kind: str, persistence: str) -> tuple[str, ...]:
-        if kind not in "rp" or persistence != "p":
+    def carriers(oid: int, namespace: int, kind: str, persistence: str) -> tuple[str, ...]:
+        if kind not in "rp" or persistence != "p" or oid < FIRST_USER_OID:
             return ()
-        wide = everything if oid >= 16384 else ()
-        return tuple(sorted({*by_relation.get(oid, ()), *by_schema.get(namespace, ()), *wide}))
+        return tuple(sorted({*everything, *by_relation.get(oid, ()), *by_schema.get(namespace, ())}))
 
-    return of
+    return carriers
 
 
 def _digest(rows: Rows) -> bytes:
     """A hash of every definition; rows are in a fixed order, and marshal writes plain values in one way only."""
     digest = hashlib.blake2b(digest_size=16)
-    for name in sorted(rows.keys() - UNSTABLE):
+    for name in sorted(rows.keys() - NOT_DEFINING):
+        width = DEFINING.get(name)
+        found: list[Any] = [row[:width] for row in rows[name]] if width else rows[name]
         digest.update(name.encode())
-        digest.update(marshal.dumps(rows[name], 0))
+        digest.update(marshal.dumps(found, 0))
     return digest.digest()
 
 
@@ -239,15 +274,3 @@ def _grouped(rows: Iterable[Row], key: int, make: Callable[[Row], V]) -> dict[in
     for row in rows:
         groups[row[key]].append(make(row))
     return {oid: tuple(found) for oid, found in groups.items()}
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Hundreds of thousands of new tuples hold no cycle; looking for one again and again costs a third of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pgwarden.domain.catalog import (
+    Column,
     Constraint,
     Function,
     Index,
@@ -23,13 +24,39 @@ Row = tuple[Any, ...]
 FIRST_USER_OID = 16384
 
 
-def type_of(
-    row: Row, names: Mapping[int, str], subtype: int, labels: tuple[str, ...], checks: tuple[str, ...]
-) -> Type:
+class Schemas:
+    """Names, rights and owners by oid."""
+
+    def __init__(self, namespaces: Iterable[Row], roles: Iterable[Row]) -> None:
+        rows = list(namespaces)
+        self._names: dict[int, str] = {row[0]: row[1] for row in rows}
+        self._usable: dict[int, bool] = {row[0]: row[3] for row in rows}
+        self._roles: dict[int, str] = {row[0]: row[1] for row in roles}
+
+    def name(self, namespace: int, name: str) -> Name:
+        return Name(self._names.get(namespace, ""), name)
+
+    def usable(self, namespace: int) -> bool:
+        """Whether the connected role may look anything up in that schema."""
+        return self._usable.get(namespace, False)
+
+    def role(self, oid: int) -> str:
+        return self._roles.get(oid, "")
+
+
+class IndexedTable(NamedTuple):
+    """What the definition of an index says of its table."""
+
+    name: Name
+    columns: tuple[Column, ...]
+
+
+def type_of(row: Row, schemas: Schemas, subtype: int, labels: tuple[str, ...], checks: tuple[str, ...]) -> Type:
     oid, name, namespace, kind, category, preferred, element, base, relation, array, input_, output = row
+    own_name = schemas.name(namespace, name)
     return Type(
         oid,
-        Name(names.get(namespace, ""), name),
+        own_name,
         kind,
         category,
         preferred,
@@ -76,16 +103,20 @@ def constraint_of(row: Row) -> Constraint:
     )
 
 
-def index_of(row: Row, relation_name: tuple[str, str], attributes: Mapping[int, str]) -> Index:
+def index_of(row: Row, table: IndexedTable) -> Index:
     oid, name, relation, keys, key_count, unique, primary, valid, method, predicate, definition, distinct = row
     columns = _numbers(keys)[:key_count]
     if definition is None:
-        schema, table = relation_name
-        on = f"{quote_identifier(schema)}.{quote_identifier(table)}"
-        listed = ", ".join(quote_identifier(attributes.get(number, "?")) for number in columns)
-        kind = "UNIQUE INDEX" if unique else "INDEX"
-        definition = f"CREATE {kind} {quote_identifier(name)} ON {on} USING {method} ({listed})"
+        definition = _plain_definition(name, table, unique, method, columns)
     return Index(oid, name, relation, columns, unique, primary, valid, method, predicate, definition, distinct)
+
+
+def _plain_definition(name: str, table: IndexedTable, unique: bool, method: str, columns: tuple[int, ...]) -> str:
+    """What pg_get_indexdef says of an index on whole columns with nothing special, without asking it."""
+    names = {column.number: column.name for column in table.columns}
+    listed = ", ".join(quote_identifier(names[number]) for number in columns)
+    kind = "UNIQUE INDEX" if unique else "INDEX"
+    return f"CREATE {kind} {quote_identifier(name)} ON {table.name} USING {method} ({listed})"
 
 
 def trigger_of(row: Row) -> Trigger:
@@ -101,27 +132,20 @@ def policy_of(row: Row) -> Policy:
     return Policy(*plain, roles=tuple(roles))
 
 
-def operator_of(row: Row, names: Mapping[int, str]) -> Operator:
+def operator_of(row: Row, schemas: Schemas) -> Operator:
     oid, name, namespace, left, right, result, function = row
-    schema = names.get(namespace, "")
-    return Operator(oid, Name(schema, name), left, right, result, function, _is_builtin(oid, schema))
+    own_name = schemas.name(namespace, name)
+    return Operator(oid, own_name, left, right, result, function, _is_builtin(oid, own_name))
 
 
-def function_of(
-    row: Row,
-    names: Mapping[int, str],
-    usable: Mapping[int, bool],
-    roles: Mapping[int, str],
-    support_oids: tuple[int, ...],
-    extension: str,
-) -> Function:
+def function_of(row: Row, schemas: Schemas, support_oids: tuple[int, ...], extension: str) -> Function:
     oid, name, namespace, kind, language, volatility, arguments, defaults, variadic, returns, returns_set, *rest = row
-    strict, definer, source, definition, all_names, modes, all_oids, owner, config, executable, xmin = rest
-    schema = names.get(namespace, "")
+    strict, definer, source, definition, all_names, modes, all_oids, config, owner, executable, xmin = rest
+    own_name = schemas.name(namespace, name)
     argument_names, out_names, out_oids = _arguments(all_names, modes, all_oids)
     return Function(
         oid=oid,
-        name=Name(schema, name),
+        name=own_name,
         kind=kind,
         language=language,
         volatility=volatility,
@@ -132,15 +156,15 @@ def function_of(
         returns_set=returns_set,
         strict=strict,
         security_definer=definer,
-        builtin=_is_builtin(oid, schema),
+        builtin=_is_builtin(oid, own_name),
         support_oids=support_oids,
         source=source,
         definition=definition,
         argument_names=argument_names,
-        owner=roles.get(owner, ""),
+        owner=schemas.role(owner),
         extension=extension,
         config=tuple(config or ()),
-        executable=executable and usable.get(namespace, False),
+        executable=executable and schemas.usable(namespace),
         out_names=out_names,
         out_oids=out_oids,
         xmin=xmin,
@@ -159,5 +183,5 @@ def _arguments(
     return inputs, tuple(labels[place] for place in outputs), tuple(oids[place] for place in outputs)
 
 
-def _is_builtin(oid: int, schema: str) -> bool:
-    return oid < FIRST_USER_OID and schema == "pg_catalog"
+def _is_builtin(oid: int, name: Name) -> bool:
+    return oid < FIRST_USER_OID and name.schema == "pg_catalog"

@@ -71,13 +71,13 @@ def products(calendar: Calendar, category_ids: dict[str, int]) -> tuple[Table, l
         used.add(name)
         dollars = line.lowest + (line.highest - line.lowest) * draw.random() ** 2
         cents = int(dollars) * 100 + draw.choice((0, 49, 95, 99))
-        color, material = draw.choice(words.COLORS), draw.choice(words.MATERIALS)
+        color, material = draw.choice(words.COLORS), draw.choice(words.MATERIALS[line.parent])
         attributes = {"color": color, "material": material, "warranty_months": draw.choice((0, 12, 24, 36))}
         fields = (
             number,
             f"{line.category[:3].upper()}-{number:05d}",
             name,
-            f"{noun} in {color} {material} from our {line.category.lower()} range." if number % 12 else NULL,
+            f"{noun} ({color}, {material}) from our {line.category.lower()} range." if number % 12 else NULL,
             category_ids[line.category] if number % 97 else UNCATEGORISED,
             draw.randint(1, SUPPLIERS),
             money(cents),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -24,10 +24,14 @@ MARK = re.compile(r"sample shop, edition (\d+), made for (\d{4}-\d\d-\d\d)")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """``rows``: of this load; 0 when the shop was already there. ``day``: the day that its dates lead up to."""
+    """``rows``: of this load; 0 when the shop was already there. ``day``: the day that its dates lead up to.
+
+    ``current``: whether it is of this edition and of the wanted day; otherwise ``load(…, fresh=True)`` renews it.
+    """
 
     day: date
     rows: int
+    current: bool
 
 
 def load(conninfo: str, *, today: date | None = None, fresh: bool = False) -> Loaded:
@@ -36,19 +40,19 @@ def load(conninfo: str, *, today: date | None = None, fresh: bool = False) -> Lo
     ``conninfo`` must be a superuser's: roles are created. Rows depend only on ``today`` (default: the UTC date).
     Raises SampleRefused when the database holds anything else, so that nothing of value is ever mixed up or lost.
     """
-    import psycopg  # noqa: PLC0415 - 0.2 s that importing the package should not cost
+    import psycopg
 
-    wanted = today or datetime.now(timezone.utc).date()
+    wanted = today or datetime.now(UTC).date()
     with psycopg.connect(conninfo) as connection:
         connection.execute("select pg_advisory_xact_lock(hashtextextended('pgwarden shop', 0))")
         connection.execute("set local synchronous_commit = off")
-        there = _made_for(connection)
+        there = _present(connection, wanted)
         if there is not None and not fresh:
-            return Loaded(there, 0)
+            return there
         if there is not None:
             connection.execute(f"drop owned by {OWNER} cascade")
         _refuse_unless_empty(connection)
-        return Loaded(wanted, _fill(connection, Calendar(wanted)))
+        return Loaded(wanted, _fill(connection, Calendar(wanted)), current=True)
 
 
 def tables(calendar: Calendar) -> Iterator[Table]:
@@ -64,11 +68,14 @@ def tables(calendar: Calendar) -> Iterator[Table]:
     yield goods.stock_movements(calendar)
 
 
-def _made_for(connection: psycopg.Connection) -> date | None:
-    """The day of the shop that is there, if it is of this edition."""
+def _present(connection: psycopg.Connection, wanted: date) -> Loaded | None:
+    """The shop that is there, known by the comment that ``_fill`` leaves."""
     row = connection.execute("select obj_description(to_regnamespace('audit'), 'pg_namespace')").fetchone()
     found = MARK.search(row[0]) if row is not None and row[0] is not None else None
-    return date.fromisoformat(found[2]) if found is not None else None
+    if found is None:
+        return None
+    day = date.fromisoformat(found[2])
+    return Loaded(day, 0, current=int(found[1]) == EDITION and day == wanted)
 
 
 def _refuse_unless_empty(connection: psycopg.Connection) -> None:
@@ -104,7 +111,7 @@ def _run(connection: psycopg.Connection, file: str) -> None:
 
 def _partitions(connection: psycopg.Connection, calendar: Calendar) -> None:
     """One partition a month, from the oldest movement to three months ahead."""
-    from psycopg import sql  # noqa: PLC0415
+    from psycopg import sql
 
     month = _month(calendar.today.year, calendar.today.month - goods.STOCK_DAYS // 28)
     last = _month(calendar.today.year, calendar.today.month + 3)
@@ -124,7 +131,7 @@ def _month(year: int, month: int) -> date:
 
 
 def _copy(connection: psycopg.Connection, table: Table) -> int:
-    from psycopg import sql  # noqa: PLC0415
+    from psycopg import sql
 
     columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
     statement = sql.SQL("copy {} ({}) from stdin").format(sql.Identifier(table.name), columns)

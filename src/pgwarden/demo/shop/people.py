@@ -37,9 +37,7 @@ class People:
 def people(calendar: Calendar) -> People:
     employees, reps = _employees(calendar)
     customers, addresses, known = _customers(calendar)
-    return People(
-        (employees, customers, addresses, _users(calendar, known), _notes(calendar, known)), known, reps
-    )
+    return People((employees, customers, addresses, _users(calendar, known), _notes(calendar, known)), known, reps)
 
 
 def _name(draw: Random) -> tuple[str, str]:
@@ -67,10 +65,11 @@ def _employees(calendar: Calendar) -> tuple[Table, list[int]]:
     def hire(manager: str, title: str, department: str, salary: int) -> int:
         number = len(lines) + 1
         first, last = _name(draw)
+        hired = draw.randint(40, 4_000)
         fields = (
             *(number, manager, first, last, f"{first}.{last}{number}@shop.example".lower()),
             *(_phone(draw, 415) if draw.random() < 0.9 else NULL, title, department),
-            *(calendar.day(draw.randint(40, 4_000)), _born(draw, calendar, 21, 63), _national_id(draw, number)),
+            *(calendar.day(hired), _born(draw, calendar, 20 + hired // 365, 63), _national_id(draw, number)),
             f"{int(salary * draw.uniform(0.85, 1.3)) // 100 * 100}.00",
         )
         lines.append("\t".join(map(str, fields)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 
 NULL = r"\N"
 SECONDS_PER_DAY = 86_400
@@ -29,7 +29,7 @@ class Calendar:
 
     def __init__(self, today: date) -> None:
         self.today = today
-        self._midnight = datetime.combine(today, time(), tzinfo=timezone.utc)
+        self._midnight = datetime.combine(today, time(), tzinfo=UTC)
         self._days: dict[int, str] = {}
 
     def day(self, ago: int) -> str:
@@ -43,9 +43,7 @@ class Calendar:
         """A moment ``seconds_ago`` before the start of today."""
         ago, rest = divmod(seconds_ago, SECONDS_PER_DAY)
         of_day = -seconds_ago % SECONDS_PER_DAY
-        return (
-            f"{self.day(ago + (rest > 0))} {of_day // 3600:02d}:{of_day // 60 % 60:02d}:{of_day % 60:02d}+00"
-        )
+        return f"{self.day(ago + (rest > 0))} {of_day // 3600:02d}:{of_day // 60 % 60:02d}:{of_day % 60:02d}+00"
 
 
 def array(values: list[str]) -> str:

@@ -23,33 +23,37 @@ class Line(NamedTuple):
     highest: int
 
 
-FIRST_NAMES = tuple(
-    "Aaron Abigail Adrian Alice Amara Amelia Andre Angela Anita Anton Ava Ben Bianca Bruno Camila Carlos Carmen "
-    "Cecilia Chloe Clara Daniel Daphne David Diego Dora Edith Elena Eli Emma Eric Esther Eva Felix Fiona Frank Freya "
-    "George Gina Grace Hannah Harold Hazel Helen Henry Hugo Ian Ida Imani Irene Isaac Ivy Jack Jane Jasmine Joel John "
-    "Jonas Julia Karim Kate Keiko Laura Leah Leo Lena Liam Lucas Lucia Luna Marcus Maria Martin Maya Mei Mia Miguel "
-    "Mona Nadia Naomi Nathan Nina Noah Nora Olga Oliver Omar Oscar Paula Peter Priya Quinn Rachel Ravi Rita Robert "
-    "Rosa Ruth Samuel Sara Simon Sofia Stella Tara Theo Thomas Uma Vera Victor Wanda Wei William Yara Yusuf Zoe".split()
-)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
 
-LAST_NAMES = tuple(
-    "Abbott Acosta Adams Ahmed Allen Baker Banks Barnes Becker Bell Bennett Bishop Blake Bowman Brooks Bryant Burke "
-    "Campos Carter Castro Chan Chavez Chen Clarke Cohen Collins Cook Cooper Cruz Dalton Davis Diaz Dixon Doyle Drake "
-    "Duncan Edwards Ellis Evans Farmer Fischer Fleming Flores Foster Fox Garcia Gibson Gomez Grant Gray Green Griffin "
-    "Gupta Hale Hansen Harper Hart Hayes Hill Holt Howard Hughes Hunt Ibarra Ito Jackson Jacobs James Jensen Jones "
-    "Jordan Kaur Keller Kelly Khan Kim King Klein Knight Kumar Lane Larsen Lee Lewis Li Lopez Lowe Lynch Marsh Martin "
-    "Mason Meyer Miller Mills Moore Morales Morgan Murphy Nash Nelson Nguyen Novak Ortiz Owens Park Patel Perez Perry "
-    "Porter Price Quinn Ramos Reed Reyes Rice Rivera Rogers Rossi Ruiz Ryan Santos Sato Shaw Silva Singh Smith Stone "
-    "Suzuki Tanaka Taylor Torres Turner Vance Vargas Vega Walker Walsh Wang Ward Watson Webb Weber White Wolf Wong "
-    "Wood Wright Yang York Young Zhang Ziegler".split()
-)
 
-STREETS = tuple(
-    "Alder Ash Aspen Bay Birch Bridge Canal Cedar Chapel Cherry Church Clover Cypress Dock Elm Fern Garden Grove "
-    "Harbor Hazel Hickory Hill Juniper Lake Laurel Linden Magnolia Maple Market Meadow Mill Oak Orchard Park Pearl Pine "
-    "Poplar Prairie Quarry Ridge River School Spring Spruce Station Summit Sunset Sycamore Valley Vine Walnut "
-    "Willow".split()
-)
+FIRST_NAMES = _words("""
+    Aaron Abigail Adrian Alice Amara Amelia Andre Angela Anita Anton Ava Ben Bianca Bruno Camila Carlos Carmen
+    Cecilia Chloe Clara Daniel Daphne David Diego Dora Edith Elena Eli Emma Eric Esther Eva Felix Fiona Frank Freya
+    George Gina Grace Hannah Harold Hazel Helen Henry Hugo Ian Ida Imani Irene Isaac Ivy Jack Jane Jasmine Joel John
+    Jonas Julia Karim Kate Keiko Laura Leah Leo Lena Liam Lucas Lucia Luna Marcus Maria Martin Maya Mei Mia Miguel
+    Mona Nadia Naomi Nathan Nina Noah Nora Olga Oliver Omar Oscar Paula Peter Priya Quinn Rachel Ravi Rita Robert
+    Rosa Ruth Samuel Sara Simon Sofia Stella Tara Theo Thomas Uma Vera Victor Wanda Wei William Yara Yusuf Zoe
+""")
+
+LAST_NAMES = _words("""
+    Abbott Acosta Adams Ahmed Allen Baker Banks Barnes Becker Bell Bennett Bishop Blake Bowman Brooks Bryant Burke
+    Campos Carter Castro Chan Chavez Chen Clarke Cohen Collins Cook Cooper Cruz Dalton Davis Diaz Dixon Doyle Drake
+    Duncan Edwards Ellis Evans Farmer Fischer Fleming Flores Foster Fox Garcia Gibson Gomez Grant Gray Green Griffin
+    Gupta Hale Hansen Harper Hart Hayes Hill Holt Howard Hughes Hunt Ibarra Ito Jackson Jacobs James Jensen Jones
+    Jordan Kaur Keller Kelly Khan Kim King Klein Knight Kumar Lane Larsen Lee Lewis Li Lopez Lowe Lynch Marsh Martin
+    Mason Meyer Miller Mills Moore Morales Morgan Murphy Nash Nelson Nguyen Novak Ortiz Owens Park Patel Perez Perry
+    Porter Price Quinn Ramos Reed Reyes Rice Rivera Rogers Rossi Ruiz Ryan Santos Sato Shaw Silva Singh Smith Stone
+    Suzuki Tanaka Taylor Torres Turner Vance Vargas Vega Walker Walsh Wang Ward Watson Webb Weber White Wolf Wong
+    Wood Wright Yang York Young Zhang Ziegler
+""")
+
+STREETS = _words("""
+    Alder Ash Aspen Bay Birch Bridge Canal Cedar Chapel Cherry Church Clover Cypress Dock Elm Fern Garden Grove
+    Harbor Hazel Hickory Hill Juniper Lake Laurel Linden Magnolia Maple Market Meadow Mill Oak Orchard Park Pearl
+    Pine Poplar Prairie Quarry Ridge River School Spring Spruce Station Summit Sunset Sycamore Valley Vine Walnut
+    Willow
+""")
 STREET_KINDS = ("Street", "Avenue", "Lane", "Road", "Drive", "Court", "Boulevard")
 
 PLACES = (
@@ -103,20 +107,27 @@ LINES = (
     Line("Toys", "Building Sets", ("Building Set", "Marble Run", "Train Set"), 14, 180),
 )
 
-STYLES = (
-    "Alpine Atlas Aurora Breeze Classic Comet Compact Coral Delta Echo Ember Everyday Falcon Flint Harbor Horizon "
-    "Indigo Juniper Lunar Meridian Metro Nimbus Nomad Nova Onyx Orbit Pacific Pioneer Prime Quartz Rapid Ridge Sierra "
-    "Solar Sterling Summit Terra Tidal Urban Vista"
-).split()
+STYLES = _words("""
+    Alpine Atlas Aurora Breeze Classic Comet Compact Coral Delta Echo Ember Everyday Falcon Flint Harbor Horizon
+    Indigo Juniper Lunar Meridian Metro Nimbus Nomad Nova Onyx Orbit Pacific Pioneer Prime Quartz Rapid Ridge Sierra
+    Solar Sterling Summit Terra Tidal Urban Vista
+""")
 COLORS = ("black", "white", "silver", "red", "blue", "green", "yellow", "brown", "gray", "orange")
-MATERIALS = ("steel", "aluminum", "cotton", "wool", "oak", "bamboo", "plastic", "leather", "glass", "nylon")
+MATERIALS = {
+    "Electronics": ("aluminum", "plastic", "steel"),
+    "Home": ("oak", "bamboo", "steel", "glass", "cotton"),
+    "Clothing": ("cotton", "wool", "leather", "nylon"),
+    "Sports": ("nylon", "aluminum", "steel"),
+    "Books": ("paper", "linen"),
+    "Toys": ("wood", "plastic", "cardboard"),
+}
 PRODUCT_TAGS = ("new", "bestseller", "sale", "eco", "gift", "limited", "imported", "outdoor")
 CUSTOMER_TAGS = ("vip", "newsletter", "wholesale", "returns-often", "student", "referral")
 
-SUPPLIER_WORDS = (
-    "Northwind Bluepeak Redwood Ironbridge Lakeside Goldleaf Brightline Oakfield Seabird Stonegate Clearwater Foxglove "
-    "Highland Starfall Westbrook Cobalt Evergreen Milestone Silverton Tallgrass"
-).split()
+SUPPLIER_WORDS = _words("""
+    Northwind Bluepeak Redwood Ironbridge Lakeside Goldleaf Brightline Oakfield Seabird Stonegate Clearwater
+    Foxglove Highland Starfall Westbrook Cobalt Evergreen Milestone Silverton Tallgrass
+""")
 SUPPLIER_KINDS = ("Trading", "Supply", "Manufacturing", "Imports")
 COUNTRIES = ("United States", "Germany", "China", "Japan", "Mexico", "Canada", "Vietnam", "Italy", "Sweden", "India")
 WAREHOUSES = (

@@ -46,12 +46,7 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
         async with pool.connection() as connection, connection.transaction():
             yield connection
     except psycopg.OperationalError as error:  # the pool's own timeout is one, too
-        raise ControlDatabaseUnavailable(
-            "The control database could not be used.",
-            why=_first_line(error),
-            not_done="Nothing was changed in it.",
-            next_step="Check that it runs and that PGWARDEN_CONTROL_URL points at it.",
-        ) from error
+        raise unavailable(error) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise ControlDatabaseUnavailable(
             "The control database does not let pgwarden in.",
@@ -60,6 +55,16 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
             next_step="Use the role that owns the schema pgwarden_control; a new control database needs "
             "grant create on database … to that role.",
         ) from error
+
+
+def unavailable(error: psycopg.OperationalError) -> ControlDatabaseUnavailable:
+    """What to tell when the server does not answer, or not as it should."""
+    return ControlDatabaseUnavailable(
+        "The control database could not be used.",
+        why=_first_line(error),
+        not_done="Nothing was changed in it.",
+        next_step="Check that it runs and that PGWARDEN_CONTROL_URL points at it.",
+    )
 
 
 def _first_line(error: psycopg.Error) -> str:

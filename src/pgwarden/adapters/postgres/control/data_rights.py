@@ -25,19 +25,19 @@ class PostgresDataRightsStore:
         return next(iter(_versions(rows)), ORIGINAL_RIGHTS)
 
     async def replace(self, lines: Sequence[DataRight], *, expected: int, author: str, at: datetime) -> RightsVersion:
+        version = RightsVersion(expected + 1, tuple(lines), author, at)
+        row = {"number": version.number, "author": author, "at": at}
         async with transaction(self._pool) as connection:
-            version = {"expected": expected, "author": author, "at": at}
-            row = await (await connection.execute(query("add_rights_version"), version)).fetchone()
-            if row is None:
+            if not (await connection.execute(query("add_rights_version"), row)).rowcount:
                 raise ChangedMeanwhile(
                     "Someone else changed the data rights.",
                     why=f"Version {expected} is not the one in force.",
                     not_done="Nothing was changed.",
                     next_step="Read them again and repeat the change.",
                 )
-            parameters = [_parameters(row[0], position, line) for position, line in enumerate(lines)]
+            parameters = [_parameters(version.number, position, line) for position, line in enumerate(version.lines)]
             await connection.cursor().executemany(query("add_right"), parameters)
-        return RightsVersion(row[0], tuple(lines), author, at)
+        return version
 
     async def history(self, *, limit: int = 50) -> tuple[RightsVersion, ...]:
         async with transaction(self._pool) as connection:

@@ -24,11 +24,12 @@ class PostgresSchemaHistory:
     async def record(
         self, database: str, version: str, at: datetime, diff: Mapping[str, object], snapshot: str
     ) -> bool:
+        seen = SchemaVersion(version, at, diff)
         row = {
             "database": database,
-            "version": version,
-            "at": at,
-            "diff": json.dumps(diff, allow_nan=False),
+            "version": seen.version,
+            "at": seen.at,
+            "diff": json.dumps(seen.diff, allow_nan=False),
             "snapshot": snapshot,
         }
         async with transaction(self._pool) as connection:

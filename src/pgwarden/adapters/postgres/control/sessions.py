@@ -26,7 +26,7 @@ class PostgresSessionStore:
             "title": session.title,
         }
         async with transaction(self._pool) as connection:
-            if not await (await connection.execute(query("open_session"), parameters)).fetchone():
+            if not (await connection.execute(query("open_session"), parameters)).rowcount:
                 raise AlreadyExists("A session with that id exists.", not_done="No session was opened.")
 
     async def get(self, session_id: str, *, identity: str) -> Session:
@@ -39,18 +39,20 @@ class PostgresSessionStore:
             return tuple(Session(*row) for row in await cursor.fetchall())
 
     async def add_turn(self, session_id: str, turn: Turn, *, identity: str) -> None:
+        session = {"identity": identity, "session_id": session_id}
         used = {"id": session_id, "identity": identity, "at": turn.at}
         async with transaction(self._pool) as connection:
-            if not await (await connection.execute(query("use_session"), used)).fetchone():
+            if not (await connection.execute(query("use_session"), used)).rowcount:
                 raise unknown_session()
-            if not await (await connection.execute(query("add_turn"), _parameters(session_id, turn))).fetchone():
+            if not (await connection.execute(query("add_turn"), {**session, **_parameters(turn)})).rowcount:
                 raise AlreadyExists("A turn with that id exists.", not_done="The turn was not kept.")
-            await connection.execute(query("forget_old_turns"), {"session_id": session_id, "kept": TURNS_KEPT})
+            await connection.execute(query("forget_old_turns"), {**session, "kept": TURNS_KEPT})
 
     async def turns(self, session_id: str, *, identity: str) -> tuple[Turn, ...]:
         async with transaction(self._pool) as connection:
             await _session(connection, session_id, identity)
-            cursor = await connection.execute(query("turns_of_session"), {"session_id": session_id})
+            session = {"identity": identity, "session_id": session_id}
+            cursor = await connection.execute(query("turns_of_session"), session)
             return tuple(_turn(row) for row in await cursor.fetchall())
 
     async def turn(self, turn_id: str, *, identity: str) -> Turn | None:
@@ -60,8 +62,8 @@ class PostgresSessionStore:
 
     async def delete(self, session_id: str, *, identity: str) -> None:
         async with transaction(self._pool) as connection:
-            cursor = await connection.execute(query("delete_session"), {"id": session_id, "identity": identity})
-            if not await cursor.fetchone():
+            session = {"id": session_id, "identity": identity}
+            if not (await connection.execute(query("delete_session"), session)).rowcount:
                 raise unknown_session()
 
     async def delete_all(self, identity: str) -> int:
@@ -81,10 +83,9 @@ def _turn(row: tuple[Any, ...]) -> Turn:
     return Turn(turn_id, at, database, question, sql, json.loads(state))
 
 
-def _parameters(session_id: str, turn: Turn) -> dict[str, object]:
+def _parameters(turn: Turn) -> dict[str, object]:
     return {
         "id": turn.id,
-        "session_id": session_id,
         "at": turn.at,
         "database": turn.database,
         "question": turn.question,

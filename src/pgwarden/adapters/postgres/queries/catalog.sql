@@ -35,12 +35,14 @@ select n.oid,
        obj_description(n.oid, 'pg_namespace'),
        has_schema_privilege(n.oid, 'USAGE')
 from pg_namespace as n
+where n.nspname !~ '^pg_(toast_)?temp_' or n.oid = pg_my_temp_schema()
 order by n.oid
 
 -- name: roles
 select oid, rolname::text from pg_roles order by oid
 
 -- name: relations
+-- Rights and estimates come last: they are no part of the structure.
 select c.oid,
        c.relname::text,
        c.relnamespace,
@@ -52,22 +54,22 @@ select c.oid,
        c.relispartition,
        case when c.relkind = 'p' then pg_get_partkeydef(c.oid) end,
        case when c.relispartition then pg_get_expr(c.relpartbound, c.oid) end,
-       coalesce(c.relkind = 'v' and c.reloptions && array['security_invoker=true', 'security_invoker=on', 'security_invoker=1', 'security_invoker=yes'], false),
+       coalesce(c.relkind = 'v' and c.reloptions && array[
+           'security_invoker=true', 'security_invoker=on', 'security_invoker=yes', 'security_invoker=1'
+       ], false),
        %(superuser)s or has_table_privilege(c.oid, 'SELECT'),
        %(superuser)s or has_table_privilege(c.oid, 'INSERT'),
        %(superuser)s or has_table_privilege(c.oid, 'UPDATE'),
-       %(superuser)s or has_table_privilege(c.oid, 'DELETE')
+       %(superuser)s or has_table_privilege(c.oid, 'DELETE'),
+       c.reltuples,
+       c.relpages
 from pg_class as c
 where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
   and not (c.relpersistence = 't' and pg_is_other_temp_schema(c.relnamespace))
 order by c.oid
 
--- name: sizes
--- Estimates that ANALYZE and VACUUM keep; apart, since they are no part of the structure.
-select oid, reltuples, relpages from pg_class where relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
-
 -- name: columns
--- Plain columns of one catalog; type names, defaults, comments and column rights are sparse and come apart.
+-- Plain columns of one catalog; type names, defaults and comments come apart, since few differ. Sorted by the reader.
 select a.attrelid,
        a.attnum,
        a.attname::text,
@@ -76,13 +78,14 @@ select a.attrelid,
        a.attnotnull,
        a.attgenerated::text,
        a.attidentity::text,
-       a.attcollation
+       a.attcollation,
+       case when a.attacl is not null then has_column_privilege(a.attrelid, a.attnum, 'SELECT') end
 from pg_attribute as a
 join pg_class as c on c.oid = a.attrelid
 where a.attnum > 0
   and not a.attisdropped
   and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
-order by a.attrelid, a.attnum
+  and not (c.relpersistence = 't' and pg_is_other_temp_schema(c.relnamespace))
 
 -- name: column_types
 -- Each type and modifier in use is named once.
@@ -94,13 +97,6 @@ order by 1, 2
 -- Defaults and generation expressions.
 select adrelid, adnum, pg_get_expr(adbin, adrelid) from pg_attrdef order by 1, 2
 
--- name: column_rights
--- Columns with rights of their own.
-select attrelid, attnum, has_column_privilege(attrelid, attnum, 'SELECT')
-from pg_attribute
-where attacl is not null and attnum > 0 and not attisdropped
-order by 1, 2
-
 -- name: comments
 select objoid, objsubid, description
 from pg_description
@@ -108,6 +104,7 @@ where classoid = 'pg_class'::regclass and objoid >= 16384
 order by 1, 2
 
 -- name: constraints
+-- Sorted by the reader.
 select con.oid,
        con.conname::text,
        con.contype::text,
@@ -135,10 +132,9 @@ select con.oid,
        con.conparentid
 from pg_constraint as con
 where con.conrelid <> 0
-order by con.oid
 
 -- name: indexes
--- A plain index (whole columns, default operator classes, no predicate …) is written by pgwarden itself.
+-- Sorted by the reader. A plain index (whole columns, default operator classes, no predicate …) is written by pgwarden itself.
 with plain as materialized (
     select indclass, indcollation
     from (select distinct indclass, indcollation from pg_index) as used
@@ -170,7 +166,6 @@ join pg_class as t on t.oid = i.indrelid and t.relkind <> 't'
 join pg_am as am on am.oid = c.relam
 left join plain on plain.indclass = i.indclass and plain.indcollation = i.indcollation
 where not (c.relpersistence = 't' and pg_is_other_temp_schema(c.relnamespace))
-order by i.indexrelid
 
 -- name: triggers
 select oid,
@@ -272,6 +267,7 @@ select t.oid,
        t.typoutput::oid
 from pg_type as t
 where t.oid between %(first)s and %(last)s
+  and not pg_is_other_temp_schema(t.typnamespace)
 order by t.oid
 
 -- name: ranges
@@ -283,7 +279,7 @@ select enumtypid, array_agg(enumlabel::text order by enumsortorder) from pg_enum
 -- name: domain_checks
 select contypid, array_agg(pg_get_expr(conbin, 0) order by conname)
 from pg_constraint
-where contypid <> 0 and contype = 'c'
+where contypid in (select oid from pg_type where typtype = 'd') and contype = 'c'
 group by contypid
 order by 1
 
@@ -310,8 +306,8 @@ select p.oid,
        p.proargnames,
        p.proargmodes::text[],
        p.proallargtypes,
-       p.proowner,
        p.proconfig,
+       p.proowner,
        p.proacl is null or %(superuser)s or has_function_privilege(p.oid, 'EXECUTE'),
        to_hex(hashtextextended(p.xmin::text, (9::bigint << 40) + p.oid::bigint))
 from pg_proc as p

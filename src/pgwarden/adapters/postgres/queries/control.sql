@@ -9,7 +9,10 @@ select current_setting('server_encoding')
 select exists (select from pg_catalog.pg_namespace where nspname = 'pgwarden_control')
 
 -- name: migration_table_exists
-select pg_catalog.to_regclass('pgwarden_control.migration') is not null
+-- Read from the catalog's tables, not by to_regclass(): that one may answer from this connection's cache of names, which
+-- does not know yet what another starter committed while this one waited for the lock.
+select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+               where n.nspname = 'pgwarden_control' and c.relname = 'migration')
 
 -- name: create_schema
 create schema pgwarden_control
@@ -33,6 +36,31 @@ select number, name, sha256 from pgwarden_control.migration order by number
 -- name: record_migration
 insert into pgwarden_control.migration (number, name, sha256) values (%(number)s, %(name)s, %(sha256)s)
 
+-- name: add_target
+insert into pgwarden_control.target
+    (name, conninfo, password_variable, passfile, password_command, allow_writes, owner, notes)
+values (%(name)s, %(conninfo)s, %(variable)s, %(passfile)s, %(command)s::text[], %(allow_writes)s, %(owner)s, %(notes)s)
+on conflict (name) do nothing
+
+-- name: replace_target
+update pgwarden_control.target
+set conninfo = %(conninfo)s, password_variable = %(variable)s, passfile = %(passfile)s,
+    password_command = %(command)s::text[], allow_writes = %(allow_writes)s, owner = %(owner)s, notes = %(notes)s
+where name = %(name)s
+
+-- name: target
+select name, conninfo, password_variable, passfile, password_command, allow_writes, owner, notes
+from pgwarden_control.target
+where name = %(name)s
+
+-- name: targets
+select name, conninfo, password_variable, passfile, password_command, allow_writes, owner, notes
+from pgwarden_control.target
+order by name collate "C"
+
+-- name: remove_target
+delete from pgwarden_control.target where name = %(name)s
+
 -- name: current_rights
 select v.number, v.author, v.at,
        r.position, r.subject, r.access, r.database, r.schema_name, r.table_name, r.column_name, r.sensitive_only
@@ -48,12 +76,11 @@ left join pgwarden_control.data_right r using (number)
 order by v.number desc, r.position
 
 -- name: add_rights_version
--- Nothing is inserted when the version in force is not the expected one; of two at once the primary key lets one through.
+-- Nothing is inserted unless it follows the version in force; of two at once the primary key lets one through.
 insert into pgwarden_control.rights_version (number, author, at)
-select %(expected)s::integer + 1, %(author)s, %(at)s
-where %(expected)s::integer = (select coalesce(max(number), 0) from pgwarden_control.rights_version)
+select %(number)s, %(author)s, %(at)s
+where %(number)s = (select coalesce(max(number), 0) + 1 from pgwarden_control.rights_version)
 on conflict (number) do nothing
-returning number
 
 -- name: add_right
 insert into pgwarden_control.data_right
@@ -64,8 +91,7 @@ values (%(number)s, %(position)s, %(subject)s, %(access)s, %(database)s, %(schem
 -- name: open_session
 insert into pgwarden_control.session (id, identity, database, started, last_used, title)
 values (%(id)s, %(identity)s, %(database)s, %(started)s, %(last_used)s, %(title)s)
-on conflict (id) do nothing
-returning id
+on conflict (identity, id) do nothing
 
 -- name: session
 select id, identity, database, started, last_used, title
@@ -76,7 +102,7 @@ where id = %(id)s and identity = %(identity)s
 select id, identity, database, started, last_used, title
 from pgwarden_control.session
 where identity = %(identity)s
-order by last_used desc, id
+order by last_used desc, id collate "C"
 limit %(limit)s
 
 -- name: use_session
@@ -84,35 +110,33 @@ limit %(limit)s
 update pgwarden_control.session
 set last_used = greatest(last_used, %(at)s)
 where id = %(id)s and identity = %(identity)s
-returning id
 
 -- name: add_turn
-insert into pgwarden_control.turn (id, session_id, at, database, question, sql, state)
-values (%(id)s, %(session_id)s, %(at)s, %(database)s, %(question)s, %(sql)s, %(state)s)
-on conflict (id) do nothing
-returning id
+insert into pgwarden_control.turn (identity, id, session_id, at, database, question, sql, state)
+values (%(identity)s, %(id)s, %(session_id)s, %(at)s, %(database)s, %(question)s, %(sql)s, %(state)s)
+on conflict (identity, id) do nothing
 
 -- name: forget_old_turns
 delete from pgwarden_control.turn
-where session_id = %(session_id)s
+where identity = %(identity)s and session_id = %(session_id)s
   and number <= (select number from pgwarden_control.turn
-                 where session_id = %(session_id)s
+                 where identity = %(identity)s and session_id = %(session_id)s
                  order by number desc
                  offset %(kept)s limit 1)
 
 -- name: turns_of_session
 select id, at, database, question, sql, state::text
 from pgwarden_control.turn
-where session_id = %(session_id)s
+where identity = %(identity)s and session_id = %(session_id)s
 order by number
 
 -- name: turn
-select t.id, t.at, t.database, t.question, t.sql, t.state::text
-from pgwarden_control.turn t join pgwarden_control.session s on s.id = t.session_id
-where t.id = %(id)s and s.identity = %(identity)s
+select id, at, database, question, sql, state::text
+from pgwarden_control.turn
+where id = %(id)s and identity = %(identity)s
 
 -- name: delete_session
-delete from pgwarden_control.session where id = %(id)s and identity = %(identity)s returning id
+delete from pgwarden_control.session where id = %(id)s and identity = %(identity)s
 
 -- name: delete_sessions_of_identity
 delete from pgwarden_control.session where identity = %(identity)s

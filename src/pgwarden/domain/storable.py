@@ -1,6 +1,8 @@
-"""What text must be to be stored and given back unchanged."""
+"""What values must be to be stored and given back unchanged."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from pgwarden.domain.errors import InputInvalid
 
@@ -21,3 +23,9 @@ def require_storable(what: str, text: str, *, most: int) -> None:
             not_done="Nothing was stored.",
             next_step="Remove that character.",
         )
+
+
+def require_zone(moment: datetime) -> None:
+    """Refuse a moment without time zone: a server would take it as its own local time, and move it unseen."""
+    if moment.tzinfo is None:
+        raise ValueError("a moment needs a time zone")

@@ -1,0 +1,215 @@
+"""The one road to a write: an approved statement in one watched transaction, proven before it is committed."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+import psycopg
+
+from pgwarden.adapters.postgres.capture import Capture, definitions_hash
+from pgwarden.adapters.postgres.ledger import Ledger
+from pgwarden.adapters.postgres.session import OWN_PATH, TRANSIENT, Session, open_session, translated
+from pgwarden.domain.approval import Approved, DatabaseIdentity, seal_of
+from pgwarden.domain.catalog import quote_identifier
+from pgwarden.domain.errors import (
+    ApprovalInvalid,
+    DefinitionsChanged,
+    ImpactMismatch,
+    OutcomeUnknown,
+)
+from pgwarden.domain.execution import Execution, ExecutionKind, ExecutionLimits, RowCounts
+from pgwarden.undo.images import image_name
+
+T = TypeVar("T")
+
+
+async def execute(
+    conninfo: str, approved: Approved, *, now: datetime, limits: ExecutionLimits | None = None
+) -> Execution:
+    """Run what was approved, once, or change nothing.
+
+    ``conninfo`` logs in as the owner of the tables (no superuser needed). ``now`` is compared with the approval's
+    end. Raises a ``PgwardenError`` whenever the result would differ from what was approved or could not be taken
+    back; then everything was rolled back.
+    """
+    bounds = limits or ExecutionLimits()
+    async with open_session(conninfo) as session:
+        database, role = await Ledger(session).identify()
+        _check_approval(approved, database, role, now)
+        await _translating(Ledger(session).ensure())
+        return await retried(
+            session, bounds, lambda: _transaction(session, approved, bounds), conninfo, approved.execution_id
+        )
+
+
+async def _transaction(session: Session, approved: Approved, limits: ExecutionLimits) -> Execution:
+    """The story of an execution, one line per step."""
+    ledger, capture = Ledger(session), Capture(session, approved.execution_id, limits)
+    await session.begin(approved.isolation, limits)
+    await _claim(ledger, approved)
+    await capture.install(approved.reach)
+    await _check_definitions(session, approved)
+    await capture.run(lambda: _statement(session, approved))
+    await _check_numbers(session, approved, capture)
+    sequences = {
+        row["sequence"]: row["last"] for row in await session.named("sequences", {"oids": [*capture.members()]})
+    }
+    await capture.remove()
+    return await ledger.finish(approved.execution_id, capture.tables.values(), sequences)
+
+
+async def _claim(ledger: Ledger, approved: Approved) -> None:
+    await ledger.claim(
+        id=approved.execution_id,
+        kind=ExecutionKind.EXECUTE,
+        statement=approved.sql,
+        parameters=approved.parameters,
+        seal=approved.seal,
+        requested_by=approved.requested_by,
+        approved_by=approved.approved_by,
+        role=approved.role,
+        isolation=approved.isolation,
+    )
+
+
+async def _statement(session: Session, approved: Approved) -> None:
+    """What deferred triggers do belongs to the statement, so they run under its search path too."""
+    await session.search(approved.search_path)
+    await session.statement(approved.sql, approved.parameters)
+    await session.script("set constraints all immediate")
+    await session.search(OWN_PATH)
+
+
+def _check_approval(approved: Approved, database: DatabaseIdentity, role: str, now: datetime) -> None:
+    reasons = [
+        (seal_of(approved) != approved.seal, "its content is not what the seal was made for"),
+        (now > approved.until, f"it ended at {approved.until.isoformat()}"),
+        (approved.database != database, f"it is for another database than {database.name}"),
+        (approved.role != role, f"it is for the role {approved.role}, this is {role}"),
+    ]
+    for applies, why in reasons:
+        if applies:
+            raise ApprovalInvalid(
+                "The approval does not cover this.",
+                why=why,
+                not_done="Nothing was run.",
+                next_step="Ask for approval of the statement as it is now.",
+            )
+
+
+async def _check_definitions(session: Session, approved: Approved) -> None:
+    """Under the locks: from here on nobody can alter the tables in reach."""
+    if await definitions_hash(session, approved.reach) != approved.definitions:
+        raise DefinitionsChanged(
+            "A table in reach was altered after the approval.",
+            why="columns, constraints, triggers, functions, policies or rules are not those that were analysed",
+            not_done="Nothing was run.",
+            next_step="Look at the impact again and ask for a new approval.",
+        )
+
+
+async def _check_numbers(session: Session, approved: Approved, capture: Capture) -> None:
+    """Compare with the approved numbers: row operations first, and where these differ, rows."""
+    operations = {oid: (f"{t.schema}.{t.name}", t.counts) for oid, t in capture.tables.items() if t.counts.total}
+    if not approved.differences(operations):
+        return
+    rows = {oid: (name, await _rows(session, capture, oid)) for oid, (name, _) in operations.items()}
+    differences = approved.differences(rows)
+    if differences:
+        raise ImpactMismatch(
+            "The statement did something else than was approved.",
+            why="; ".join(str(difference) for difference in differences),
+            not_done="It was rolled back; nothing was changed.",
+            next_step="Look at the impact again and ask for a new approval.",
+        )
+
+
+async def _rows(session: Session, capture: Capture, oid: int) -> RowCounts:
+    """Distinct rows by key: a row that was updated twice counts once, one updated and then deleted is deleted."""
+    shape, table = capture.shapes[oid], capture.tables[oid]
+    if not shape.key:
+        return table.counts
+    key = ", ".join(quote_identifier(column) for column in shape.key)
+    (row,) = await session.rows(
+        "select count(*) filter (where net > 0) as inserted, count(*) filter (where net = 0) as updated,"
+        " count(*) filter (where net < 0) as deleted from (select sum(case when "
+        f"{quote_identifier(table.mark)} in ('i', 'n') then 1 else -1 end) as net from {image_name(table)} group by {key}) k"
+    )
+    return RowCounts(**row)
+
+
+async def retried(
+    session: Session,
+    limits: ExecutionLimits,
+    transaction: Callable[[], Awaitable[Execution]],
+    conninfo: str,
+    execution_id: str,
+) -> Execution:
+    """Run a transaction to its commit; transient failures are tried again, any other rolls back and is raised."""
+    wait = limits.backoff_seconds
+    for attempt in range(1, limits.attempts + 1):
+        try:
+            execution = await transaction()
+            await _commit(session, conninfo, execution_id)
+        except TRANSIENT as error:
+            await session.rollback()
+            if attempt == limits.attempts:
+                raise translated(error) from error
+            await asyncio.sleep(wait)
+            wait *= 2
+        except psycopg.Error as error:
+            await session.rollback()
+            raise translated(error) from error
+        except BaseException:
+            await session.rollback()
+            raise
+        else:
+            return execution
+    raise AssertionError("at least one attempt is made")
+
+
+async def _commit(session: Session, conninfo: str, execution_id: str) -> None:
+    """Commit; if the connection is lost in that moment, the ledger says whether it happened."""
+    try:
+        await session.script("commit")
+    except psycopg.OperationalError as error:
+        if not session.connection.closed or isinstance(error, TRANSIENT):
+            raise
+        if not await committed(conninfo, execution_id):
+            raise
+
+
+async def committed(conninfo: str, execution_id: str, *, patience_seconds: float = 60.0) -> bool:
+    """Whether that execution is in the ledger for good, asked on a new connection.
+
+    A transaction that is still ending holds the primary key, so the probe waits for it.
+    """
+    probe = (
+        "begin; set local lock_timeout = '{wait}s'; insert into pgwarden.execution (id, kind, statement, parameters,"
+        " seal, requested_by, approved_by, role, isolation) values ('{id}', 'execute', '', '[]', '', '', '', '', ''); rollback"
+    )
+    try:
+        async with open_session(conninfo) as session:
+            await session.script(probe.format(wait=round(patience_seconds), id=uuid.UUID(execution_id)))
+    except psycopg.errors.UniqueViolation:
+        return True
+    except psycopg.errors.UndefinedTable:
+        return False
+    except (psycopg.OperationalError, psycopg.errors.LockNotAvailable) as error:
+        raise OutcomeUnknown(
+            "The connection was lost while committing.",
+            why="the database does not answer, so nobody can say yet whether the change is in",
+            next_step=f"pgwarden executions {execution_id} tells as soon as the database is back.",
+        ) from error
+    return False
+
+
+async def _translating(action: Awaitable[T]) -> T:
+    try:
+        return await action
+    except psycopg.Error as error:
+        raise translated(error) from error

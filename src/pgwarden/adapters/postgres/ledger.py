@@ -1,0 +1,191 @@
+"""The ledger in the target's own schema ``pgwarden``: the truth about what ran, written in the same transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import psycopg
+
+from pgwarden.adapters.postgres.session import Session
+from pgwarden.domain.approval import DatabaseIdentity
+from pgwarden.domain.catalog import Name, quote_identifier
+from pgwarden.domain.errors import (
+    AlreadyExecuted,
+    NotUndoable,
+    RightMissing,
+    StoreUnavailable,
+    UndoImpossible,
+    UnsupportedServer,
+)
+from pgwarden.domain.execution import Execution, ExecutionKind, Isolation, Parameter, TableImages
+
+
+class Ledger:
+    """Reads and writes ledger rows through one session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def identify(self) -> tuple[DatabaseIdentity, str]:
+        """Which database and role this session really speaks for; refuses where no proof would be possible."""
+        (row,) = await self._session.named("identity")
+        if row["version"] < 140_000:
+            raise UnsupportedServer(f"PostgreSQL {row['version'] // 10_000} is too old; 14 is the oldest that works.")
+        obstacles = [
+            (not row["counting"], "track_counts is off, so what a statement really did cannot be counted"),
+            (row["replication_role"] != "origin", "session_replication_role keeps triggers from firing"),
+            (row["recovering"], "this server is a read-only standby"),
+        ]
+        for hinders, why in obstacles:
+            if hinders:
+                raise NotUndoable("A protected execution cannot work here.", why=why, not_done="Nothing was run.")
+        return DatabaseIdentity(row["system_identifier"], row["oid"], row["name"]), row["role"]
+
+    async def ensure(self) -> None:
+        """Make the schema and the ledger if they are missing, closed to everybody else."""
+        (store,) = await self._session.named("store")
+        if store["publications"]:
+            raise StoreUnavailable(
+                "Before-images cannot be kept in this database.",
+                why=f"the publication {store['publications']} would send them to its subscribers and stop these",
+                not_done="Nothing was run.",
+                next_step="Publish tables by name instead of all tables.",
+            )
+        if not store["owned"]:
+            raise StoreUnavailable(
+                "The schema pgwarden belongs to another role.",
+                why="whoever owns it could read or change before-images and the ledger",
+                not_done="Nothing was run.",
+                next_step="Let the role that executes own the schema.",
+            )
+        if store["ledger"]:
+            return
+        if not store["present"] and not store["may_create"]:
+            raise RightMissing(
+                "The role may not create the schema pgwarden.",
+                not_done="Nothing was run.",
+                next_step="grant create on database … to this role, or create the schema for it once.",
+            )
+        await self._create()
+
+    async def _create(self) -> None:
+        await self._session.script("begin")
+        try:
+            await self._session.run_script("create_store")
+            for row in await self._session.named("strangers"):
+                await self._session.script(f"revoke all on schema pgwarden from {row['role']}")
+            await self._session.script("commit")
+        except psycopg.Error:
+            await self._session.rollback()
+            raise
+
+    async def claim(
+        self,
+        *,
+        id: str,  # noqa: A002 - the column's name
+        kind: ExecutionKind,
+        statement: str,
+        parameters: Iterable[Parameter],
+        seal: str,
+        requested_by: str,
+        approved_by: str,
+        role: str,
+        isolation: Isolation,
+        undoes: str | None = None,
+    ) -> None:
+        """Write the first row of the transaction; a second execution of the same id waits here and then fails."""
+        values = {
+            "id": id,
+            "kind": kind.value,
+            "statement": statement,
+            "parameters": json.dumps([asdict(parameter) for parameter in parameters]),
+            "seal": seal,
+            "requested_by": requested_by,
+            "approved_by": approved_by,
+            "role": role,
+            "isolation": isolation.value,
+            "undoes": undoes,
+        }
+        try:
+            await self._session.named("claim", values)
+        except psycopg.errors.UniqueViolation as error:
+            raise AlreadyExecuted(
+                f"The execution {id} has already run.",
+                not_done="It was not run again.",
+                next_step=f"pgwarden executions {id} shows what it did.",
+            ) from error
+
+    async def finish(
+        self,
+        id: str,
+        tables: Iterable[TableImages],
+        sequences: Mapping[str, int | None],
+        skipped: int = 0,  # noqa: A002
+    ) -> Execution:
+        """Complete the row; what it returns is the ledger's own view."""
+        await self._session.named(
+            "finish",
+            {
+                "id": id,
+                "tables": json.dumps([table.to_dict() for table in tables]),
+                "sequences": json.dumps(dict(sequences)),
+                "skipped": skipped,
+            },
+        )
+        return await self.execution(id)
+
+    async def execution(self, id: str, *, lock: bool = False) -> Execution:  # noqa: A002
+        """One execution; ``lock`` keeps others from undoing it at the same time."""
+        query = "lock_execution" if lock else "executions"
+        rows = await self._session.named(query, {"id": id, "rows": 1})
+        if not rows:
+            raise UndoImpossible(f"This database has no execution {id}.", next_step="pgwarden executions lists them.")
+        return _execution(rows[0])
+
+    async def executions(self, rows: int = 50) -> tuple[Execution, ...]:
+        """The newest executions first."""
+        return tuple(_execution(row) for row in await self._session.named("executions", {"id": None, "rows": rows}))
+
+    async def mark_undone(self, id: str, undone_by: str | None) -> None:  # noqa: A002
+        await self._session.named("mark_undone", {"id": id, "undone_by": undone_by})
+
+    async def collect(self, id: str) -> int:  # noqa: A002
+        """Drop the images of one execution, which can then no longer be undone. Returns the bytes given back."""
+        execution = await self.execution(id)
+        freed = 0
+        for table in execution.tables:
+            name = str(Name("pgwarden", table.images))
+            freed += await self._session.value(
+                "select coalesce(pg_catalog.pg_total_relation_size(pg_catalog.to_regclass($1)), 0)::int8", [name]
+            )
+            await self._session.script(f"drop table if exists {name}")
+        return freed
+
+    async def uninstall(self) -> None:
+        """Take away everything that pgwarden keeps in this database."""
+        await self._session.script(f"drop schema if exists {quote_identifier('pgwarden')} cascade")
+
+
+def _execution(row: Mapping[str, Any]) -> Execution:
+    return Execution(
+        id=str(row["id"]),
+        kind=ExecutionKind(row["kind"]),
+        statement=row["statement"],
+        seal=row["seal"],
+        requested_by=row["requested_by"],
+        approved_by=row["approved_by"],
+        role=row["role"],
+        isolation=Isolation(row["isolation"]),
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        transaction=int(row["transaction"]),
+        undoes=None if row["undoes"] is None else str(row["undoes"]),
+        undone_by=None if row["undone_by"] is None else str(row["undone_by"]),
+        tables=tuple(TableImages.from_dict(table) for table in row["tables"]),
+        sequences=row["sequences"],
+        skipped=row["skipped"],
+        milliseconds=row["milliseconds"],
+    )

@@ -1,0 +1,52 @@
+-- What pgwarden asks of a server once per connection (facts) or once per process (types), and while it reads.
+-- Statements with $1 are sent by libpq as they stand; nothing here is built from text.
+
+-- name: facts
+-- Once per new connection: who and what answers, and the limits that its administrators set already.
+select version(),
+       pg_backend_pid(),
+       current_user::text,
+       r.rolsuper,
+       has_parameter_privilege('temp_file_limit', 'SET'), -- if >= 15
+       r.rolsuper, -- if < 15
+       coalesce((select s.ssl from pg_stat_ssl s where s.pid = pg_backend_pid()), false),
+       array(
+           select array[name, setting]
+           from pg_settings
+           where name in ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout',
+                          'transaction_timeout', 'work_mem', 'temp_file_limit')
+       )
+from pg_roles r
+where r.rolname = current_user
+
+-- name: types
+-- How values of each type are shown and how wide they can get; for types that came with the server.
+select t.oid::bigint, format_type(t.oid, null), t.typlen, t.typtype::text,
+       quote_ident(n.nspname) || '.' || quote_ident(p.proname)
+from pg_type t
+join pg_proc p on p.oid = t.typoutput
+join pg_namespace n on n.oid = p.pronamespace
+where t.oid < 16384 and t.typtype <> 'c' and t.typelem not in (select oid from pg_type where typtype = 'c')
+
+-- name: types_asked
+-- The same for types that a statement returned and that were not known yet.
+select t.oid::bigint, format_type(t.oid, null), t.typlen::int8, t.typtype::text,
+       quote_ident(n.nspname) || '.' || quote_ident(p.proname)
+from pg_type t
+join pg_proc p on p.oid = t.typoutput
+join pg_namespace n on n.oid = p.pronamespace
+where t.oid = any($1::oid[])
+
+-- name: begin_read
+-- READ COMMITTED, so that the look at the touched definitions, which comes after the statement was parsed and has
+-- locked its tables, sees what is committed by then and not by the start.
+begin transaction isolation level read committed, read only
+
+-- name: fences
+-- Limits and pinned settings, for this transaction only; the answer is the backend's process id.
+select pg_catalog.pg_backend_pid(), pg_catalog.count(pg_catalog.set_config(wanted.name, wanted.value, true))
+from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) as wanted (name, value)
+
+-- name: stop
+-- Ends what one backend of ours runs; sent on the connection that is kept for it.
+select pg_catalog.pg_cancel_backend($1::int)

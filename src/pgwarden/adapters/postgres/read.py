@@ -1,0 +1,313 @@
+"""One read on one connection: describe behind the fences, decide how columns travel, fetch in bounded batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from time import perf_counter
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection, pq
+from psycopg.abc import Buffer
+from psycopg.adapt import PyFormat, Transformer
+
+from pgwarden.adapters.postgres.catalog_recheck import touched_digest_query
+from pgwarden.adapters.postgres.facts import TypeBook, TypeFact
+from pgwarden.adapters.postgres.fences import fences
+from pgwarden.adapters.postgres.pipeline import Pipeline
+from pgwarden.adapters.postgres.pool import CLEAN, Link
+from pgwarden.adapters.postgres.projection import Field, Projection, project
+from pgwarden.adapters.postgres.rows import Notices, Rows, RowTaker
+from pgwarden.adapters.postgres.sqlfile import named_queries
+from pgwarden.adapters.postgres.statement_text import without_terminator
+from pgwarden.domain.errors import CatalogChanged, InputInvalid, PgwardenError
+from pgwarden.domain.result import ReadLimits
+from pgwarden.domain.statement import StatementKind, Verdict
+
+CURSOR = b"declare pgwarden no scroll cursor without hold for "
+CLOSE = b"rollback"
+UNLOCK = b"select pg_catalog.pg_advisory_unlock_all()"
+MOST_FETCHES = 64
+"""FETCH messages in one network round trip."""
+OWN = b"pgwarden_"
+"""Prefix of the names of our prepared statements."""
+FIRST_USER_OID = 16384
+TEXT_ARRAY, OID_ARRAY = 1009, 1028
+CANCEL_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """The digests of relations and functions as they were when the statement was judged."""
+
+    relations: Mapping[int, str]
+    functions: Mapping[int, str] = field(default_factory=dict)
+
+
+class Read:
+    """One statement on one connection. Use it once."""
+
+    def __init__(
+        self,
+        link: Link,
+        types: TypeBook,
+        verdict: Verdict,
+        limits: ReadLimits,
+        masked: frozenset[int] = frozenset(),
+        search_path: Sequence[str] = (),
+        prefix: str = "",
+    ) -> None:
+        self._link = link
+        self._connection = link.connection
+        self._types = types
+        self._verdict = verdict
+        self._limits = limits
+        self._masked = masked
+        self._search_path = search_path
+        self._prefix = prefix
+        self._queries = named_queries("target.sql", link.facts.version // 10000)
+        self._own = {
+            b"fences": (self._queries["fences"], (TEXT_ARRAY, TEXT_ARRAY)),
+            b"touched": (_touched(), (OID_ARRAY, OID_ARRAY)),
+        }
+        self._closing = (CLOSE,) if link.facts.pooled else (CLOSE, CLEAN)
+        self._started = perf_counter()
+        self.answered = False
+        """Whether anything came back from the server."""
+        self.backend = 0
+        """The backend's process id, once known."""
+        self.shift = 0
+        """Characters that stand before the user's text in what was sent last."""
+
+    @property
+    def seconds(self) -> float:
+        """Time since the start."""
+        return perf_counter() - self._started
+
+    async def rows(self, parameters: Sequence[object], expected: Expected | None) -> Rows:
+        """Run it. Raises psycopg's errors, CatalogChanged and InputInvalid; the session is left clean."""
+        if "\x00" in self._verdict.sql:  # libpq would take it for the end of the text
+            raise InputInvalid("The statement holds a NUL character.", not_done="It was not sent to the database.")
+        values, types = _dump(self._connection, parameters)
+        with Notices(self._connection, keep=not self._masked) as notices:
+            try:
+                async with Pipeline(self._connection, closing=self._closing) as pipeline:
+                    fields, types = await self._describe(pipeline, types, expected)
+                    rows = Rows(fields, notices=notices)
+                    if self._prefix or self._verdict.kind is not StatementKind.SELECT:
+                        await self._fetch_directly(pipeline, rows, values, types)
+                    else:
+                        await self._fetch_through_cursor(pipeline, rows, values, types)
+            except (psycopg.Error, PgwardenError):
+                self._link.prepared = False  # the closing statements have discarded them
+                raise
+        return rows
+
+    async def _describe(
+        self, pipeline: Pipeline, types: Sequence[int], expected: Expected | None
+    ) -> tuple[tuple[Field, ...], list[int]]:
+        """The first round trip: begin, fences, parse and describe, and whether all is as it was judged."""
+        settings = fences(self._limits, self._link.facts, self._search_path)
+        preparing = self._prepare(pipeline)
+        pipeline.query(self._queries["begin_read"])
+        self._ask(pipeline, b"fences", (_array(settings.keys()), _array(settings.values())))
+        self.shift = len(self._prefix)
+        pipeline.parse(f"{self._prefix}{self._verdict.sql}".encode(), types)
+        if expected is not None:
+            self._ask(pipeline, b"touched", (_numbers(expected.relations), _numbers(expected.functions)))
+        pipeline.sync()
+        await pipeline.send()
+        for _ in range(preparing + 1):
+            await pipeline.answer()
+        self._link.prepared |= preparing > 0
+        self.answered = True
+        self.backend = int((await pipeline.answer()).get_value(0, 0) or 0)
+        await pipeline.answer()
+        described = await pipeline.answer()
+        if expected is not None:
+            _require_unchanged(expected, await pipeline.answer())
+        await pipeline.synced()
+        fields = await self._fields(pipeline, described)
+        self._require_masks_fit(fields)
+        return fields, [described.param_type(i) for i in range(described.nparams)]
+
+    def _prepare(self, pipeline: Pipeline) -> int:
+        """Queue the preparation of our own statements where a session is ours to keep them; how many were queued."""
+        if self._link.facts.pooled or self._link.prepared:
+            return 0
+        for name, (sql, types) in self._own.items():
+            pipeline.prepare(OWN + name, sql, types)
+        return len(self._own)
+
+    def _ask(self, pipeline: Pipeline, name: bytes, values: Sequence[bytes]) -> None:
+        if self._link.facts.pooled:
+            pipeline.query(self._own[name][0], values, self._own[name][1])
+        else:
+            pipeline.run(OWN + name, values)
+
+    async def _fields(self, pipeline: Pipeline, described: pq.abc.PGresult) -> tuple[Field, ...]:
+        oids = [described.ftype(i) for i in range(described.nfields)]
+        if unknown := self._types.unknown(oids):
+            await self._learn(pipeline, unknown)
+        return tuple(
+            Field((described.fname(i) or b"").decode("utf-8", "replace"), self._types[oid], described.fmod(i))
+            for i, oid in enumerate(oids)
+        )
+
+    async def _learn(self, pipeline: Pipeline, oids: Sequence[int]) -> None:
+        """One more round trip for the first sight of a user's type."""
+        pipeline.query(self._queries["types_asked"], (_numbers(oids),), (OID_ARRAY,))
+        pipeline.sync()
+        await pipeline.send()
+        answer = await pipeline.answer()
+        await pipeline.synced()
+        for row in range(answer.ntuples):
+            oid, name, length, kind, output = (_text(answer, row, column) for column in range(5))
+            self._types.learn([TypeFact(int(oid), name, int(length), kind, output)])
+
+    def _require_masks_fit(self, fields: Sequence[Field]) -> None:
+        """Masks count columns as the verdict does: when the server counts otherwise, nothing may come back."""
+        if self._masked and (len(fields) != len(self._verdict.outputs) or max(self._masked) >= len(fields)):
+            raise CatalogChanged(
+                "The statement returns other columns than it was judged for.",
+                why=f"The server describes {len(fields)} columns, the verdict {len(self._verdict.outputs)}.",
+                not_done="It was not run, since masked values could have come back.",
+                next_step="Ask again; if this stays, name the columns one by one.",
+            )
+
+    async def _fetch_through_cursor(
+        self, pipeline: Pipeline, rows: Rows, values: Sequence[Buffer | None], types: Sequence[int]
+    ) -> None:
+        """The second round trip: declare, fetch, roll back and clean; more only for many and very wide rows."""
+        projection = project(rows.fields, self._limits, self._masked)
+        text = self._verdict.sql if projection.plain else without_terminator(self._verdict.sql)
+        before, after = projection.around()
+        self.shift = len(CURSOR) + len(before)
+        taker = RowTaker(self._connection, rows, projection, self._limits)
+        wanted = self._limits.rows + 1  # one more tells whether there are more
+        groups = _grouped(wanted, projection.batch(wanted))
+        pipeline.query(CURSOR + f"{before}{text}{after}".encode(), values, types)
+        for number, group in enumerate(groups):
+            for size in group:
+                pipeline.query(b"fetch %d from pgwarden" % size)
+            ended = number == len(groups) - 1
+            self._end(pipeline) if ended else pipeline.sync()
+            await pipeline.send()
+            if number == 0:
+                await pipeline.answer()
+            satisfied = await self._take(pipeline, taker, group)
+            await pipeline.synced()
+            if satisfied and not ended:
+                self._end(pipeline)
+                await pipeline.send()
+                await pipeline.synced()
+            if satisfied or ended:
+                break
+        await self._see_it_clean(pipeline)
+
+    async def _take(self, pipeline: Pipeline, taker: RowTaker, group: Sequence[int]) -> bool:
+        """Read the answers to a group of FETCHes; True when there is nothing more to ask for."""
+        for size in group:
+            result = await pipeline.answer()
+            if not taker.take(result):
+                await self._connection.cancel_safe(timeout=CANCEL_SECONDS)  # the rest would only be thrown away
+                return True
+            if result.ntuples < size:
+                return True
+        return False
+
+    async def _fetch_directly(
+        self, pipeline: Pipeline, rows: Rows, values: Sequence[Buffer | None], types: Sequence[int]
+    ) -> None:
+        """EXPLAIN and SHOW fit into no cursor: their few rows come at once and are cut here."""
+        pipeline.query(f"{self._prefix}{self._verdict.sql}".encode(), values, types)
+        self._end(pipeline)
+        await pipeline.send()
+        cell_bytes = self._limits.total_bytes if self._prefix else self._limits.cell_bytes
+        projection = Projection(rows.fields, frozenset(range(len(rows.fields))), frozenset(), cell_bytes)
+        RowTaker(self._connection, rows, projection, self._limits).take(await pipeline.answer())
+        await pipeline.synced()
+        await self._see_it_clean(pipeline)
+
+    def _end(self, pipeline: Pipeline) -> None:
+        """End the transaction and leave no trace in the session, behind syncs of their own: whatever failed, they run.
+
+        Behind a proxy the session is not ours to reset, and the next transaction may get another one.
+        """
+        if self._link.facts.pooled:
+            pipeline.query(UNLOCK)
+        pipeline.sync()
+        for statement in self._leaving():
+            pipeline.query(statement)
+            pipeline.sync()
+
+    def _leaving(self) -> tuple[bytes, ...]:
+        """What ends the use of the session after success. Functions of the server's own that pass a verdict can leave
+        at most a lock behind; after any other, everything goes, our prepared statements included."""
+        if self._link.facts.pooled:
+            return self._closing
+        if all(oid < FIRST_USER_OID for oid in self._verdict.functions):
+            return (CLOSE, UNLOCK)
+        self._link.prepared = False
+        return self._closing
+
+    async def _see_it_clean(self, pipeline: Pipeline) -> None:
+        if not await pipeline.drain():
+            self._connection.pgconn.finish()  # nobody uses a session that could not be cleaned
+
+
+def _grouped(rows: int, batch: int) -> list[list[int]]:
+    """How many rows each FETCH asks for, grouped by network round trip."""
+    sizes = [batch] * (rows // batch) + ([rows % batch] if rows % batch else [])
+    return [sizes[start : start + MOST_FETCHES] for start in range(0, len(sizes), MOST_FETCHES)]
+
+
+def _require_unchanged(expected: Expected, answer: pq.abc.PGresult) -> None:
+    now = {(_text(answer, row, 0), int(_text(answer, row, 1))): _text(answer, row, 2) for row in range(answer.ntuples)}
+    judged = {("r", oid): digest for oid, digest in expected.relations.items()}
+    judged |= {("f", oid): digest for oid, digest in expected.functions.items()}
+    if any(now.get(key) != digest for key, digest in judged.items()):
+        raise CatalogChanged(
+            "Something that the statement reads was changed after the statement was judged.",
+            why="Its definition in the database is another one now.",
+            not_done="The statement was not run.",
+            next_step="Ask again: it is judged by the new definition then.",
+        )
+
+
+def _dump(connection: AsyncConnection[Any], parameters: Sequence[object]) -> tuple[list[Buffer | None], list[int]]:
+    """Parameters as PostgreSQL's text, with their types; 0 where the server is to find out."""
+    transformer = Transformer(connection)
+    try:
+        values = transformer.dump_sequence(parameters, [PyFormat.TEXT] * len(parameters))
+    except (psycopg.ProgrammingError, psycopg.DataError, ValueError) as error:
+        raise InputInvalid(
+            "A parameter of the statement is no value that PostgreSQL takes.",
+            why=f"{type(error).__name__}: it cannot be written as text for the server.",
+            not_done="Nothing was run.",
+            next_step="Use numbers, texts, dates, lists of them, true, false or null.",
+        ) from None
+    return list(values), list(transformer.types or ())
+
+
+def _array(items: Iterable[str]) -> bytes:
+    """A PostgreSQL array of texts, as text."""
+    quoted = ('"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"' for item in items)
+    return ("{" + ",".join(quoted) + "}").encode()
+
+
+def _numbers(oids: Iterable[int]) -> bytes:
+    return ("{" + ",".join(map(str, oids)) + "}").encode()
+
+
+@cache
+def _touched() -> bytes:
+    """The look at the touched definitions, with libpq's numbered parameters."""
+    query, _ = touched_digest_query((), ())
+    return query.replace(b"%(relations)s", b"$1").replace(b"%(functions)s", b"$2")
+
+
+def _text(answer: pq.abc.PGresult, row: int, column: int) -> str:
+    return (answer.get_value(row, column) or b"").decode()

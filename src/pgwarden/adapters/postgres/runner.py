@@ -1,0 +1,166 @@
+"""Runs allowed reads: fences first, then the statement through a cursor, in two network round trips."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from time import perf_counter
+
+import psycopg
+
+from pgwarden.adapters.postgres import failures
+from pgwarden.adapters.postgres.pipeline import lost
+from pgwarden.adapters.postgres.pool import Link, TargetPool
+from pgwarden.adapters.postgres.read import Expected, Read
+from pgwarden.adapters.postgres.rows import Rows
+from pgwarden.domain.errors import ExecutionFailed, PgwardenError, StatementRefused
+from pgwarden.domain.result import ReadLimits, ReadStatistics, Result, ResultColumn
+from pgwarden.domain.statement import Decision, Verdict
+
+DEADLINE_GRACE_SECONDS = 5.0
+"""How much longer than the server's own limit we wait before giving the connection up."""
+CANCEL_SECONDS = 5.0
+LONGEST_EXPLAINED = 256 * 1024
+"""Characters. A plan repeats conditions once per partition, and cannot be cut on the server."""
+
+
+class PostgresReadRunner:
+    """The ReadRunner of one target. Every fence is its own: the verdict, READ ONLY, one statement per message,
+    limits on the server, cut cells, bounded batches, a byte cap, and a deadline here."""
+
+    def __init__(self, pool: TargetPool) -> None:
+        self._pool = pool
+
+    async def run(
+        self,
+        verdict: Verdict,
+        parameters: Sequence[object] = (),
+        *,
+        limits: ReadLimits,
+        masked: frozenset[int] = frozenset(),
+        expected: Mapping[int, str] | None = None,
+        expected_functions: Mapping[int, str] | None = None,
+        search_path: Sequence[str] = (),
+    ) -> Result:
+        """Rows of an ALLOW verdict, as `ports.ReadRunner` says.
+
+        Raises StatementRefused for any other verdict, CatalogChanged, ExecutionFailed, ExecutionTimeout,
+        ExecutionCancelled, RightMissing, PoolExhausted and ConnectionFailed.
+        """
+        _require_allowed(verdict)
+        started = perf_counter()
+        asked = None if expected is None else Expected(expected, expected_functions or {})
+        rows = await self._on_a_link(verdict, parameters, limits, masked, asked, search_path)
+        return Result(
+            columns=tuple(
+                ResultColumn(field.name, field.type.name, field.type.oid, position in masked)
+                for position, field in enumerate(rows.fields)
+            ),
+            rows=tuple(rows.values),
+            statistics=ReadStatistics(
+                rows=len(rows.values),
+                milliseconds=(perf_counter() - started) * 1000,
+                bytes=rows.bytes,
+                truncated_rows=rows.more,
+                truncated_bytes=rows.over,
+                truncated_cells=rows.cut_cells,
+            ),
+            notices=tuple(rows.notices),
+        )
+
+    async def explain(
+        self,
+        verdict: Verdict,
+        parameters: Sequence[object] = (),
+        *,
+        limits: ReadLimits,
+        search_path: Sequence[str] = (),
+    ) -> Mapping[str, object]:
+        """The plan of an allowed or approvable statement as PostgreSQL's JSON; the statement is not executed.
+
+        Raises StatementRefused for a refused one: planning alone can run functions that it calls.
+        """
+        if verdict.decision is Decision.REFUSE:
+            raise _refused(verdict)
+        if len(verdict.sql) > LONGEST_EXPLAINED:
+            raise ExecutionFailed(
+                "The statement is too long to explain.",
+                why=f"It has more than {LONGEST_EXPLAINED:,} characters, and its plan could be many times longer.",
+                not_done="No plan was made.",
+                next_step="Shorten long lists of values.",
+            )
+        generic = verdict.parameters and not parameters
+        options = "format json, generic_plan" if generic else "format json"
+        rows = await self._on_a_link(
+            verdict, parameters, limits, frozenset(), None, search_path, prefix=f"explain ({options}) "
+        )
+        (document,) = json.loads(str(rows.values[0][0]))
+        plan: Mapping[str, object] = document
+        return plan
+
+    async def _on_a_link(
+        self,
+        verdict: Verdict,
+        parameters: Sequence[object],
+        limits: ReadLimits,
+        masked: frozenset[int],
+        expected: Expected | None,
+        search_path: Sequence[str],
+        prefix: str = "",
+    ) -> Rows:
+        """Run on a connection. One that died while it lay idle is replaced, as long as nothing came back on it."""
+        while True:
+            async with self._pool.borrow() as link:
+                read = Read(link, self._pool.types, verdict, limits, masked, search_path, prefix)
+                try:
+                    return await self._within_deadline(read, link, parameters, expected, limits)
+                except psycopg.Error as error:
+                    if not (lost(error, link.connection) and not link.fresh and not read.answered):
+                        raise self._failure(error, read, bool(masked), limits) from None
+
+    async def _within_deadline(
+        self, read: Read, link: Link, parameters: Sequence[object], expected: Expected | None, limits: ReadLimits
+    ) -> Rows:
+        try:
+            async with asyncio.timeout(limits.seconds + DEADLINE_GRACE_SECONDS):
+                return await read.rows(parameters, expected)
+        except TimeoutError:
+            await self._stop(link, read)
+            raise failures.timeout(limits.seconds) from None
+        except asyncio.CancelledError:
+            await self._stop(link, read)
+            raise
+
+    async def _stop(self, link: Link, read: Read) -> None:
+        """End on the server what still runs; psycopg has tried on the wire already when it was interrupted waiting."""
+        if link.connection.pgconn.transaction_status != psycopg.pq.TransactionStatus.ACTIVE:
+            return
+        stop = link.connection.cancel_safe(timeout=CANCEL_SECONDS)
+        if read.backend and not link.facts.pooled:
+            stop = self._stop_backend(read.backend)
+        await asyncio.shield(stop)
+
+    async def _stop_backend(self, backend: int) -> None:
+        await asyncio.wait_for(self._pool.stop(backend), CANCEL_SECONDS)
+
+    def _failure(self, error: psycopg.Error, read: Read, hide_values: bool, limits: ReadLimits) -> PgwardenError:
+        if isinstance(error, psycopg.errors.QueryCanceled) and read.seconds >= 0.9 * limits.seconds:
+            return failures.timeout(limits.seconds)
+        return failures.read_failure(
+            error, database=self._pool.database.name, shift=read.shift, hide_values=hide_values
+        )
+
+
+def _require_allowed(verdict: Verdict) -> None:
+    if not verdict.allowed:
+        raise _refused(verdict)
+
+
+def _refused(verdict: Verdict) -> StatementRefused:
+    return StatementRefused(
+        "The statement is not allowed to run as a read.",
+        why=" ".join(reason.message for reason in verdict.reasons) or f"The verdict on it is {verdict.decision}.",
+        not_done="It was not sent to the database.",
+        next_step="Change the statement, or see what the verdict says with: pgwarden check",
+    )

@@ -1,0 +1,176 @@
+"""A dedicated connection for a change: its queries, its settings, and PostgreSQL's errors in pgwarden's words."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
+from psycopg.rows import dict_row
+
+from pgwarden.adapters.postgres.sqlfile import named_queries
+from pgwarden.domain.errors import (
+    ConnectionFailed,
+    ConstraintViolated,
+    ExecutionCancelled,
+    ExecutionFailed,
+    ExecutionTimeout,
+    LimitReached,
+    LocksBusy,
+    NotUndoable,
+    PgwardenError,
+    RightMissing,
+)
+from pgwarden.domain.execution import ExecutionLimits, Isolation, Parameter
+
+Connection = psycopg.AsyncConnection[dict[str, Any]]
+
+OWN_PATH = "pg_catalog, pg_temp"
+"""Our own queries qualify every name and must not be led astray."""
+
+TRANSIENT = (
+    psycopg.errors.LockNotAvailable,
+    psycopg.errors.DeadlockDetected,
+    psycopg.errors.SerializationFailure,
+)
+"""Failures after which the same transaction may well succeed: nothing of it remains."""
+
+
+class Session:
+    """One connection, used by one change at a time. In autocommit mode: transactions are begun by hand."""
+
+    def __init__(self, connection: Connection, prefix: str = "pgwarden") -> None:
+        self.connection = connection
+        self.major = connection.info.server_version // 10_000
+        self._queries = named_queries("change.sql", self.major)
+        connection.adapters.register_dumper(Parameter, _ParameterDumper)
+        self._raw = psycopg.AsyncRawCursor(connection, row_factory=dict_row)
+
+    async def named(self, name: str, values: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
+        """Rows of a query of ``queries/change.sql``."""
+        cursor = await self.connection.execute(self._queries[name], values)
+        return await cursor.fetchall() if cursor.description else []
+
+    async def script(self, text: str | bytes) -> None:
+        """Run statements that were written by pgwarden itself, without parameters."""
+        await self.connection.execute(text.encode() if isinstance(text, str) else text)
+
+    async def run_script(self, name: str) -> None:
+        await self.script(self._queries[name])
+
+    async def rows(self, text: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Rows of a generated query with ``$n`` parameters."""
+        await self._raw.execute(text.encode(), parameters or None)
+        return await self._raw.fetchall() if self._raw.description else []
+
+    async def value(self, text: str, parameters: Sequence[object] = ()) -> Any:
+        """The single value of a generated query."""
+        (row,) = await self.rows(text, parameters)
+        (value,) = row.values()
+        return value
+
+    async def statement(self, sql: str, parameters: Sequence[Parameter]) -> int:
+        """Run the approved bytes as one message of the extended protocol, which takes exactly one statement.
+
+        Returns the row count of its command tag, -1 where it has none.
+        """
+        cursor = psycopg.AsyncRawCursor(self.connection)
+        # binary results force the extended protocol even without parameters; the rows themselves are not read
+        await cursor.execute(sql.encode(), tuple(parameters), binary=True)
+        return cursor.rowcount
+
+    async def begin(self, isolation: Isolation, limits: ExecutionLimits) -> None:
+        """Open a transaction whose settings hold for it alone, whatever the role's defaults are."""
+        await self.script(f"begin isolation level {isolation.value} read write")
+        await self.script(
+            f"set local lock_timeout = {_milliseconds(limits.lock_seconds)};"
+            f"set local statement_timeout = {_milliseconds(limits.statement_seconds)};"
+            f"set local idle_in_transaction_session_timeout = {_milliseconds(limits.idle_seconds)};"
+            "set local synchronous_commit = on; set local datestyle = 'ISO'; set local intervalstyle = 'postgres';"
+            "set local extra_float_digits = 1; set local bytea_output = 'hex'; set local row_security = on"
+        )
+        await self.search(OWN_PATH)
+
+    async def search(self, path: str) -> None:
+        """Set the search path for the rest of the transaction."""
+        await self.rows("select pg_catalog.set_config('search_path', $1, true)", [path])
+
+    async def rollback(self) -> None:
+        """End the transaction without effect; harmless on a connection that is already gone."""
+        if not self.connection.closed:
+            try:
+                await self.script("rollback")
+            except psycopg.OperationalError:
+                await self.connection.close()
+
+
+@asynccontextmanager
+async def open_session(conninfo: str) -> AsyncIterator[Session]:
+    """A session that is closed at the end, with whatever transaction is open in it."""
+    try:
+        connection = await psycopg.AsyncConnection.connect(
+            conninfo, autocommit=True, row_factory=dict_row, prepare_threshold=None
+        )
+    except psycopg.OperationalError as error:
+        raise ConnectionFailed(
+            "The database did not let pgwarden in.", why=_first_line(error), not_done="Nothing was run."
+        ) from error
+    try:
+        yield Session(connection)
+    finally:
+        await connection.close()
+
+
+def translated(error: psycopg.Error) -> PgwardenError:
+    """PostgreSQL's error in pgwarden's words. DETAIL is left out, since it holds row values."""
+    why = error.diag.message_primary or _first_line(error)
+    done = "The transaction was rolled back; nothing was changed."
+    if isinstance(error, TRANSIENT):
+        return LocksBusy(
+            "Others hold locks that this change needs.", why=why, not_done=done, next_step="Try again in a moment."
+        )
+    if isinstance(error, psycopg.errors.QueryCanceled):
+        kind = ExecutionTimeout if "timeout" in why else ExecutionCancelled
+        return kind("The statement was stopped on the server.", why=why, not_done=done)
+    if isinstance(error, psycopg.errors.DiskFull | psycopg.errors.ConfigurationLimitExceeded):
+        return LimitReached("The server has no room for this change.", why=why, not_done=done)
+    if isinstance(error, psycopg.errors.FeatureNotSupported) and why.startswith("pgwarden:"):
+        return NotUndoable("The statement does something that cannot be taken back.", why=why[10:], not_done=done)
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return RightMissing("The database role lacks a right for this.", why=why, not_done=done)
+    if isinstance(error, psycopg.IntegrityError):
+        name = error.diag.constraint_name
+        return ConstraintViolated(
+            f"The constraint {name} refused the change." if name else "A constraint refused the change.",
+            why=why,
+            not_done=done,
+        )
+    return ExecutionFailed("PostgreSQL refused the statement.", why=why, not_done=done)
+
+
+class _ParameterDumper(Dumper):
+    """Sends a ``Parameter`` as text with exactly its own type."""
+
+    format = Format.TEXT
+
+    def get_key(self, obj: Parameter, format: Any) -> Any:  # noqa: A002 - the name is psycopg's
+        return (self.cls, obj.type_oid)
+
+    def upgrade(self, obj: Parameter, format: Any) -> Dumper:  # noqa: A002 - the name is psycopg's
+        dumper = _ParameterDumper(self.cls, None)
+        dumper.oid = obj.type_oid
+        return dumper
+
+    def dump(self, obj: Parameter) -> bytes | None:
+        return None if obj.value is None else obj.value.encode()
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]

@@ -1,0 +1,194 @@
+"""From the finished draft to a block: groups completed, counts given their table, intersections split off."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pgwarden.language.draft import Draft
+from pgwarden.language.forms import (
+    Agg,
+    Binary,
+    Block,
+    Both,
+    Bucket,
+    Col,
+    Compare,
+    Cond,
+    Either,
+    Expr,
+    Has,
+    Not,
+    Period,
+    Ratio,
+    Window,
+    fields_of,
+    has_aggregate,
+)
+from pgwarden.language.index import Field
+
+
+def assemble(draft: Draft) -> Block | None:
+    """The block, or None when nothing in the question names a table."""
+    if not draft.main:
+        draft.main = _fallback_main(draft)
+    if not draft.main:
+        return None
+    _relate(draft)
+    select = [_counted(draft, e) for e in draft.select]
+    order = [(_counted(draft, e), d) for e, d in draft.order]
+    group, hidden = list(draft.group), list[Expr]()
+    for oid in draft.grouped_entities:
+        fields = [Col(f) for f in draft.displays(oid)]
+        named = [e for e in select if isinstance(e, Col) and e.field.relation == oid]
+        group += named or fields
+        key = draft.key(oid)
+        if key is not None and Col(key) not in group:
+            hidden.append(Col(key))
+    aggregated = any(has_aggregate(e) for e in select) or any(has_aggregate(e) for e, _ in order) or bool(draft.having)
+    if not aggregated:
+        select = [e for e in select] + [g for g in group if g not in select and draft.group]
+        group, hidden = [], []
+    else:
+        plain = [e for e in select if not has_aggregate(e)]
+        group, hidden = _complete_groups(draft, plain, group, hidden)
+        select = [g for g in group if g not in select and g not in plain and _shown(draft, g)] + select
+        if not any(has_aggregate(e) for e in select) and not plain:
+            select = group
+    if not select:
+        select = [Col(f) for f in draft.displays(draft.main)]
+        if aggregated:
+            group, hidden = _complete_groups(draft, select, group, hidden)
+    distinct = draft.distinct and not group and not any(has_aggregate(e) for e in select)
+    block = Block(
+        _root(draft, select, order), tuple(select), tuple(draft.where), tuple(group), tuple(hidden), tuple(draft.having),
+        tuple(order), draft.limit if order or draft.limit else None, distinct,
+    )  # fmt: skip
+    return _intersections(draft, block)
+
+
+def _fallback_main(draft: Draft) -> int:
+    for node in (*draft.select, *draft.where, *draft.group):
+        for field_ in sorted(fields_of(node)):
+            return field_.relation
+    return draft.mentioned[0] if draft.mentioned else 0
+
+
+def _root(draft: Draft, select: list[Expr], order: list[tuple[Expr, bool]]) -> int:
+    """The table that FROM begins with: the main one if it is used at all, else the first one shown."""
+    used = {f.relation for e in (*select, *(o for o, _ in order)) for f in fields_of(e)}
+    counted = {e.entity for e in (*select, *(o for o, _ in order)) if isinstance(e, Agg) and e.entity}
+    if draft.main in used | counted or not used | counted:
+        return draft.main
+    conditions = {f.relation for c in draft.where for f in fields_of(c)}
+    if draft.main in conditions or any(isinstance(c, Has) for c in draft.where):
+        return draft.main
+    return sorted(used | counted)[0] if len(used | counted) == 1 else draft.main
+
+
+def _shown(draft: Draft, expression: Expr) -> bool:
+    return True
+
+
+def _counted(draft: Draft, expression: Expr) -> Expr:
+    """Counts of "them" get the table that is meant."""
+    if isinstance(expression, Agg) and expression.function == "count" and expression.over is None and not expression.entity:
+        others = [t for t in draft.mentioned if t != draft.main and t not in draft.grouped_entities]
+        target = draft.main
+        if draft.main in draft.grouped_entities and others:
+            target = others[0]
+        return replace(expression, entity=target)
+    if isinstance(expression, Ratio):
+        return replace(expression, upper=_counted(draft, expression.upper), lower=_counted(draft, expression.lower))
+    if isinstance(expression, Binary):
+        return replace(expression, left=_counted(draft, expression.left), right=_counted(draft, expression.right))
+    if isinstance(expression, Window) and expression.over is not None:
+        return replace(expression, over=_counted(draft, expression.over))
+    return expression
+
+
+def _complete_groups(
+    draft: Draft, plain: list[Expr], group: list[Expr], hidden: list[Expr]
+) -> tuple[list[Expr], list[Expr]]:
+    """Everything shown beside an aggregate is grouped by; the key behind a name keeps equal names apart."""
+    group = list(group) + [e for e in plain if e not in group]
+    if not draft.group and not draft.grouped_entities:
+        for expression in plain:
+            if isinstance(expression, Col) and expression.field.column in draft.entity(expression.field.relation).display:
+                key = draft.key(expression.field.relation)
+                if key is not None and Col(key) not in group and Col(key) not in hidden:
+                    hidden.append(Col(key))
+    return group, hidden
+
+
+def _relate(draft: Draft) -> None:
+    """Tables that were only named as related: they must exist for a row to count."""
+    touched = {f.relation for c in draft.where for f in fields_of(c)}
+    touched |= {h.entity for c in draft.where for h in _has_parts(c)}
+    for node in (*draft.select, *draft.group, *(e for e, _ in draft.order)):
+        touched |= {f.relation for f in fields_of(node)}
+        if isinstance(node, Agg):
+            touched.add(node.entity)
+    touched |= set(draft.grouped_entities)
+    for oid in dict.fromkeys(draft.related):
+        if oid in touched or oid == draft.main:
+            continue
+        path = draft.graph.path(draft.main, oid, draft.index)
+        if path is None:
+            draft.evidence.unused += 1
+            continue
+        passed = {e.right.relation for e in path} | {e.left.relation for e in path}
+        if any(edge.right.relation in touched for edge in path) and not (passed - touched - {draft.main, oid}):
+            pass
+        if not any(_beyond(draft, t, oid) for t in touched if t != draft.main):
+            draft.where.append(Has(oid))
+
+
+def _beyond(draft: Draft, touched: int, related: int) -> bool:
+    """Whether the way to a table already used leads through the related one."""
+    path = draft.graph.path(draft.main, touched, draft.index)
+    return path is not None and any(edge.right.relation == related for edge in path)
+
+
+def _has_parts(condition: Cond) -> list[Has]:
+    if isinstance(condition, Has):
+        return [condition]
+    if isinstance(condition, Either | Both):
+        return [h for part in condition.parts for h in _has_parts(part)]
+    if isinstance(condition, Not):
+        return _has_parts(condition.part)
+    return []
+
+
+def _intersections(draft: Draft, block: Block) -> Block:
+    """"founded before 2003 and after 2003": no single row can do both, so two sets meet."""
+    comparisons = [c for c in block.where if isinstance(c, Compare) and isinstance(c.left, Col) and c.right is None]
+    for position, one in enumerate(comparisons):
+        for other in comparisons[position + 1 :]:
+            if one.left == other.left and _contradict(one, other) and not block.group and not block.order:
+                rest = tuple(c for c in block.where if c is not one and c is not other)
+                plain = all(isinstance(e, Col) for e in block.select)
+                if plain:
+                    left = block.with_(where=(*rest, one), distinct=False)
+                    right = block.with_(where=(*rest, other), distinct=False)
+                    return left.with_(combine=("INTERSECT", right))
+    return block
+
+
+def _contradict(one: Compare, other: Compare) -> bool:
+    if one.operator == other.operator == "=":
+        return not set(one.values) & set(other.values)
+    if {one.operator, other.operator} <= {"<", ">", "<=", ">="} and one.operator[0] != other.operator[0]:
+        low, high = (one, other) if one.operator[0] == "<" else (other, one)
+        try:
+            return float(low.values[0]) <= float(high.values[0])
+        except ValueError:
+            return False
+    return False
+
+
+def fields_shown(block: Block) -> set[Field]:
+    """Every column in a block's outputs."""
+    return {f for e in block.select for f in fields_of(e)}
+
+
+__all__ = ["assemble", "fields_shown", "Bucket", "Period"]

@@ -1,0 +1,192 @@
+"""The reading under construction: what has been understood so far, and the rules for choosing between columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from pgwarden.language.forms import Cond, Evidence, Expr
+from pgwarden.language.index import Attribute, Entity, Field, LexicalIndex, Link
+from pgwarden.language.joins import JoinGraph
+from pgwarden.language.linking import Item, Linker
+from pgwarden.language.tokens import Kind, Token
+
+TABLE_SURE = 0.6
+
+
+@dataclass(slots=True)
+class Draft:
+    """Mutable state of one sentence's reading over its items; ``at`` is the cursor of the main loop."""
+
+    index: LexicalIndex
+    graph: JoinGraph
+    linker: Linker
+    tokens: tuple[Token, ...]
+    items: list[Item]
+    today: date | None = None
+    main: int = 0
+    focus: int = 0
+    """The table that was named last: later words more likely speak of it."""
+    mentioned: list[int] = field(default_factory=list)
+    projecting: bool = True
+    select: list[Expr] = field(default_factory=list)
+    where: list[Cond] = field(default_factory=list)
+    group: list[Expr] = field(default_factory=list)
+    grouped_entities: list[int] = field(default_factory=list)
+    having: list[Cond] = field(default_factory=list)
+    order: list[tuple[Expr, bool]] = field(default_factory=list)
+    limit: int | None = None
+    distinct: bool = False
+    related: list[int] = field(default_factory=list)
+    """Tables named as related ("who attended concerts") with no condition yet."""
+    pending_or: bool = False
+    both: bool = False
+    negated: bool = False
+    open_negation: int = 0
+    """Position in ``where`` (1-based) of a "without X" that still takes conditions on X."""
+    evidence: Evidence = field(default_factory=Evidence)
+    exact_text: str = "auto"
+    """How text is matched: auto, exact, ilike (contains), lower (case-insensitive)."""
+    bare_limit: bool = False
+    """A "top 5" whose order has not been said yet."""
+
+    # looking around
+
+    def item(self, position: int) -> Item | None:
+        return self.items[position] if 0 <= position < len(self.items) else None
+
+    def word(self, position: int) -> str:
+        """The lower-case text of a plain or linked item, '' past the end."""
+        item = self.item(position)
+        return item.lower if item is not None else ""
+
+    def is_word(self, position: int, *words: str) -> bool:
+        item = self.item(position)
+        return item is not None and item.kind in (Kind.WORD, Kind.MARK) and item.lower in words
+
+    def number(self, position: int) -> str | None:
+        """The plain number at this item ("one" included), or None."""
+        item = self.item(position)
+        if item is None:
+            return None
+        if item.number:
+            return item.tokens[0].value
+        return {"one": "1", "once": "1", "a": "1"}.get(item.lower) if item.lower != "a" or self.is_word(position - 1, "least") else None
+
+    def skip(self, position: int, *words: str) -> int:
+        """The first position from here on that is none of the words."""
+        while self.is_word(position, *words):
+            position += 1
+        return position
+
+    def entity(self, oid: int) -> Entity:
+        return self.index.entities[oid]
+
+    def attribute(self, field_: Field) -> Attribute:
+        return self.index.attribute(field_)
+
+    def key(self, oid: int) -> Field | None:
+        entity = self.entity(oid)
+        return Field(oid, entity.key) if entity.key else None
+
+    # choosing meanings
+
+    def table(self, position: int) -> int:
+        """The table an item names, 0 if it names none for sure enough."""
+        item = self.item(position)
+        if item is None or not item.tables or item.tables[0].score < TABLE_SURE:
+            return 0
+        if item.column_score() > item.table_score() + 0.15:
+            return 0
+        return self._best_table(item.tables)
+
+    def _best_table(self, links: tuple[Link, ...]) -> int:
+        def rank(link: Link) -> tuple[float, int]:
+            near = 0.12 if link.relation in self.mentioned else 0.0
+            base = 0.05 if self.entity(link.relation).relation.is_table else 0.0
+            anchors = self.mentioned[:1]
+            reachable = any(self.graph.path(a, link.relation, self.index) is not None for a in anchors)
+            return link.score + near + base + (0.06 if reachable else 0.0), -link.relation
+
+        close = [link for link in links if link.score >= links[0].score - 0.12]
+        best = max(close, key=rank)
+        rivals = [
+            r for r in close
+            if r.relation != best.relation and rank(r)[0] > rank(best)[0] - 0.02 and self.entity(r.relation).relation.is_table
+        ]  # fmt: skip
+        if rivals:
+            names = sorted(self.entity(link.relation).relation.name.name for link in (best, *rivals))
+            note = "table " + " or ".join(names)
+            if note not in self.evidence.ambiguous:
+                self.evidence.ambiguous.append(note)
+        return best.relation
+
+    def mention(self, oid: int) -> None:
+        """A table was named."""
+        if oid not in self.mentioned:
+            self.mentioned.append(oid)
+        self.focus = oid
+        if not self.main:
+            self.main = oid
+
+    def column(self, item: Item, owner: int = 0, kind: str = "", note: bool = True) -> Field | None:
+        """The column an item means here: its score, then whose column it should be."""
+        ranked = self.rank_columns(item, owner, kind)
+        if not ranked:
+            return None
+        score, link = ranked[0]
+        if note:
+            self.evidence.weak.append(min(1.0, link.score))
+            same_name = self.attribute(link.field).name
+            for other_score, other in ranked[1:3]:
+                different = self.attribute(other.field).name != same_name or not self.main
+                if other_score > score - 0.04 and different:
+                    first, second = self._qualified(link.field), self._qualified(other.field)
+                    self.evidence.ambiguous.append(f"{item.text}: {first} or {second}")
+        return link.field
+
+    def _qualified(self, field_: Field) -> str:
+        return f"{self.entity(field_.relation).relation.name.name}.{self.attribute(field_).name}"
+
+    def rank_columns(self, item: Item, owner: int = 0, kind: str = "") -> list[tuple[float, Link]]:
+        ranked: list[tuple[float, Link]] = []
+        asks_id = any(t.lower in ("id", "ids", "identifier", "code", "codes") for t in item.tokens)
+        for link in item.columns:
+            attribute = self.attribute(link.field)
+            score = link.score + self._nearness(link.relation, owner)
+            if kind:
+                score += 0.3 if attribute.kind == kind else -0.25
+            if attribute.identifier and not asks_id:
+                score -= 0.3
+            if not self.entity(link.relation).relation.is_table:
+                score -= 0.1
+            ranked.append((score, link))
+        ranked.sort(key=lambda pair: (-pair[0], pair[1].relation, pair[1].column))
+        return ranked
+
+    def _nearness(self, relation: int, owner: int) -> float:
+        score = 0.0
+        if owner and relation == owner:
+            score += 0.5
+        elif owner:
+            path = self.graph.path(owner, relation, self.index)
+            score -= 0.3 if path is None else 0.06 * len(path)
+        if relation == self.main:
+            score += 0.22
+        elif relation == self.focus:
+            score += 0.24 if not self.projecting else 0.16
+        elif relation in self.mentioned:
+            score += 0.12
+        elif self.main:
+            path = self.graph.path(self.main, relation, self.index)
+            score -= 0.5 if path is None else 0.08 * len(path)
+        return score
+
+    def has_column(self, item: Item, owner: int, least: float = 0.55) -> bool:
+        return any(link.relation == owner and link.score >= least for link in item.columns)
+
+    def displays(self, oid: int) -> list[Field]:
+        return [Field(oid, number) for number in self.entity(oid).display]
+
+    def times(self, oid: int) -> list[Attribute]:
+        return [a for a in self.entity(oid).attributes.values() if a.kind == "time"]

@@ -1,0 +1,285 @@
+"""Words → meanings: the best cut of a sentence into schema names, values, numbers and plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from functools import lru_cache
+
+from pgwarden.language.index import Field, LexicalIndex, Link
+from pgwarden.language.lexicon import (
+    COUNTRY_CODES,
+    DEMONYMS,
+    FILLER,
+    OPENERS,
+    PEOPLE,
+    RELATION_VERBS,
+    STATES,
+)
+from pgwarden.language.morphology import lemma
+from pgwarden.language.tokens import Kind, Token
+from pgwarden.ports import ValueIndex
+
+
+@dataclass(frozen=True, slots=True)
+class ValueLink:
+    """A column that holds a value like the words."""
+
+    field: Field
+    value: str
+    score: float
+
+
+@dataclass(slots=True)
+class Item:
+    """A run of tokens with what it can mean. Plain words have no links."""
+
+    tokens: tuple[Token, ...]
+    start: int
+    tables: tuple[Link, ...] = ()
+    columns: tuple[Link, ...] = ()
+    values: tuple[ValueLink, ...] = ()
+    used: bool = False
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.tokens)
+
+    @property
+    def text(self) -> str:
+        return " ".join(t.text for t in self.tokens).replace(" 's", "'s")
+
+    @property
+    def lower(self) -> str:
+        return self.tokens[0].lower if len(self.tokens) == 1 else " ".join(t.lower for t in self.tokens)
+
+    @property
+    def lemma(self) -> str:
+        return self.tokens[0].lemma if len(self.tokens) == 1 else " ".join(t.lemma for t in self.tokens)
+
+    @property
+    def kind(self) -> Kind:
+        return self.tokens[0].kind
+
+    @property
+    def quoted(self) -> bool:
+        return self.kind is Kind.QUOTED
+
+    @property
+    def number(self) -> bool:
+        return self.kind is Kind.NUMBER
+
+    @property
+    def linked(self) -> bool:
+        return bool(self.tables or self.columns or self.values)
+
+    @property
+    def named(self) -> bool:
+        return bool(self.tables or self.columns)
+
+    def table_score(self) -> float:
+        return self.tables[0].score if self.tables else 0.0
+
+    def column_score(self) -> float:
+        return self.columns[0].score if self.columns else 0.0
+
+
+_INNER = frozenset({"of", "the", "in", "on", "for", "to", "by"})
+_NEVER = frozenset(
+    """the a an of in on at to for from by with and or not no is are was were be that which who whom whose what where when how
+    many much any some every each there their his her its it they them he she i me my we our you your this these those
+    please have has had do does did most least more less than both either only all as if then also so into over under
+    above below between about per""".split()
+)
+_STRUCTURE = frozenset(
+    """show list find return display give tell get order ordered sort sorted ordering sorting average total number count highest lowest
+    maximum minimum different distinct unique first last top name""".split()
+)
+
+
+@dataclass(slots=True)
+class Linker:
+    """Links tokens over one index; keeps what it learned about single phrases."""
+
+    index: LexicalIndex
+    values: ValueIndex
+    _hits: dict[str, tuple[ValueLink, ...]] = field(default_factory=dict)
+    _spelling: dict[str, str | None] = field(default_factory=dict)
+    _vocabulary: dict[tuple[str, int], list[str]] = field(default_factory=dict)
+
+    def link(self, tokens: Sequence[Token]) -> list[Item]:
+        """The best segmentation: longer and closer matches win, ties go to the left."""
+        size = len(tokens)
+        best: list[tuple[float, Item | None, int]] = [(0.0, None, 0)] * (size + 1)
+        best[size] = (0.0, None, size)
+        for start in range(size - 1, -1, -1):
+            options: list[tuple[float, Item | None, int]] = [(best[start + 1][0], None, start + 1)]
+            for length in range(1, min(6, size - start) + 1):
+                item = self._item(tokens, start, length)
+                if item is not None:
+                    options.append((self._gain(item) + best[start + length][0], item, start + length))
+            best[start] = max(options, key=lambda option: (option[0], option[2]))
+        items, position = list[Item](), 0
+        while position < size:
+            _, item, following = best[position]
+            items.append(item or Item((tokens[position],), position))
+            position = following
+        return items
+
+    def _gain(self, item: Item) -> float:
+        words = sum(1 for t in item.tokens if t.lower not in _NEVER and t.lower != "'s")
+        names = max(item.table_score(), item.column_score() * 0.98)
+        value = item.values[0].score if item.values else 0.0
+        if item.quoted:
+            return 2.0
+        best = max(names, value * 0.9 + (0.15 if item.tokens[0].capital and item.start else 0.0))
+        return best * (words ** 1.35) - 0.05
+
+    def _item(self, tokens: Sequence[Token], start: int, length: int) -> Item | None:
+        span = tuple(tokens[start : start + length])
+        first, last = span[0], span[-1]
+        if first.kind is Kind.QUOTED:
+            return Item(span, start, values=self.value_links(first.value, quoted=True)) if length == 1 else None
+        if any(t.kind is Kind.QUOTED or t.kind is Kind.DATE for t in span):
+            return None
+        if first.lower in _NEVER or last.lower in _NEVER or last.lower in ("'s", ",", ":", "."):
+            return self._value_only(span, start) if length > 1 and first.capital and last.capital else None
+        if any(t.kind is Kind.MARK and t.lower not in ("'s", "-", "/") for t in span):
+            return None
+        if all(t.kind is Kind.NUMBER for t in span):
+            return None
+        item = Item(span, start)
+        item.values = self._span_values(span)
+        if not any(t.kind is Kind.MARK for t in span):
+            self._name(item, span)
+        return item if item.linked else None
+
+    def _value_only(self, span: tuple[Token, ...], start: int) -> Item | None:
+        values = self._span_values(span)
+        return Item(span, start, values=values) if values else None
+
+    def _name(self, item: Item, span: tuple[Token, ...]) -> None:
+        words: list[str] = []
+        for position, token in enumerate(span):
+            if token.lower in _INNER and 0 < position < len(span) - 1:
+                continue
+            if token.lower in _NEVER or (token.kind is Kind.NUMBER and len(span) == 1):
+                return
+            words += self._forms(token)
+        key = tuple(words)
+        item.tables = self.index.tables(key) if len(key) <= 4 else ()
+        item.columns = self.index.columns(key)
+        if len(span) == 1 and not item.linked:
+            self._derived(item, span[0])
+
+    def _forms(self, token: Token) -> list[str]:
+        if token.kind is Kind.NUMBER:
+            return [token.value]
+        lower = token.lower.replace("'", "")
+        if self.index.knows(lower):
+            return [lower]
+        base = lemma(lower.replace("-", ""))
+        if self.index.knows(base):
+            return [base]
+        if "-" in lower or "_" in lower:
+            return [lemma(p) for p in lower.replace("_", "-").split("-") if p]
+        return [token.lemma]
+
+    def _derived(self, item: Item, token: Token) -> None:
+        """Words of one family (director, directed), then misspelled ones."""
+        if token.lower in FILLER or token.lower in OPENERS or len(token.lower) < 4:
+            return
+        for word in self.index.family(token.lemma):
+            tables = tuple(Link(t.relation, 0, t.score * 0.72) for t in self.index.tables((word,)) if t.score > 0.9)
+            columns = tuple(Link(c.relation, c.column, c.score * 0.8) for c in self.index.columns((word,)) if c.score > 0.7)
+            item.tables, item.columns = item.tables + tables, item.columns + columns
+        if item.linked or token.lemma in RELATION_VERBS or token.lemma in PEOPLE or self._span_values((token,)):
+            return
+        near = self._respell(token.lemma)
+        if near is not None:
+            item.tables = tuple(Link(t.relation, 0, t.score * 0.8) for t in self.index.tables((near,)))
+            item.columns = tuple(Link(c.relation, c.column, c.score * 0.8) for c in self.index.columns((near,)))
+
+    def _respell(self, word: str) -> str | None:
+        if word not in self._spelling:
+            close = [
+                w for w in self.index.words() if abs(len(w) - len(word)) <= 2 and w[:2] == word[:2] and len(w) > 4
+            ] if len(word) > 4 else []
+            ranked = sorted(((SequenceMatcher(None, word, w).ratio(), w) for w in close), reverse=True)
+            self._spelling[word] = ranked[0][1] if ranked and ranked[0][0] >= 0.84 else None
+        return self._spelling[word]
+
+    # values
+
+    def _span_values(self, span: tuple[Token, ...]) -> tuple[ValueLink, ...]:
+        if len(span) > 5 or all(t.lower in _NEVER or t.lower in _STRUCTURE for t in span):
+            return ()
+        if len(span) == 1 and (span[0].lower in FILLER or len(span[0].lower) < 2) and not span[0].capital:
+            return ()
+        text = span[0].text
+        for before, token in zip(span, span[1:], strict=False):
+            text += ("" if token.start == before.end else " ") + token.text
+        return self.value_links(text)
+
+    def value_links(self, text: str, quoted: bool = False) -> tuple[ValueLink, ...]:
+        """Columns that hold the words, one of their usual other forms (state and country codes), or near misses."""
+        key = ("'" if quoted else "") + text.lower()
+        if key not in self._hits:
+            if len(self._hits) > 20_000:
+                self._hits.clear()
+            self._hits[key] = self._find(text, quoted)
+        return self._hits[key]
+
+    def _find(self, text: str, quoted: bool) -> tuple[ValueLink, ...]:
+        found: dict[tuple[Field, str], float] = {}
+        for phrase, weight in _spellings(text):
+            for hit in self.values.find(phrase):
+                field_ = Field(hit.relation_oid, hit.column)
+                entity = self.index.entities.get(field_.relation)
+                if entity is None or field_.column not in entity.attributes:
+                    continue
+                exact = _plain(hit.value) == _plain(phrase)
+                score = weight * (1.0 if exact else min(hit.score, 0.9) * _nearness(phrase, hit.value, quoted))
+                if score >= (0.5 if quoted else 0.72):
+                    found[(field_, hit.value)] = max(score, found.get((field_, hit.value), 0.0))
+        links = [ValueLink(field_, value, score) for (field_, value), score in found.items()]
+        return tuple(sorted(links, key=lambda v: (-v.score, v.field, v.value)))[:24]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().replace("’", "'").replace("_", " ").replace("-", " ").rstrip("!.?").split())
+
+
+def _nearness(phrase: str, value: str, quoted: bool) -> float:
+    """How well an inexact value fits: same words matter more than same letters."""
+    a, b = _plain(phrase), _plain(value)
+    if not a or not b:
+        return 0.0
+    ratio = SequenceMatcher(None, a, b).ratio()
+    left, right = set(a.split()), set(b.split())
+    if [lemma(w) for w in a.split()] == [lemma(w) for w in b.split()]:
+        return 1.0
+    if left <= right:
+        return max(ratio, 0.75 if len(left) > 1 or quoted else 0.62)
+    return ratio if ratio > 0.86 else ratio * 0.6
+
+
+@lru_cache(maxsize=4096)
+def _spellings(text: str) -> tuple[tuple[str, float], ...]:
+    lower = text.lower().strip()
+    forms: list[tuple[str, float]] = [(text, 1.0)]
+    if "’" in text or "'" in text:
+        forms.append((text.replace("’", "'") if "’" in text else text.replace("'", "’"), 1.0))
+    forms += [(other, 0.9) for other in DEMONYMS.get(lower, ())]
+    if lower in STATES:
+        forms.append((STATES[lower], 0.97))
+    forms += [(name.title(), 0.9) for name, code in STATES.items() if code == text]
+    if lower in COUNTRY_CODES:
+        forms.append((COUNTRY_CODES[lower], 0.93))
+        forms += [(name.title() if len(name) > 3 else name.upper(), 0.9)
+                  for name, code in COUNTRY_CODES.items() if code == COUNTRY_CODES[lower] and name != lower]  # fmt: skip
+    base = lemma(lower)
+    if base != lower and " " not in lower:
+        forms.append((base, 0.92))
+    return tuple(forms)

@@ -1,0 +1,323 @@
+"""What is known about one catalog, judged on first use and kept as long as the catalog lives.
+
+Everything in here depends on the catalog and the policy alone, so that a statement over known tables costs
+dictionary look-ups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pgwarden.sql import effects
+from pgwarden.sql.judgement import CLEAN, Judgement, joined, refused
+from pgwarden.sql.resolution import Resolver
+from pgwarden.sql.scope import Shape, Value
+from pgwarden.sql.typesystem import CID, OID, RECORD, TID, UNKNOWN, XID, Types
+
+if TYPE_CHECKING:
+    from pgwarden.domain.catalog import Catalog, Function, Relation, Type
+    from pgwarden.sql.policy import ReadPolicy
+
+FIRST_USER_OID = 16384
+"""Objects below it came with the server."""
+_UNSTABLE = Judgement(stable=False)
+_SYSTEM_COLUMNS = (("ctid", TID, -1), ("xmin", XID, -2), ("cmin", CID, -3), ("xmax", XID, -4), ("cmax", CID, -5))
+_NO_DEFAULT_ORDER = frozenset({114, 142, 600, 601, 602, 603, 604, 628, 718})
+"""Built-in types without a default operator class (json, xml, geometry): a user may have made one."""
+
+
+class Index:
+    """The judged catalog. ``bodies`` and ``relations`` look inside functions and relations (they walk trees)."""
+
+    clean = CLEAN
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.types = Types(catalog)
+        self.version = catalog.server_version
+        self._resolvers: dict[tuple[str, ...], Resolver] = {}
+        self._shapes: dict[int, Shape] = {}
+        self._judgements: dict[object, Judgement] = {}
+        self._open: list[object] = []
+        """What is being judged right now, outermost first: definitions may refer to each other."""
+        self._lowest = len(self._open)
+        """The outermost open judgement that the one at work has leaned on."""
+
+    @property
+    def resolver(self) -> Resolver:
+        """Names as the session's search path finds them."""
+        return self.resolver_for(self.catalog.search_path)
+
+    def resolver_for(self, search_path: tuple[str, ...]) -> Resolver:
+        if search_path not in self._resolvers:
+            self._resolvers[search_path] = Resolver(self.catalog, self.types, search_path)
+        return self._resolvers[search_path]
+
+    @cached_property
+    def secrets(self) -> dict[tuple[int, int], tuple[str, str]]:
+        """(relation oid, attnum) of secret system columns -> (schema.relation.column, why)."""
+        found = {}
+        for relation in self.catalog.relations.values():
+            if relation.name.schema == "pg_catalog" and relation.name.name in effects.SECRET_COLUMNS:
+                names, why = effects.SECRET_COLUMNS[relation.name.name]
+                for column in relation.columns:
+                    if column.name in names:
+                        found[relation.oid, column.number] = (f"pg_catalog.{relation.name.name}.{column.name}", why)
+        return found
+
+    # -- judgements ------------------------------------------------------------------------------------------------
+
+    def _once(self, key: object, judge: Callable[[], Judgement]) -> Judgement:
+        """The kept judgement, or a new one. What leans on a judgement that is still open is not kept."""
+        if (known := self._judgements.get(key)) is not None:
+            return known
+        if key in self._open:
+            self._lowest = min(self._lowest, self._open.index(key))
+            return CLEAN
+        depth = len(self._open)
+        outer, self._lowest = self._lowest, depth
+        self._open.append(key)
+        try:
+            judgement = judge()
+            if self._lowest >= depth:
+                self._judgements[key] = judgement
+        finally:
+            self._open.pop()
+            self._lowest = min(outer, self._lowest)
+        return judgement
+
+    def of_function(self, function: Function, policy: ReadPolicy) -> Judgement:
+        """What calling the function does."""
+        key = (function.oid, policy)
+        known = self._judgements.get(key)
+        return known if known is not None else self._once(key, lambda: self._judge_function(function, policy))
+
+    def _judge_function(self, function: Function, policy: ReadPolicy) -> Judgement:
+        if str(function.name) in policy.functions:
+            return Judgement(stable=function.volatility == "i", opaque=True)
+        if function.oid < FIRST_USER_OID and function.name.schema == "pg_catalog":
+            return self._judge_builtin(function)
+        if function.security_definer and not policy.security_definer:
+            return refused("security-definer", f"function {function.name} runs with its owner's rights")
+        if function.kind == "a" or function.support_oids:
+            return self._of_oids(function.support_oids, policy)
+        return self._judge_language(function, policy)
+
+    def _judge_builtin(self, function: Function) -> Judgement:
+        name = function.name.name
+        if (why := effects.refusal(name, len(function.argument_oids))) is not None:
+            return refused("function-has-effects", f"{name}() {why}")
+        if function.volatility == "v" and name not in effects.HARMLESS:
+            return refused("function-not-known", f"{name}() is volatile and not known to be harmless")
+        return CLEAN if function.volatility == "i" or name in effects.REPEATABLE else _UNSTABLE
+
+    def _judge_language(self, function: Function, policy: ReadPolicy) -> Judgement:
+        from pgwarden.sql import bodies
+
+        language = function.language
+        if function.return_oid in (2279, 3838):
+            return refused("trigger-function", f"function {function.name} is a trigger's and cannot be called")
+        if language in ("sql", "plpgsql"):
+            return bodies.judge_body(self, function, policy)
+        if language == "internal" and function.source:
+            same = [f for f in self.catalog.functions_by_name.get(function.source.strip(), ()) if f.builtin]
+            if same:
+                return joined([self._judge_builtin(f) for f in same])
+        if language in ("c", "internal") and function.extension in policy.extensions and function.extension:
+            return self._judge_extension(function)
+        return refused(
+            "function-is-opaque",
+            f"function {function.name} is written in {language}: pgwarden cannot see what it does",
+            "An administrator may name it in the read policy.",
+        )
+
+    def _judge_extension(self, function: Function) -> Judgement:
+        name = function.name.name
+        if name in effects.EXTENSION_REFUSED:
+            return refused("function-has-effects", f"{function.name} of {function.extension} has effects")
+        if function.volatility == "v" and name not in effects.EXTENSION_HARMLESS:
+            return refused("function-not-known", f"{function.name} is volatile and not known to be harmless")
+        return Judgement(stable=function.volatility == "i", opaque=True)
+
+    def _of_oids(self, oids: tuple[int, ...] | frozenset[int], policy: ReadPolicy) -> Judgement:
+        parts = []
+        for oid in oids:
+            if oid and (function := self.catalog.functions.get(oid)) is None:
+                parts.append(refused("unknown-function", f"a function with oid {oid} is not in the catalog"))
+            elif oid and function is not None:
+                judgement = self.of_function(function, policy)
+                parts.append(judgement)
+                if oid >= FIRST_USER_OID:
+                    parts.append(Judgement(functions=frozenset({oid}), stable=judgement.stable))
+        return joined(parts)
+
+    def of_type(self, oid: int, policy: ReadPolicy) -> Judgement:
+        """What runs when a text becomes this type, or a value of it is shown, fields and elements included."""
+        type_ = self.types.get(oid)
+        if type_ is None:
+            return CLEAN if not oid else refused("unknown-type", f"a type with oid {oid} is not in the catalog")
+        if oid < FIRST_USER_OID and type_.kind not in "cd":
+            return CLEAN
+        return self._once(("type", oid, policy), lambda: self._judge_type(type_, policy))
+
+    def _judge_type(self, type_: Type, policy: ReadPolicy) -> Judgement:
+        from pgwarden.sql import relations
+
+        if type_.element_oid:
+            return self.of_type(type_.element_oid, policy)
+        match type_.kind:
+            case "d":
+                return joined([self.of_type(type_.base_oid, policy), relations.judge_domain(self, type_, policy)])
+            case "c":
+                relation = self.catalog.relations.get(type_.relation_oid)
+                columns = relation.columns if relation else ()
+                return joined([self.of_type(column.type_oid, policy) for column in columns])
+            case "r" | "m":
+                subtype = type_.range_subtype_oid
+                return joined([self.of_type(subtype, policy), self.of_comparison(subtype, policy)])
+            case "b":
+                return self._of_oids((type_.input_oid, type_.output_oid), policy)
+        return CLEAN
+
+    def of_defaults(self, function: Function, policy: ReadPolicy) -> Judgement:
+        """What the default expressions of a function's arguments run."""
+        from pgwarden.sql import relations
+
+        what = f"function {function.name}"
+        key = ("defaults", function.oid, policy)
+        return self._once(key, lambda: relations.judge_defaults(self, function.defaults, policy, what))
+
+    def of_type_named(self, text: str, resolver: Resolver, policy: ReadPolicy) -> Judgement:
+        """As ``of_type`` for a type whose name is given as text."""
+        from pgwarden.domain.errors import PgwardenError
+        from pgwarden.sql import names
+        from pgwarden.sql.parse import parse
+        from pgwarden.sql.relations import summary
+        from pgwarden.sql.scope import Scope
+        from pgwarden.sql.walk import Walk
+
+        try:
+            tree = parse(f"SELECT NULL::{text}")
+        except PgwardenError:
+            return CLEAN  # the server cannot read the name either
+        body = tree.statements[0]["stmt"].get("SelectStmt", {})
+        targets = body.get("targetList", [])
+        cast = targets[0]["ResTarget"]["val"].get("TypeCast") if len(targets) == 1 and len(tree.statements) == 1 else None
+        if cast is None or body.keys() - {"targetList", "limitOption", "op"}:
+            return CLEAN
+        walk = Walk(self, policy, tree, resolver, own=False)
+        names.use_type(walk, cast["typeName"], Scope())
+        return summary(walk)
+
+    def of_coercion(self, source: int, target: int, context: str, policy: ReadPolicy) -> Judgement:
+        """What runs when a value of one type becomes another."""
+        key = (source, target, context, policy)
+        known = self._judgements.get(key)
+        return known if known is not None else self._once(key, lambda: self._judge_coercion(*key))
+
+    def _judge_coercion(self, source: int, target: int, context: str, policy: ReadPolicy) -> Judgement:
+        path = self.types.path(source, target, context)
+        parts = [self.of_type(target, policy)] if target >= FIRST_USER_OID else []
+        if path is None:  # the server refuses it, or knows a way that we do not: both ends count
+            return joined([*parts, self.of_type(source, policy), self._of_oids(self._both_ways(source, target), policy)])
+        if path.functions:
+            parts += [self._of_oids(path.functions, policy)]
+            functions = (self.catalog.functions.get(oid) for oid in path.functions)
+            if any(f is not None and f.oid >= FIRST_USER_OID for f in functions) or source >= FIRST_USER_OID:
+                parts.append(self.of_type(source, policy))
+        return joined(parts)
+
+    def _both_ways(self, source: int, target: int) -> frozenset[int]:
+        pair = {self.types.base(source), self.types.base(target)}
+        return frozenset(c.function_oid for c in self.catalog.casts if {c.source_oid, c.target_oid} == pair) - {0}
+
+    def of_comparison(self, oid: int, policy: ReadPolicy) -> Judgement:
+        """What runs when values of this type are sorted, grouped or hashed."""
+        base = self.types.base(oid)
+        if base < FIRST_USER_OID and base not in _NO_DEFAULT_ORDER and base not in self.catalog.opclass_support:
+            element = self.types.element(base)
+            if not element or element < FIRST_USER_OID:
+                return CLEAN
+        return self._once(("comparison", base, policy), lambda: self._judge_comparison(base, policy))
+
+    def _judge_comparison(self, oid: int, policy: ReadPolicy) -> Judgement:
+        """A user's operator class may stand behind; where the catalog cannot say, what looks like its parts counts."""
+        catalog = self.catalog
+        supports = set(catalog.opclass_support.get(oid, ()))
+        for name in ("<", "<=", "=", ">=", ">"):
+            for operator in catalog.operators_by_name.get(name, ()):
+                if operator.left_oid == operator.right_oid == oid and operator.oid >= FIRST_USER_OID:
+                    supports.add(operator.function_oid)
+        parts = [self._of_oids(frozenset(supports), policy)]
+        type_ = self.types.get(oid)
+        if type_ is not None and type_.element_oid:
+            parts.append(self.of_comparison(type_.element_oid, policy))
+        elif type_ is not None and type_.kind == "c" and (relation := catalog.relations.get(type_.relation_oid)):
+            parts += [self.of_comparison(column.type_oid, policy) for column in relation.columns]
+        elif type_ is not None and type_.kind in "rm" and type_.range_subtype_oid:
+            parts.append(self.of_comparison(type_.range_subtype_oid, policy))
+        return joined(parts)
+
+    def of_relation(self, relation: Relation, policy: ReadPolicy) -> Judgement:
+        """What reading the relation does: its view's query, policies, partitions, expressions."""
+        key = ("relation", relation.oid, policy)
+        known = self._judgements.get(key)
+        if known is not None:
+            return known
+        from pgwarden.sql import relations
+
+        return self._once(key, lambda: relations.judge_relation(self, relation, policy))
+
+    # -- columns ---------------------------------------------------------------------------------------------------
+
+    def shape(self, relation: Relation, policy: ReadPolicy) -> Shape:
+        """The relation's columns; those of views with the base columns behind them."""
+        if relation.oid not in self._shapes:
+            from pgwarden.sql import relations
+
+            behind = relations.lineage_behind(self, relation, policy)
+            columns = tuple((c.name, Value(c.type_oid, behind.get(c.number) or frozenset({(relation.oid, c.number)})))
+                            for c in relation.columns)
+            system = {} if relation.kind in "vc" else {
+                name: Value(type_, frozenset({(relation.oid, number)})) for name, type_, number in _SYSTEM_COLUMNS
+            } | {"tableoid": Value(OID)}
+            self._shapes[relation.oid] = Shape(columns, False, self.row_type(relation.oid), system)
+        return self._shapes[relation.oid]
+
+    def row_of(self, type_: int) -> Shape | None:
+        """The fields of a composite type, None where it is not one."""
+        relation = self.catalog.relations.get(self.types.relation_of(type_))
+        if relation is None:
+            return None
+        return Shape(tuple((c.name, Value(c.type_oid)) for c in relation.columns), row_type=type_)
+
+    def row_type(self, relation_oid: int) -> int:
+        """The composite type of the relation's rows."""
+        return self._row_types.get(relation_oid, RECORD)
+
+    @cached_property
+    def inheriting(self) -> dict[int, list[Relation]]:
+        """Children by inheritance (not partitions), by their parents' oids."""
+        found: dict[int, list[Relation]] = {}
+        for relation in self.catalog.relations.values():
+            for parent in relation.inherits if not relation.partition_of else ():
+                found.setdefault(parent, []).append(relation)
+        return found
+
+    @cached_property
+    def _row_types(self) -> dict[int, int]:
+        return {t.relation_oid: t.oid for t in self.catalog.types.values() if t.relation_oid and t.kind == "c"}
+
+
+def index_of(catalog: Catalog) -> Index:
+    """The index of a catalog, made on first use and kept among the catalog's own cached properties."""
+    kept = vars(catalog)
+    if "_sql_index" not in kept:
+        kept["_sql_index"] = Index(catalog)
+    found: Index = kept["_sql_index"]
+    return found
+
+
+__all__ = ["FIRST_USER_OID", "UNKNOWN", "Index", "index_of"]

@@ -1,0 +1,88 @@
+"""The net effect of an execution on one table: which row images it removed and added, as a multiset.
+
+Rows are compared by the text of the whole row under pinned settings, never by type equality: that would fail on
+json and take 1.0 for 1.00, -0 for 0, or 'a' for 'A' in a case-insensitive column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pgwarden.domain.catalog import quote_identifier
+from pgwarden.domain.execution import TableImages
+from pgwarden.domain.shape import TableShape
+from pgwarden.undo.images import comma, image_name, listed
+
+
+@dataclass(frozen=True, slots=True)
+class NetEffect:
+    """One table's part of an undo: a source of rows (columns, number, text).
+
+    ``number`` is negative for rows that the execution removed (the undo inserts them) and positive for rows that it
+    added (the undo deletes them); its size is how many identical rows there are.
+    """
+
+    shape: TableShape
+    images: TableImages
+    source: str
+    """A query that gives columns, number and text."""
+    number: str
+    """Quoted name of the number column, like no column of the table."""
+    text: str
+    """Quoted name of the column with the whole row's text."""
+    restores: bool
+    """Whether rows may have to come back."""
+    removes: bool
+    """Whether rows may have to go."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return self.images.columns
+
+
+def net_effect(shape: TableShape, images: TableImages) -> NetEffect:
+    """The net effect as a query over the images."""
+    counts = images.counts
+    number, text = _fresh(images.columns, "_number"), _fresh(images.columns, "_text")
+    restores, removes = counts.deleted + counts.updated > 0, counts.inserted + counts.updated > 0
+    if restores != removes and (shape.key or restores):
+        # images of one direction cannot cancel out: no grouping, unless identical rows must be told apart to be removed
+        sign = "-1" if restores else "1"
+        columns = comma(listed(images.columns, "x"))
+        source = (
+            f"select {sign} as {number}, {row_text(images.columns, 'x')} as {text}{columns} from {image_name(images)} x"
+        )
+    else:
+        source = _grouped(images, number, text)
+    return NetEffect(shape, images, source, number, text, restores, removes)
+
+
+def signed_images(images: TableImages, number: str, text: str) -> str:
+    """Every image as (number, text)."""
+    return f"select {_sign(images, 'x')} as {number}, {row_text(images.columns, 'x')} as {text} from {image_name(images)} x"
+
+
+def row_text(columns: Sequence[str], alias: str) -> str:
+    """The text of the stored columns of a row: what two rows are compared by."""
+    return f"row({listed(columns, alias)})::text"
+
+
+def _grouped(images: TableImages, number: str, text: str) -> str:
+    """The multiset difference; ``min(ctid)`` finds a typed representative of each distinct text."""
+    table = image_name(images)
+    return (
+        f"select g.{number}, g.{text}{comma(listed(images.columns, 'x'))} from (select min(x.ctid) as _at,"
+        f" sum({_sign(images, 'x')})::int8 as {number}, {row_text(images.columns, 'x')} as {text} from {table} x"
+        f" group by 3 having sum({_sign(images, 'x')}) <> 0) g join {table} x on x.ctid = g._at"
+    )
+
+
+def _sign(images: TableImages, alias: str) -> str:
+    return f"case when {alias}.{quote_identifier(images.mark)} in ('i', 'n') then 1 else -1 end"
+
+
+def _fresh(columns: Sequence[str], name: str) -> str:
+    while name in columns:
+        name += "_"
+    return quote_identifier(name)

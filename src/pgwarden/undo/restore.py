@@ -1,0 +1,131 @@
+"""The undo itself: one statement that takes every table back at once.
+
+All foreign keys are checked at its end, on the final state. So cycles between tables, self-references and changed
+keys need no order, and rows that others changed are simply not matched: the proof afterwards sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pgwarden.domain.catalog import quote_identifier
+from pgwarden.domain.shape import TableShape
+from pgwarden.undo.images import listed
+from pgwarden.undo.net import NetEffect, row_text
+
+
+def restore_statement(effects: Sequence[NetEffect]) -> str:
+    """A statement that removes what was added, puts changed rows back in place, and inserts what was removed."""
+    parts: list[str] = []
+    counted: list[str] = []
+    for position, effect in enumerate(effects):
+        steps = _steps(effect, str(position))
+        parts += steps.values()
+        counted += [name for name in steps if name[0] in "dui"]
+    total = " + ".join(f"(select count(*) from {name})" for name in counted)
+    return f"with {', '.join(parts)}\nselect {total} as rows"
+
+
+def silence(shape: TableShape) -> str:
+    """A script that keeps user triggers and rules of the table quiet, one by one."""
+    tables = {member for _, member in shape.members}
+    switches = [(s, "trigger") for s in shape.triggers] + [(s, "rule") for s in shape.rules]
+    return ";\n".join(
+        f"alter table only {s.relation} disable {kind} {quote_identifier(s.name)}"
+        for s, kind in switches
+        if s.relation in tables
+    )
+
+
+def unsilence(shape: TableShape) -> str:
+    """A script that gives each trigger and rule the state it had: ALWAYS stays ALWAYS, REPLICA stays REPLICA."""
+    words = {"O": "enable", "A": "enable always", "R": "enable replica"}
+    switches = [(s, "trigger") for s in shape.triggers] + [(s, "rule") for s in shape.rules]
+    return ";\n".join(
+        f"alter table only {s.relation} {words[s.enabled]} {kind} {quote_identifier(s.name)}" for s, kind in switches
+    )
+
+
+def same_key(shape: TableShape, left: str, right: str) -> str:
+    """Equality of the key columns of two aliases."""
+    return " and ".join(f"{left}.{c} = {right}.{c}" for c in map(quote_identifier, shape.key))
+
+
+def _steps(effect: NetEffect, suffix: str) -> dict[str, str]:
+    """The common table expressions for one table, by name, in the order in which they must happen."""
+    net = f"n{suffix}"
+    steps = {net: f"{net} as materialized ({effect.source})"}
+    order: list[str] = []
+    if effect.removes:
+        steps[f"d{suffix}"] = f"d{suffix} as ({_delete(effect, net)} returning 1)"
+        order.append(f"d{suffix}")
+    if effect.removes and effect.restores and effect.shape.key and _settable(effect.shape):
+        steps[f"u{suffix}"] = f"u{suffix} as ({_update(effect, net, order)} returning 1)"
+        order.append(f"u{suffix}")
+    if effect.restores:
+        steps[f"i{suffix}"] = f"i{suffix} as ({_insert(effect, net, order)} returning 1)"
+    return steps
+
+
+def _delete(effect: NetEffect, net: str) -> str:
+    shape, text = effect.shape, effect.text
+    if shape.key:
+        return (
+            f"delete from {shape.name} t using {net} a where a.{effect.number} > 0 and {same_key(shape, 't', 'a')}"
+            f" and {row_text(effect.columns, 't')} = a.{text}{_unpaired(effect, net, 'a', '<')}"
+        )
+    # identical rows of a table without a key are interchangeable: as many of them go as were added
+    rows = row_text(effect.columns, "x")
+    return (
+        f"delete from {shape.name} t using (select x.tableoid as _table, x.ctid as _at, {rows} as _row,"
+        f" row_number() over (partition by {rows}) as _nth from {shape.name} x"
+        f" where {rows} in (select {text} from {net} where {effect.number} > 0)) c, {net} a"
+        f" where t.tableoid = c._table and t.ctid = c._at and a.{text} = c._row and c._nth <= a.{effect.number}"
+    )
+
+
+def _update(effect: NetEffect, net: str, order: Sequence[str]) -> str:
+    """Rows that are there before and after go back in place: their children must not see them leave."""
+    shape = effect.shape
+    assigned = ", ".join(f"{c} = b.{c}" for c in map(quote_identifier, _settable(shape)))
+    return (
+        f"update {shape.name} t set {assigned} from {net} b join {net} a on {_pair(shape, 'a', 'b')}"
+        f" where b.{effect.number} < 0 and a.{effect.number} > 0 and {same_key(shape, 't', 'a')}"
+        f" and {row_text(effect.columns, 't')} = a.{effect.text}{_after(order)}"
+    )
+
+
+def _insert(effect: NetEffect, net: str, order: Sequence[str]) -> str:
+    columns = listed(effect.columns)
+    target = f"{effect.shape.name} ({columns}) overriding system value" if columns else str(effect.shape.name)
+    repeated = "" if effect.shape.key else f" cross join generate_series(1, -b.{effect.number})"
+    unpaired = _unpaired(effect, net, "b", ">") if effect.removes and effect.shape.key else ""
+    return (
+        f"insert into {target} select {listed(effect.columns, 'b')} from {net} b{repeated}"
+        f" where b.{effect.number} < 0{unpaired}{_after(order)}"
+    )
+
+
+def _unpaired(effect: NetEffect, net: str, alias: str, other: str) -> str:
+    if not (effect.removes and effect.restores and _settable(effect.shape)):
+        return ""
+    return (
+        f" and not exists (select from {net} o where o.{effect.number} {other} 0 and {_pair(effect.shape, 'o', alias)})"
+    )
+
+
+def _pair(shape: TableShape, left: str, right: str) -> str:
+    """Two images of one row. An identity column that is GENERATED ALWAYS cannot be set, so it must not differ."""
+    identity = [quote_identifier(c.name) for c in shape.columns if c.identity_always and c.name not in shape.key]
+    return " and ".join(
+        [same_key(shape, left, right), *(f"{left}.{c} is not distinct from {right}.{c}" for c in identity)]
+    )
+
+
+def _settable(shape: TableShape) -> tuple[str, ...]:
+    return tuple(column.name for column in shape.columns if not column.identity_always)
+
+
+def _after(order: Sequence[str]) -> str:
+    """Reads what other parts returned, so that these have finished: unique values must be free first."""
+    return "".join(f" and (select count(*) from {name}) >= 0" for name in order)
