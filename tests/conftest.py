@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +11,7 @@ import pytest
 from psycopg import conninfo
 from tests.support import debian, parts
 from tests.support.databases import MakeDatabase, create_database, drop_database, exists, point_at
+from tests.support.runs import Run
 
 from pgwarden.adapters.embedded.locks import exclusive
 from pgwarden.adapters.embedded.server import EmbeddedServer, ServerOptions
@@ -21,6 +20,7 @@ from pgwarden.demo import shop
 __all__ = ["MakeDatabase"]  # its place for tests that ask for the factory
 
 RUN_DIRECTORY = "TEST_RUN_OF_PGWARDEN"  # not PGWARDEN_…: those are settings, and an unknown one is refused
+_OWNED = pytest.StashKey[Run]()
 QUICK = ServerOptions(durable=False, settings={"max_connections": "300", "autovacuum": "off"})
 
 
@@ -28,23 +28,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """The process that starts the run makes its directory; xdist workers inherit the name."""
     config.pluginmanager.register(parts)
     if RUN_DIRECTORY not in os.environ:
-        made = Path(tempfile.mkdtemp(prefix="pgwarden-test-"))
-        made.chmod(0o711)  # the service account passes through
-        os.environ[RUN_DIRECTORY] = str(made)
-        config.stash[_OWNED] = made
+        run = config.stash[_OWNED] = Run()
+        os.environ[RUN_DIRECTORY] = str(run.directory)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    made = config.stash.get(_OWNED, None)
-    if made is None:
-        return
-    del os.environ[RUN_DIRECTORY]
-    for root in made.iterdir():
-        EmbeddedServer(root).stop(even_if_used=True)  # a worker that was killed could not
-    shutil.rmtree(made)
-
-
-_OWNED = pytest.StashKey[Path]()
+    if _OWNED in config.stash:
+        del os.environ[RUN_DIRECTORY]
+        config.stash[_OWNED].end()
 
 
 @pytest.fixture(scope="session")

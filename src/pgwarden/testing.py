@@ -6,21 +6,24 @@ They keep to the same contract as the real ones (tests/contract runs one suite o
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from pgwarden.domain.approval import Approved, DatabaseIdentity, Expectation, Tolerance, seal_of
+from pgwarden.domain.catalog import Catalog, InferredJoin, Relation
 from pgwarden.domain.database import Database
 from pgwarden.domain.errors import AlreadyExists, ChangedMeanwhile, UnknownSession
 from pgwarden.domain.execution import Isolation, Parameter
 from pgwarden.domain.feedback import Example, Feedback
 from pgwarden.domain.glossary import Term, term_key
 from pgwarden.domain.identity import DataRight
+from pgwarden.domain.profile import Sample, TableProfile
 from pgwarden.domain.registration import require_keepable, unknown_database
 from pgwarden.domain.rights_version import ORIGINAL_RIGHTS, RightsVersion
 from pgwarden.domain.schema_history import SNAPSHOTS_KEPT, Relationship, Relationships, SchemaVersion
 from pgwarden.domain.session import TURNS_KEPT, Session, Turn
+from pgwarden.domain.value_index import SampledValues
 
 
 class MemoryDatabaseStore:
@@ -213,6 +216,78 @@ class MemorySchemaHistory:
 
     async def save_relationships(self, database: str, version: str, found: Sequence[Relationship]) -> None:
         self._relationships[database] = Relationships(version, tuple(found))
+
+
+class MemoryCache:
+    """``ports.Cache`` without a limit; ``clock`` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float] = lambda: 0.0) -> None:
+        self._clock = clock
+        self._entries: dict[str, tuple[float, str, frozenset[str]]] = {}
+
+    async def get(self, key: str) -> str | None:
+        until, value, _ = self._entries.get(key, (0.0, "", frozenset()))
+        return value if key in self._entries and self._clock() < until else None
+
+    async def set(self, key: str, value: str, *, seconds: float, tags: Sequence[str] = ()) -> None:
+        self._entries[key] = self._clock() + seconds, value, frozenset(tags)
+
+    async def drop(self, *tags: str) -> None:
+        self._entries = {key: entry for key, entry in self._entries.items() if not entry[2] & set(tags)}
+
+    async def close(self) -> None:
+        self._entries.clear()
+
+
+class MemorySchemaSource:
+    """``ports.SchemaSource`` that is its own reader and its own tables: set ``current`` to change the structure."""
+
+    def __init__(self, catalog: Catalog, *, key: str = "memory", joins: Sequence[InferredJoin] = ()) -> None:
+        self.current = catalog
+        self.key = key
+        self.joins = tuple(joins)
+        self.rows: dict[int, Sample] = {}
+        self.profiles: dict[int, TableProfile] = {}
+        self.columns: dict[tuple[int, int], Sequence[str]] = {}
+        self.calls: list[str] = []
+        """What was asked of it, in order: fingerprint, read, sample, profile, joins, values."""
+
+    @property
+    def reader(self) -> MemorySchemaSource:
+        return self
+
+    @property
+    def tables(self) -> MemorySchemaSource:
+        return self
+
+    async def read(self) -> Catalog:
+        self.calls.append("read")
+        return self.current
+
+    async def fingerprint(self) -> str:
+        self.calls.append("fingerprint")
+        return self.current.version
+
+    async def sample(self, catalog: Catalog, relation: Relation, *, rows: int) -> Sample:
+        self._asked("sample", catalog)
+        sample = self.rows[relation.oid]
+        return replace(sample, rows=sample.rows[:rows])
+
+    async def profile(self, catalog: Catalog, relation: Relation) -> TableProfile:
+        self._asked("profile", catalog)
+        return self.profiles[relation.oid]
+
+    async def inferred_joins(self, catalog: Catalog) -> tuple[InferredJoin, ...]:
+        self._asked("joins", catalog)
+        return self.joins
+
+    async def values(self, catalog: Catalog) -> SampledValues:
+        self._asked("values", catalog)
+        return SampledValues(self.columns)
+
+    def _asked(self, what: str, catalog: Catalog) -> None:
+        assert catalog.version == self.current.version, "asked about a structure that is gone"
+        self.calls.append(what)
 
 
 def _json_copy(values: Mapping[str, object]) -> dict[str, object]:

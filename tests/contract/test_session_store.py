@@ -138,6 +138,21 @@ async def test_everything_of_one_identity_can_be_forgotten(store: SessionStore) 
     assert [t.id for t in await store.turns("s3", identity="bob")] == ["turn of s3"]
 
 
+async def test_a_state_comes_back_exactly(store: SessionStore) -> None:
+    odd = {
+        "big": 2**70,
+        "small": 1e-300,
+        "text": "\ud800 \x00 ü 🛣",
+        "": [[], {}, None, True],
+        "order": {"b": 1, "a": 2},
+    }
+    await store.open(session())
+    await store.add_turn("s1", turn(state=odd), identity="ana")
+    (kept,) = await store.turns("s1", identity="ana")
+    assert kept.state == odd
+    assert list(kept.state) == list(odd)
+
+
 async def test_a_state_that_json_cannot_hold_is_not_kept(store: SessionStore) -> None:
     await store.open(session())
     with pytest.raises(ValueError, match="JSON"):

@@ -186,6 +186,66 @@ def test_a_long_log_is_put_aside(root: Path) -> None:
     assert stat.S_IMODE(server.log.stat().st_mode) == 0o600
 
 
+@pytest.fixture
+def recovering(root: Path) -> Iterator[tuple[Path, ServerOptions]]:
+    """A server whose recovery lasts until a file appears: the file, and the options to start it with."""
+    with EmbeddedServer(root, options=QUICK):
+        pass
+    signal_file, go = root / "data" / "recovery.signal", root / "data" / "go"
+    signal_file.touch()
+    account.service_account().own(signal_file)
+    yield (
+        go,
+        ServerOptions(durable=False, settings={"restore_command": f"until [ -e {go} ]; do sleep 0.05; done; false"}),
+    )
+    go.touch()
+
+
+RECOVERING_CLIENT = """
+    import sys
+    from pathlib import Path
+    from pgwarden.adapters.embedded.server import EmbeddedServer, ServerOptions
+    options = ServerOptions(durable=False, settings={"restore_command": sys.argv[2]})
+    with EmbeddedServer(Path(sys.argv[1]), options=options):
+        print("ready", flush=True)
+"""
+
+
+def until_starting(server: EmbeddedServer) -> None:
+    while server.status().state != "starting":
+        pass
+
+
+def test_a_start_waits_for_recovery_even_one_that_another_process_began(
+    root: Path, recovering: tuple[Path, ServerOptions]
+) -> None:
+    go, options = recovering
+    server = EmbeddedServer(root, options=options)
+    with client(RECOVERING_CLIENT, root, options.settings["restore_command"]) as first:
+        until_starting(server)
+        first.kill()
+    with client(CLIENT, root) as second:
+        assert server.status().state == "starting"
+        go.touch()
+        assert said(second) == "42"
+        second.communicate("\n")
+    assert server.status().state == "stopped"
+
+
+def test_ctrl_c_while_it_starts_leaves_nothing_running(root: Path, recovering: tuple[Path, ServerOptions]) -> None:
+    _, options = recovering
+    server = EmbeddedServer(root, options=options)
+    with client(RECOVERING_CLIENT, root, options.settings["restore_command"]) as process:
+        until_starting(server)
+        pid = server.status().pid
+        assert pid is not None
+        process.send_signal(signal.SIGINT)
+    assert process.returncode != 0
+    while postmaster.alive(pid):
+        pass
+    assert server.status().state == "stopped"
+
+
 def test_kept_until_told_to_stop(root: Path) -> None:
     EmbeddedServer(root, options=QUICK).start().close(keep=True)
     with EmbeddedServer(root, options=QUICK) as visitor:

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from tests.conftest import MakeDatabase
+from tests.support.change import NOW, PATIENT, approve, dump, leftovers, owned, perform, run
 
 from pgwarden.adapters.postgres.execution import committed, execute
 from pgwarden.domain.errors import (
@@ -23,8 +25,6 @@ from pgwarden.domain.errors import (
     StoreUnavailable,
 )
 from pgwarden.domain.execution import ExecutionLimits, Isolation, Parameter, RowCounts
-from tests.conftest import MakeDatabase
-from tests.support.change import NOW, PATIENT, approve, dump, leftovers, owned, perform, run
 
 FAMILY = """
 create table parent (id int generated always as identity primary key, amount float8, note json,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
@@ -31,8 +31,8 @@ async def pool(database: str) -> AsyncIterator[Pool]:
 
 
 @asynccontextmanager
-async def opened(conninfo: str) -> AsyncIterator[Pool]:
-    async with control_pool(conninfo, wait_seconds=60) as pool:
+async def opened(conninfo: str, size: int = 4) -> AsyncIterator[Pool]:
+    async with control_pool(conninfo, size=size, wait_seconds=60) as pool:
         yield pool
 
 
@@ -97,7 +97,7 @@ async def test_starters_that_looked_before_the_first_was_done_see_what_it_did(da
     async with AsyncExitStack() as stack:
         holder = await stack.enter_async_context(await psycopg.AsyncConnection.connect(database))
         await holder.execute(LOCK)
-        pools = [await stack.enter_async_context(opened(database)) for _ in range(3)]
+        pools = [await stack.enter_async_context(opened(database, size=1)) for _ in range(3)]
         tasks = [asyncio.create_task(migrate(pool)) for pool in pools]
         await until_waiting(3, database, *tasks)
         await holder.rollback()
@@ -165,29 +165,44 @@ async def test_a_failing_migration_leaves_nothing_half_done(pool: Pool) -> None:
     assert await pending_migrations(pool) == ()
 
 
-async def test_an_owner_without_superuser_rights_is_enough(pg18_url: str, database: str) -> None:
-    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
-    role, password = f"owner_of_{name}", "loopback only"
+@pytest.fixture
+def as_role(database: str) -> Iterator[str]:
+    """The test's database for a login role without any right but to connect."""
+    name = f"role_of_{psycopg.conninfo.conninfo_to_dict(database)['dbname']}"
+    role, password = sql.Identifier(name), "loopback only"
     with psycopg.connect(database, autocommit=True) as connection:
-        connection.execute(
-            sql.SQL("create role {} login nosuperuser password {}").format(sql.Identifier(role), sql.Literal(password))
-        )
-    as_owner = psycopg.conninfo.make_conninfo(database, user=role, password=password)
-    try:
-        async with opened(as_owner) as pool:
-            with pytest.raises(ControlDatabaseUnavailable) as caught:
-                await migrate(pool)
-            assert "grant create" in caught.value.next_step
-            with psycopg.connect(database, autocommit=True) as connection:
-                connection.execute(
-                    sql.SQL("grant create on database {} to {}").format(sql.Identifier(str(name)), sql.Identifier(role))
-                )
-            assert await migrate(pool) == NAMES
-            assert (await PostgresDataRightsStore(pool).current()).number == 0
-    finally:
+        connection.execute(sql.SQL("create role {} login nosuperuser password {}").format(role, sql.Literal(password)))
+        yield psycopg.conninfo.make_conninfo(database, user=name, password=password)
+        connection.execute(sql.SQL("drop owned by {} cascade").format(role))
+        connection.execute(sql.SQL("drop role {}").format(role))
+
+
+async def test_an_owner_without_superuser_rights_is_enough(database: str, as_role: str) -> None:
+    async with opened(as_role) as pool:
+        with pytest.raises(ControlDatabaseUnavailable) as caught:
+            await migrate(pool)
+        assert "grant create" in caught.value.next_step
         with psycopg.connect(database, autocommit=True) as connection:
-            connection.execute(sql.SQL("drop owned by {} cascade").format(sql.Identifier(role)))
-            connection.execute(sql.SQL("drop role {}").format(sql.Identifier(role)))
+            names = (
+                psycopg.conninfo.conninfo_to_dict(conninfo)[key]
+                for conninfo, key in ((database, "dbname"), (as_role, "user"))
+            )
+            connection.execute(
+                sql.SQL("grant create on database {} to {}").format(*(sql.Identifier(str(n)) for n in names))
+            )
+        assert await migrate(pool) == NAMES
+        assert (await PostgresDataRightsStore(pool).current()).number == 0
+
+
+async def test_a_schema_of_someone_else_is_not_used(pool: Pool, as_role: str) -> None:
+    await migrate(pool)
+    async with pool.connection() as connection:
+        await connection.execute("grant usage on schema pgwarden_control to public")
+        await connection.execute("grant all on all tables in schema pgwarden_control to public")
+    async with opened(as_role) as stranger:
+        with pytest.raises(ControlDatabaseOutdated) as caught:
+            await migrate(stranger)
+    assert "belongs to another role" in caught.value.why
 
 
 async def test_a_stranger_is_kept_out(pool: Pool, database: str) -> None:

@@ -202,8 +202,9 @@ def test_loading_again_changes_nothing_unless_asked(shop_database: str) -> None:
     tomorrow = shop.load(shop_database, today=today + timedelta(days=1))
     assert (tomorrow.rows, tomorrow.current) == (0, False)
     assert ask(shop_database, b"select count(*) from customer_notes") == [(0,)]
-    renewed = shop.load(shop_database, today=today + timedelta(days=1), fresh=True)
-    assert (renewed.day, renewed.current) == (today + timedelta(days=1), True)
+    assert shop.load(shop_database, today=today + timedelta(days=1), fresh=True).current
+    renewed = shop.renew(shop_database)
+    assert (renewed.day, renewed.current) == (today, True)
     assert ask(shop_database, b"select count(*) > 0 from customer_notes") == [(True,)]
 
 

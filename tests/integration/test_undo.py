@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from tests.conftest import MakeDatabase
+from tests.support.change import dump, leftovers, owned, perform, run, take_back
 
 from pgwarden.adapters.postgres.ledger import Ledger
 from pgwarden.adapters.postgres.session import open_session
@@ -12,8 +14,6 @@ from pgwarden.domain.approval import OnConflict
 from pgwarden.domain.errors import UndoImpossible
 from pgwarden.domain.execution import RowCounts
 from pgwarden.domain.recovery import ConflictKind, RowsChangedSince
-from tests.conftest import MakeDatabase
-from tests.support.change import dump, leftovers, owned, perform, run, take_back
 
 ODD = """
 create table odd (id int generated always as identity primary key, f float8, n numeric, j json, b jsonb, t text,
@@ -57,8 +57,10 @@ async def round_trip(database: str, statement: str, expected: dict[str, RowCount
         ("update odd set t = t", RowCounts(updated=3)),
         ("insert into odd (n, j) select n, j from odd", RowCounts(inserted=3)),
         (
-            "merge into odd using (values (1), (9)) v (k) on id = k when matched then delete"
-            " when not matched then insert (n) values (k)",
+            (
+                "merge into odd using (values (1), (9)) v (k) on id = k when matched then delete"
+                " when not matched then insert (n) values (k)"
+            ),
             RowCounts(inserted=1, deleted=1),
         ),
         (
@@ -66,8 +68,10 @@ async def round_trip(database: str, statement: str, expected: dict[str, RowCount
             RowCounts(updated=2, deleted=1),
         ),
         (
-            "insert into odd (id, n) overriding system value values (1, 5), (8, 6)"
-            " on conflict (id) do update set n = excluded.n",
+            (
+                "insert into odd (id, n) overriding system value values (1, 5), (8, 6)"
+                " on conflict (id) do update set n = excluded.n"
+            ),
             RowCounts(inserted=1, updated=1),
         ),
     ],

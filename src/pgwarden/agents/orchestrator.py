@@ -5,33 +5,32 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Protocol
 
 from pgwarden.agents.context_memory import ContextMemoryAgent
 from pgwarden.agents.intelligent_query import IntelligentQueryAgent
 from pgwarden.agents.planning import assess_complexity, plan_workflow, risk_level, risk_score
 from pgwarden.agents.safe_execution import SafeExecutionAgent
-from pgwarden.agents.schema_context import SchemaContextAgent
+from pgwarden.agents.schema_context import SchemaContextAgent, find_table
 from pgwarden.domain.answer import Answer, AnswerStatus
 from pgwarden.domain.catalog import Catalog
 from pgwarden.domain.errors import InputInvalid
-from pgwarden.domain.identity import Identity
+from pgwarden.domain.identity import DataRights, Identity
 from pgwarden.domain.plan import WorkflowPlan
+from pgwarden.domain.profile import Sample, TableProfile
 from pgwarden.domain.question import Intent, Question, Reading
+from pgwarden.domain.read_access import Sensitivity
 from pgwarden.domain.result import ReadLimits
+from pgwarden.domain.sensitive import is_sensitive_in
 from pgwarden.domain.statement import Decision, Verdict
+from pgwarden.domain.table_access import TableAccess
+from pgwarden.domain.visible_catalog import visible_catalog
+from pgwarden.ports import DataRightsStore
 
 LONGEST_QUESTION = 4000
 """Characters; longer texts are not questions, and every engine's work grows with the length."""
 
 Progress = Callable[[str, str], None]
 """Told (step name, what is happening) as the work goes on."""
-
-
-class Sensitivity(Protocol):
-    """Whether a column is known or suspected to hold personal or secret data."""
-
-    def __call__(self, catalog: Catalog, relation_oid: int, column: int) -> bool: ...
 
 
 class DatabaseOrchestrator:
@@ -43,11 +42,12 @@ class DatabaseOrchestrator:
         query: IntelligentQueryAgent,
         execution: SafeExecutionAgent,
         memory: ContextMemoryAgent,
+        rights: DataRightsStore,
         *,
-        sensitive: Sensitivity,
+        sensitive: Sensitivity = is_sensitive_in,
     ) -> None:
         self._schema, self._query, self._execution, self._memory = schema, query, execution, memory
-        self._sensitive = sensitive
+        self._rights, self._sensitive = rights, sensitive
 
     async def ask(
         self,
@@ -85,18 +85,19 @@ class DatabaseOrchestrator:
         instructions: str = "",
         glossary: tuple[tuple[str, str], ...] = (),
         session: str = "",
-        identity: Identity | None = None,
+        identity: Identity,
     ) -> Reading:
         """Words to a reading, with the session's history and the database's glossary; nothing runs."""
         validate_input(text, instructions)
         catalog = await self._schema.catalog(database)
         values = await self._schema.values(database)
         history: tuple[Reading, ...] = ()
-        if session and identity is not None:
+        if session:
             history = await self._memory.retrieve_context(session, identity=identity, database=database)
         known = await self._memory.glossary(database)
         question = Question(text, instructions, (*known, *glossary), history)
-        return await self._query.translate(question, catalog, values)
+        visible = visible_catalog(database, catalog, await self._rights_of(identity), self._sensitive)
+        return await self._query.translate(question, visible, values)
 
     async def _proceed(
         self,
@@ -121,8 +122,28 @@ class DatabaseOrchestrator:
         if not execute:
             return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict)
         progress("execution", "running the query")
-        result = await self._execution.read(database, reading.sql, identity=identity, limits=limits)
+        result = await self._execution.read(database, reading.sql, identity=identity, limits=limits, plan=explain)
         return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict, result, follow_ups(reading))
+
+    async def sample(self, database: str, table: str, *, rows: int, masked: bool, identity: Identity) -> Sample:
+        """Representative rows of a table, as far as this identity may see them. Raises RightMissing."""
+        access = await self._access(database, table, identity)
+        if not masked:
+            access.require_unmasked()
+        return access.on_sample(await self._schema.sample(database, table, rows=rows, masked=masked))
+
+    async def profile(self, database: str, table: str, *, identity: Identity) -> TableProfile:
+        """The distribution of a table's columns, as far as this identity may see it. Raises RightMissing."""
+        access = await self._access(database, table, identity)
+        return access.on_profile(await self._schema.profile(database, table))
+
+    async def _access(self, database: str, table: str, identity: Identity) -> TableAccess:
+        catalog = await self._schema.catalog(database)
+        rights = await self._rights_of(identity)
+        return TableAccess(database, find_table(catalog, table), catalog, rights, self._sensitive)
+
+    async def _rights_of(self, identity: Identity) -> DataRights:
+        return DataRights.of(identity, (await self._rights.current()).lines)
 
     def plan(self, reading: Reading, verdict: Verdict, catalog: Catalog) -> WorkflowPlan:
         """The plan for a reading, its risk scored from what the verdict found rather than from the words."""

@@ -58,16 +58,17 @@ def ask(
     text = read_text(question).strip()
 
     async def work(app: App) -> Answer:
-        return await app.orchestrator.ask(
-            text,
-            database=database,
-            identity=app.identity,
-            session=session,
-            instructions=instructions,
-            limits=app.limits(rows=limit, seconds=timeout),
-            execute=not (sql_only or plan),
-            explain=explain,
-        )
+        async with app.target(database) as name:
+            return await app.orchestrator.ask(
+                text,
+                database=name,
+                identity=app.identity,
+                session=session,
+                instructions=instructions,
+                limits=app.limits(rows=limit, seconds=timeout),
+                execute=not (sql_only or plan),
+                explain=explain,
+            )
 
     answer = open_app(work)
     if as_json:
@@ -194,7 +195,11 @@ def translate(
             for number, line in enumerate(lines, 1):
                 asked = _question(line, number)
                 reading = await app.orchestrator.translate(
-                    asked["question"], database=name, instructions=asked["instructions"], glossary=asked["glossary"]
+                    asked["question"],
+                    database=name,
+                    identity=app.identity,
+                    instructions=asked["instructions"],
+                    glossary=asked["glossary"],
                 )
                 found: dict[str, Any] = {"id": asked["id"], "sql": reading.sql}
                 found |= {"confidence": round(reading.confidence, 4), "engine": reading.engine}

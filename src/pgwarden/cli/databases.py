@@ -30,7 +30,9 @@ def add(
     password_env: Annotated[str, typer.Option(help="Environment variable that holds the password.")] = "",
     passfile: Annotated[Path | None, typer.Option(help="A pgpass file (mode 0600).")] = None,
     password_command: Annotated[str, typer.Option(help="Command that prints the password; run without a shell.")] = "",
-    sslmode: Annotated[str | None, typer.Option(help="disable, allow, prefer, require, verify-ca, verify-full.")] = None,
+    sslmode: Annotated[
+        str | None, typer.Option(help="disable, allow, prefer, require, verify-ca, verify-full.")
+    ] = None,
     sslrootcert: Annotated[Path | None, typer.Option(help="Certificate authority file.")] = None,
     sslcert: Annotated[Path | None, typer.Option(help="Client certificate file.")] = None,
     sslkey: Annotated[Path | None, typer.Option(help="Client key file.")] = None,

@@ -155,6 +155,8 @@ def footer(result: Result) -> str:
     """One line of facts under a table."""
     s = result.statistics
     parts = [f"{s.rows:,} row{'' if s.rows == 1 else 's'}", f"{s.milliseconds:.0f} ms"]
+    if s.plan:
+        parts.append(s.plan)
     if s.cached:
         parts.append("from cache")
     if s.truncated_rows:

@@ -20,7 +20,8 @@ app = typer.Typer(help="Who may read what, and who sees it masked.", no_args_is_
 
 Subject = Annotated[str, typer.Argument(help="person:NAME, group:NAME, token:ID, or * for everyone.")]
 Where = Annotated[
-    str, typer.Option("--on", help="DATABASE.SCHEMA.TABLE.COLUMN, each part may hold wildcards; shorter means all below.")
+    str,
+    typer.Option("--on", help="DATABASE.SCHEMA.TABLE.COLUMN, each part may hold wildcards; shorter means all below."),
 ]
 Sensitive = Annotated[bool, typer.Option("--sensitive", help="Only columns with personal or secret data.")]
 
@@ -43,7 +44,9 @@ def list_(as_json: Json = False) -> None:
 
 
 @app.command()
-def grant(subject: Subject, access: Access, on: Where = "*", sensitive: Sensitive = False, as_json: Json = False) -> None:
+def grant(
+    subject: Subject, access: Access, on: Where = "*", sensitive: Sensitive = False, as_json: Json = False
+) -> None:
     """Add a line: this subject has this access there.
 
     [dim]pgwarden rights grant group:support read --on "shop.public.customers.*"[/dim]

@@ -11,6 +11,7 @@ import typer
 
 from pgwarden.cli.door import Database, Json, open_app, read_text
 from pgwarden.cli.render import chart, console, emit_json, footer, one_line, plain, result_table, write_csv
+from pgwarden.domain.query_plan import plan_summary
 from pgwarden.domain.statement import Decision, Reason, Verdict
 
 if TYPE_CHECKING:
@@ -70,9 +71,7 @@ def verdict_object(verdict: Verdict, catalog: Catalog, plan: Mapping[str, object
         "writes": _relations(verdict.writes, catalog),
         "columns": sorted(_columns(verdict, catalog)),
         "functions": sorted({str(catalog.functions[o].name) for o in verdict.functions if o in catalog.functions}),
-        "outputs": [
-            {"name": o.name, "from": sorted(_column(s, catalog) for s in o.lineage)} for o in verdict.outputs
-        ],
+        "outputs": [{"name": o.name, "from": sorted(_column(s, catalog) for s in o.lineage)} for o in verdict.outputs],
         "repeatable": verdict.stable,
         "parameters": verdict.parameters,
         "plan": plain(plan) if plan else None,
@@ -111,7 +110,7 @@ def _show(verdict: Verdict, catalog: Catalog, plan: Mapping[str, object] | None)
             shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
             out.print(Text(f"  {label + ':':<10}", style="dim") + Text(one_line(shown)))
     if plan:
-        out.print(Text("  plan:     ", style="dim") + Text(plan_line(plan)))
+        out.print(Text("  plan:     ", style="dim") + Text(plan_summary(plan)))
     for suggestion in verdict.suggestions:
         _show_reason("consider", suggestion)
 
@@ -123,15 +122,6 @@ def _show_reason(label: str, reason: Reason) -> None:
     console().print(Text(f"  {label + ':':<10}", style="dim") + Text(one_line(reason.message) + where))
     if reason.hint:
         console().print(Text(f"{'':<12}{one_line(reason.hint)}", style="dim"))
-
-
-def plan_line(plan: Mapping[str, object]) -> str:
-    """The top of a plan in one line: node, cost and rows as the planner estimates them."""
-    top = plan.get("Plan", plan)
-    if not isinstance(top, Mapping):
-        return ""
-    cost, rows = top.get("Total Cost"), top.get("Plan Rows")
-    return f"{top.get('Node Type')}, cost {cost:,.0f}, about {rows:,} rows" if cost is not None else str(top)
 
 
 def query(

@@ -303,6 +303,8 @@ class Relation:
     rules: tuple[Rule, ...] = ()
     policies: tuple[Policy, ...] = ()
     publications: tuple[str, ...] = ()
+    withheld: bool = False
+    """Whether columns were left out because the reader may not see them: ``*`` would ask for more than is here."""
     xmin: str = ""
     """Change hint: digest of the xmins of its catalog rows. 'May have changed', never proof."""
 

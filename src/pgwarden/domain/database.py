@@ -75,6 +75,15 @@ class CheckFinding:
 
 
 @dataclass(frozen=True, slots=True)
+class RoleAdvice:
+    """The SQL that makes a least-privilege role, for a person to read and to run; pgwarden never runs it."""
+
+    role: str
+    purpose: str
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
 class DatabaseCheck:
     """What was found about a target: version, rights of its role, what is safe and what is not."""
 
@@ -86,17 +95,10 @@ class DatabaseCheck:
     pooled: bool
     """Whether a transaction-pooling proxy such as PgBouncer stands in front."""
     findings: tuple[CheckFinding, ...]
+    advice: tuple[RoleAdvice, ...] = ()
+    """Roles that would be better to connect as: one that reads, one that writes too."""
 
     @property
     def safe(self) -> bool:
         """Whether reads are safe to offer: nothing found is a danger."""
         return all(finding.grade is not Grade.DANGER for finding in self.findings)
-
-
-@dataclass(frozen=True, slots=True)
-class RoleAdvice:
-    """The SQL that makes a least-privilege role, for a person to read and to run; pgwarden never runs it."""
-
-    role: str
-    purpose: str
-    sql: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -227,6 +227,8 @@ class Impact:
     always_true: bool = False
     multiplying: bool = False
     """Whether a join gives a target row several matches."""
+    assigned: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    """Columns that an UPDATE sets, by relation."""
     volatile: tuple[str, ...] = ()
     """Functions in conditions whose result changes from call to call and cannot be frozen."""
 
@@ -243,7 +245,7 @@ class Impact:
         """What an approval of this impact approves."""
         names = self.names or {}
         for table in self.tables:
-            counts = table.counts if table.certain else None
+            counts = table.counts if table.certain and table.relation not in self.open_tables else None
             yield Expectation(table.relation, table.name, counts, moves=table.partitioned)
         listed = {table.relation for table in self.tables}
         for oid in self.open_tables:

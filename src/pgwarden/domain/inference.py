@@ -73,8 +73,10 @@ def _candidates(
     by_word: Mapping[str, list[Relation]],
     keys: Mapping[int, tuple[Column, ...]],
 ) -> Iterable[JoinCandidate]:
-    words = tuple(singular(word) for word in name_words(column.name))
-    if not words:
+    plain = name_words(column.name)
+    words = tuple(singular(word) for word in plain)
+    counts = _family(catalog, column.type_oid) == "whole" and plain[-1:] != words[-1:]  # orders int: how many
+    if not words or counts:
         return
     own = frozenset(table_words(relation))
     stem = words[:-1] if words[-1] in ENDINGS and len(words) > 1 else _glued(words)

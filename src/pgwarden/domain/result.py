@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +65,40 @@ class Result:
     def truncated(self) -> bool:
         s = self.statistics
         return s.truncated_rows or s.truncated_bytes or s.truncated_cells > 0
+
+
+def to_json_value(value: object) -> object:
+    """A value of a row as JSON holds it: exact numbers, moments and bytes as text, NaN and infinity as text."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else _SPECIAL_FLOATS.get(value, "NaN")
+    if isinstance(value, Decimal | UUID):
+        return str(value)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return interval_text(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return "\\x" + bytes(value).hex()
+    if isinstance(value, Mapping):
+        return {str(key): to_json_value(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [to_json_value(item) for item in value]
+    return str(value)
+
+
+def interval_text(value: timedelta) -> str:
+    """An interval as PostgreSQL writes it, e.g. ``1 day 02:03:04.5``."""
+    sign = "-" if value < timedelta(0) else ""
+    positive = abs(value)
+    hours, rest = divmod(positive.seconds, 3600)
+    clock = f"{hours:02}:{rest // 60:02}:{rest % 60:02}"
+    if positive.microseconds:
+        clock += f".{positive.microseconds:06}".rstrip("0")
+    days = f"{sign}{positive.days} day{'s' if positive.days != 1 or sign else ''}" if positive.days else ""
+    shown = f"{sign}{clock}" if clock != "00:00:00" or not days else ""
+    return f"{days} {shown}".strip()
+
+
+_SPECIAL_FLOATS = {math.inf: "Infinity", -math.inf: "-Infinity"}

@@ -55,7 +55,8 @@ class TableSearch:
                     weight = self._weights[place][known] * self._rarity[known] * factor
                     scores[place] = scores.get(place, 0.0) + weight
                     matched.setdefault(place, set()).add(word)
-        ranked = sorted(scores, key=lambda place: (-scores[place] * _whole(self._relations[place]), place))
+        scores = {place: score * _whole(self._relations[place]) for place, score in scores.items()}
+        ranked = sorted(scores, key=lambda place: (-scores[place], place))
         return tuple(
             TableMatch(
                 self._relations[place].oid,

@@ -164,6 +164,8 @@ def name_words(name: str) -> tuple[str, ...]:
 
 
 def _by_words(words: tuple[str, ...], stored: str) -> SensitiveKind | None:
+    if not words:
+        return None
     bare = tuple(word.rstrip("0123456789") or word for word in words)
     for kind, (types, phrases) in PHRASES.items():
         if stored in types.split() and any(_says(form, phrase, kind) for form in (words, bare) for phrase in phrases):
@@ -213,6 +215,8 @@ SSN = re.compile(r"(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}")
 HASH = re.compile(r"\$(2[aby]|argon2\w*|5|6|y|scrypt)\$.+|SCRAM-SHA-256\$.+|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}")
 KEY = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|(sk|pk|rk)_(live|test)_\w{10,}|gh[pousr]_\w{20,}|xox[abp]-[\w-]{10,}")
 IP = re.compile(r"(\d{1,3}\.){3}\d{1,3}(/\d{1,2})?|([0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(/\d{1,3})?", re.I)
+WITHIN = re.compile(rf"[\w.+-]+@[\w-]+\.\w{{2,}}|\b{SSN.pattern}\b|{KEY.pattern}")
+"""Personal data inside a longer text, or a row kept as JSON."""
 ENOUGH = 0.6
 """Share of the values that must look like it."""
 
@@ -241,7 +245,9 @@ def kind_of_value(text: str) -> SensitiveKind | None:
         return K.CARD
     if IBAN.fullmatch(text.replace(" ", "")) and is_iban(text):
         return K.BANK
-    return K.PHONE if PHONE.fullmatch(text) else None
+    if PHONE.fullmatch(text):
+        return K.PHONE
+    return K.MARKED if WITHIN.search(text) else None
 
 
 def is_card_number(text: str) -> bool:
@@ -268,13 +274,13 @@ def mask(value: object, kind: SensitiveKind | None = None) -> object:
     if value is None:
         return None
     text = str(value)
-    if kind in (K.PASSWORD, K.TOKEN, K.PAY, K.HEALTH, K.BELIEF) or not text:
+    if kind in (K.PASSWORD, K.TOKEN, K.PAY, K.HEALTH, K.BELIEF, K.MARKED) or not text:
         return HIDDEN
     if "@" in text and EMAIL.fullmatch(text):
         return f"{text[0]}{HIDDEN}@{HIDDEN}.{text.rpartition('.')[2]}"
     digits = sum(character.isdigit() for character in text)
     if kind is K.BIRTH_DATE or digits * 2 < len(text):
-        return HIDDEN if kind in (K.BIRTH_DATE, K.MARKED) or len(text) < 4 else f"{text[0]}{HIDDEN}"
+        return HIDDEN if kind is K.BIRTH_DATE or len(text) < 4 else f"{text[0]}{HIDDEN}"
     kept = 2 if digits >= 8 else 0
     return _without_digits(text, digits - kept)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pgwarden.language.dates import Span
 from pgwarden.language.draft import Draft
+from pgwarden.language.filters import time_column
 from pgwarden.language.forms import (
     Agg,
     Binary,
@@ -33,7 +35,11 @@ def assemble(draft: Draft) -> Block | None:
         draft.main = _fallback_main(draft)
     if not draft.main:
         return None
-    _relate(draft)
+    relate(draft)
+    for unit in draft.units:
+        target = time_column(draft, len(draft.items), Span(None, None, 1, unit))
+        if target is not None and target.kind == "time" and Bucket(unit, Col(target.field)) not in draft.group:
+            draft.group.insert(0, Bucket(unit, Col(target.field)))
     select = [_counted(draft, e) for e in draft.select]
     order = [(_counted(draft, e), d) for e, d in draft.order]
     group, hidden = list(draft.group), list[Expr]()
@@ -54,6 +60,11 @@ def assemble(draft: Draft) -> Block | None:
         select = [g for g in group if g not in select and g not in plain and _shown(draft, g)] + select
         if not any(has_aggregate(e) for e in select) and not plain:
             select = group
+    if draft.default_display and order and (draft.limit is None or draft.limit > 1):
+        select += [e for e, _ in order if e not in select and not (isinstance(e, Col) and e.field.relation != draft.main)]
+    if draft.everything and not aggregated and all(isinstance(e, Col) and e.field.relation == draft.main for e in select):
+        block = Block(draft.main, (), tuple(draft.where), order=tuple(order), limit=draft.limit)
+        return block
     if not select:
         select = [Col(f) for f in draft.displays(draft.main)]
         if aggregated:
@@ -63,7 +74,7 @@ def assemble(draft: Draft) -> Block | None:
         _root(draft, select, order), tuple(select), tuple(draft.where), tuple(group), tuple(hidden), tuple(draft.having),
         tuple(order), draft.limit if order or draft.limit else None, distinct,
     )  # fmt: skip
-    return _intersections(draft, block)
+    return _set_difference(draft, _intersections(draft, block))
 
 
 def _fallback_main(draft: Draft) -> int:
@@ -90,7 +101,8 @@ def _shown(draft: Draft, expression: Expr) -> bool:
 
 
 def _counted(draft: Draft, expression: Expr) -> Expr:
-    """Counts of "them" get the table that is meant."""
+    """Counts of "them" get the table that is meant; rows that stand for several are summed."""
+    expression = _tallied(draft, expression)
     if isinstance(expression, Agg) and expression.function == "count" and expression.over is None and not expression.entity:
         others = [t for t in draft.mentioned if t != draft.main and t not in draft.grouped_entities]
         target = draft.main
@@ -103,6 +115,15 @@ def _counted(draft: Draft, expression: Expr) -> Expr:
         return replace(expression, left=_counted(draft, expression.left), right=_counted(draft, expression.right))
     if isinstance(expression, Window) and expression.over is not None:
         return replace(expression, over=_counted(draft, expression.over))
+    return expression
+
+
+def _tallied(draft: Draft, expression: Expr) -> Expr:
+    """A table with a column "count" holds tallies: their number is the sum of that column."""
+    if isinstance(expression, Agg) and expression.function == "count" and expression.over is None and expression.entity:
+        for attribute in draft.entity(expression.entity).attributes.values():
+            if attribute.words == ("count",) and attribute.kind == "number":
+                return Agg("sum", Col(attribute.field), where=expression.where)
     return expression
 
 
@@ -120,7 +141,7 @@ def _complete_groups(
     return group, hidden
 
 
-def _relate(draft: Draft) -> None:
+def relate(draft: Draft) -> None:
     """Tables that were only named as related: they must exist for a row to count."""
     touched = {f.relation for c in draft.where for f in fields_of(c)}
     touched |= {h.entity for c in draft.where for h in _has_parts(c)}
@@ -172,6 +193,18 @@ def _intersections(draft: Draft, block: Block) -> Block:
                     right = block.with_(where=(*rest, other), distinct=False)
                     return left.with_(combine=("INTERSECT", right))
     return block
+
+
+def _set_difference(draft: Draft, block: Block) -> Block:
+    """"countries that are not playing …": values for which no row does, not rows that do not."""
+    negated = [c for c in block.where if isinstance(c, Has) and c.negated and not c.operator]
+    plain = block.select and all(isinstance(e, Col) and e.field.relation == block.entity for e in block.select)
+    keys = {Col(f) for f in [draft.key(block.entity)] if f is not None}
+    if len(negated) != 1 or not plain or draft.owned_output or draft.default_display or block.group or block.order or keys & set(block.select):
+        return block
+    rest = tuple(c for c in block.where if c is not negated[0])
+    positive = Has(negated[0].entity, negated[0].where, anchor=negated[0].anchor)
+    return block.with_(where=rest, combine=("EXCEPT", block.with_(where=(*rest, positive))))
 
 
 def _contradict(one: Compare, other: Compare) -> bool:

@@ -23,11 +23,23 @@ class Draft:
     linker: Linker
     tokens: tuple[Token, ...]
     items: list[Item]
+    """Of the sentence being read."""
     today: date | None = None
     main: int = 0
     focus: int = 0
     """The table that was named last: later words more likely speak of it."""
     mentioned: list[int] = field(default_factory=list)
+    ahead: frozenset[int] = frozenset()
+    """Tables that the sentence names anywhere."""
+    owned_output: bool = False
+    """An output was asked for as an attribute of a table ("names of X")."""
+    units: list[str] = field(default_factory=list)
+    """Units of "monthly …" that become groups once the time column is known."""
+    part_of_ratio: bool = False
+    everything: bool = False
+    """Whole rows are asked for ("all information about")."""
+    default_display: bool = False
+    """The outputs are how rows are usually shown, not something asked for by name."""
     projecting: bool = True
     select: list[Expr] = field(default_factory=list)
     where: list[Cond] = field(default_factory=list)
@@ -47,6 +59,8 @@ class Draft:
     evidence: Evidence = field(default_factory=Evidence)
     exact_text: str = "auto"
     """How text is matched: auto, exact, ilike (contains), lower (case-insensitive)."""
+    first_items: list[Item] = field(default_factory=list)
+    """Items of the first sentence."""
     bare_limit: bool = False
     """A "top 5" whose order has not been said yet."""
 
@@ -97,6 +111,9 @@ class Draft:
         if item is None or not item.tables or item.tables[0].score < TABLE_SURE:
             return 0
         if item.column_score() > item.table_score() + 0.15:
+            return 0
+        near = (c for c in item.columns if c.relation in self.ahead and c.score > item.table_score() - 0.12)
+        if item.table_score() < 0.86 and any(not self.attribute(c.field).identifier for c in near):
             return 0
         return self._best_table(item.tables)
 
@@ -175,11 +192,14 @@ class Draft:
             score += 0.22
         elif relation == self.focus:
             score += 0.24 if not self.projecting else 0.16
-        elif relation in self.mentioned:
+        elif relation in self.mentioned or relation in self.ahead:
             score += 0.12
         elif self.main:
             path = self.graph.path(self.main, relation, self.index)
-            score -= 0.5 if path is None else 0.08 * len(path)
+            score -= 0.5 if path is None else 0.15 * len(path)
+        elif self.ahead:
+            reachable = any(self.graph.path(a, relation, self.index) is not None for a in self.ahead)
+            score -= 0.08 if reachable else 0.5
         return score
 
     def has_column(self, item: Item, owner: int, least: float = 0.55) -> bool:

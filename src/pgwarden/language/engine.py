@@ -6,14 +6,20 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from pgwarden.domain.catalog import Catalog
-from pgwarden.domain.question import Question, Reading
+from pgwarden.domain.question import Clarification, Complexity, Intent, Question, Reading, RiskLevel
+from pgwarden.language.changes import Change, ChangeReader
+from pgwarden.language.clarify import ask_about_change, clarify
+from pgwarden.language.confidence import LINE, confidence, features
 from pgwarden.language.draft import Draft
+from pgwarden.language.forms import Block
 from pgwarden.language.generate import Generator, NoJoinPath
 from pgwarden.language.index import LexicalIndex
 from pgwarden.language.joins import JoinGraph
 from pgwarden.language.linking import Linker
+from pgwarden.language.morphology import root
+from pgwarden.language.paraphrase import Paraphrase, conditions_of, intent_of
 from pgwarden.language.reader import read as read_block
-from pgwarden.language.tokens import split_sentences, tokenize
+from pgwarden.language.tokens import Token, split_sentences, tokenize
 from pgwarden.ports import ValueIndex
 
 
@@ -26,12 +32,22 @@ class Knowledge:
     linker: Linker
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a follow-up question continues from, and the features that the confidence came from."""
+
+    block: Block
+    features: tuple[tuple[str, float], ...] = ()
+
+
 @dataclass(slots=True)
 class BuiltInEngine:
     """Implements ports.LanguageEngine. Indexes are kept per catalog version, the least recently used dropped."""
 
     name: str = "built-in"
     kept: int = 8
+    line: float = LINE
+    """Readings less likely right than this come back as a question, with ``sql`` None."""
     _known: OrderedDict[tuple[str, int], Knowledge] = field(default_factory=OrderedDict)
 
     async def translate(self, question: Question, catalog: Catalog, values: ValueIndex) -> Reading:
@@ -41,17 +57,66 @@ class BuiltInEngine:
     def read(self, question: Question, catalog: Catalog, values: ValueIndex) -> Reading:
         """The same without a loop: pure, deterministic."""
         knowledge = self.knowledge(catalog, values)
+        tokens = tokenize(question.text[:4000])
+        change = ChangeReader(knowledge.index, knowledge.graph, knowledge.linker, question.today).read(tokens)
+        if change is not None:
+            return self._change(question, change, knowledge)
+        return self._select(question, tokens, knowledge)
+
+    def _select(self, question: Question, tokens: tuple[Token, ...], knowledge: Knowledge) -> Reading:
         draft = Draft(knowledge.index, knowledge.graph, knowledge.linker, (), [], question.today)
-        sentences = split_sentences(tokenize(question.text))
+        sentences = split_sentences(tokens)
         block = read_block(draft, sentences)
         if block is None:
-            return Reading(question.text, None, 0.0, self.name)
-        hints = frozenset(t.lemma for s in sentences for t in s)
+            return self._nothing(question, clarify(draft, knowledge.index))
+        hints = frozenset(t.lemma for t in tokens) | frozenset(root(t.lemma) for t in tokens)
+        generator = Generator(knowledge.index, knowledge.graph, hints)
         try:
-            sql = Generator(knowledge.index, knowledge.graph, hints).sql(block)
-        except NoJoinPath:
-            return Reading(question.text, None, 0.0, self.name)
-        return Reading(question.text, sql, 0.5, self.name, state=block)
+            sql = generator.sql(block)
+        except NoJoinPath as gap:
+            return self._nothing(question, clarify(draft, knowledge.index, gap))
+        named = any(item.tables and item.table_score() > 0.75 for item in draft.first_items)
+        found = features(draft, block, generator.cost, named, len(sentences), len(tokens), bool(question.instructions))
+        likely = confidence(found)
+        reading = Reading(
+            question.text, sql, likely, self.name, intent_of(block, knowledge.index),
+            Paraphrase(knowledge.index).block(block), None, tuple(dict.fromkeys(draft.evidence.guesses)),
+            state=State(block, tuple(found.items())),
+        )  # fmt: skip
+        if likely >= self.line:
+            return reading
+        doubt = clarify(draft, knowledge.index, reading=reading)
+        return Reading(question.text, None, likely, self.name, reading.intent, reading.explanation, doubt, reading.assumptions,
+                       (reading,), reading.state)  # fmt: skip
+
+    def _nothing(self, question: Question, clarification: Clarification) -> Reading:
+        return Reading(question.text, None, 0.0, self.name, clarification=clarification)
+
+    def _change(self, question: Question, change: Change, knowledge: Knowledge) -> Reading:
+        index = knowledge.index
+        names = (index.entities[change.entity].relation.name.name,) if change.entity else ()
+        conditions = conditions_of(change.where, index)
+        risk = RiskLevel.HIGH if change.every_row and not change.where else RiskLevel.MEDIUM
+        operations = (change.kind.lower(), *(f"set:{index.attribute(f).name}" for f, _ in change.assignments))
+        intent = Intent(change.kind, names, operations, conditions, Complexity.SIMPLE, risk)
+        said = self._say_change(change, index)
+        guesses = tuple(dict.fromkeys(change.evidence.guesses))
+        if change.doubts:
+            return Reading(question.text, None, 0.2, self.name, intent, said, ask_about_change(change, index), guesses)
+        return Reading(question.text, change.sql, 0.92, self.name, intent, said, None, guesses)
+
+    def _say_change(self, change: Change, index: LexicalIndex) -> str:
+        if not change.entity:
+            return change.kind.lower()
+        say = Paraphrase(index)
+        table = index.entities[change.entity].relation.name.name.replace("_", " ")
+        where = " where " + " and ".join(say.condition(c) for c in change.where) if change.where else ""
+        sets = ", ".join(f"{index.attribute(f).name.replace('_', ' ')} to {v}" for f, v in change.assignments)
+        if change.kind == "DELETE":
+            return f"delete {table}{where or ' (every row)'}"
+        if change.kind == "INSERT":
+            return f"add to {table}: {sets}"
+        return f"in {table}, set {sets}{where or ' in every row'}"
 
     def knowledge(self, catalog: Catalog, values: ValueIndex) -> Knowledge:
         """The index over a catalog, built on first use."""

@@ -22,7 +22,7 @@ from pgwarden.language.forms import (
     fields_of,
 )
 from pgwarden.language.index import Attribute, Field
-from pgwarden.language.lexicon import COMPARATIVES, MONTHS, PLACE_WORDS
+from pgwarden.language.lexicon import COMPARATIVES, MONTHS, PLACE_WORDS, WEEKDAYS
 from pgwarden.language.linking import Item, ValueLink
 from pgwarden.language.tokens import Kind
 
@@ -42,14 +42,29 @@ def add(draft: Draft, condition: Cond) -> None:
         return
     if draft.where and draft.pending_or:
         draft.where[-1] = _either(draft.where[-1], condition)
-    elif draft.where and not draft.both and (merged := _same_column(draft.where[-1], condition)) is not None:
+    elif draft.where and not draft.both and not _conjoined(draft, condition) and (merged := _same_column(draft.where[-1], condition)) is not None:
         draft.where[-1] = merged
-    elif draft.both and _on_other_table(draft, condition):
-        field_ = next(iter(fields_of(condition)))
-        draft.where.append(Has(field_.relation, (condition,)))
+    elif (draft.both or _conjoined(draft, condition)) and _on_other_table(draft, condition):
+        _separate(draft, condition)
     else:
         draft.where.append(condition)
     draft.pending_or = False
+
+
+def _conjoined(draft: Draft, condition: Cond) -> bool:
+    """"directed by A and by B" on a table of many: two conditions, each met by some row."""
+    last = draft.where[-1] if draft.where else None
+    if not isinstance(last, Compare) or not isinstance(condition, Compare) or last.left != condition.left or last.operator != "=":
+        return False
+    return all(_multiplied(draft, f) for f in fields_of(condition))
+
+
+def _separate(draft: Draft, condition: Cond) -> None:
+    field_ = next(iter(fields_of(condition)))
+    last = draft.where[-1] if draft.where else None
+    if isinstance(last, Compare) and isinstance(condition, Compare) and last.left == condition.left:
+        draft.where[-1] = Has(field_.relation, (last,))
+    draft.where.append(Has(field_.relation, (condition,)))
 
 
 def _on_other_table(draft: Draft, condition: Cond) -> bool:
@@ -216,6 +231,12 @@ def _with_number(draft: Draft, operator: str, value: str, end: int, column: Expr
     item = draft.item(target)
     if column is None and item is not None and (item.tables or item.columns):
         table = draft.table(target)
+        if table and not draft.main and any(isinstance(e, Col) and e.field.relation == table for e in draft.select):
+            draft.main = table
+        if table and table == draft.main and not draft.group and _group_shown(draft):
+            draft.having.append(Compare(Agg("count", None, table), operator, (value,)))
+            draft.projecting = False
+            return _same(draft, target + 1)
         if table and table != draft.main and not draft.has_column(item, draft.main, 0.95):
             related_count(draft, table, operator, value)
             return target + 1
@@ -237,6 +258,28 @@ def _with_number(draft: Draft, operator: str, value: str, end: int, column: Expr
         draft.select.pop()
     add(draft, Compare(column, operator, (value,)))
     return end
+
+
+def _group_shown(draft: Draft) -> bool:
+    """"cities that have more than one employee": the columns shown become the groups."""
+    shown = [e for e in draft.select if isinstance(e, Col)]
+    keys = {Col(k) for k in [draft.key(draft.main)] if k is not None}
+    if not shown or keys & set(shown) or draft.default_display:
+        return False
+    draft.group += [e for e in shown if e not in draft.group]
+    return True
+
+
+def _same(draft: Draft, position: int) -> int:
+    """"… with the same name": the name joins the groups."""
+    if not (draft.is_word(position, "with", "of", "sharing") and draft.is_word(position + 1, "the") and draft.is_word(position + 2, "same")):
+        return position
+    item = draft.item(position + 3)
+    column = draft.column(item, draft.main) if item is not None and item.columns else None
+    if column is None:
+        return position
+    draft.group.append(Col(column))
+    return position + 4
 
 
 def _implied(draft: Draft) -> Expr | None:
@@ -321,7 +364,8 @@ def time_column(draft: Draft, position: int, span: Span) -> Attribute | None:
             year = attribute.words[:1] == ("year",) or attribute.words[-1:] == ("year",)
             if (attribute.kind == "time" or (year and span.year)) and link.score >= 0.5 and _near(draft, link.relation):
                 return attribute
-    tables = dict.fromkeys(t for t in (draft.focus, draft.main, *draft.mentioned) if t)
+    measured = [f.relation for e in (*draft.select, *(o for o, _ in draft.order)) if isinstance(e, Agg) for f in fields_of(e)]
+    tables = dict.fromkeys(t for t in (draft.focus if draft.focus != draft.main else 0, *measured, draft.main, *draft.mentioned) if t)
     for oid in tables:
         found = _own_time(draft, oid, span)
         if found is not None:
@@ -527,6 +571,9 @@ def _equal(draft: Draft, item: Item, position: int, following: int, negated: boo
         draft.negated = draft.negated or negated
         add(draft, value_condition(draft, best, target))
         return _more_values(draft, best.field, following + 1)
+    elsewhere = any(v.score >= 0.97 for v in target.values)
+    if elsewhere and not target.quoted and not generic:
+        return None
     if not target.quoted and target.values and not draft.is_word(following - 1, "is", "named", "=", "are", "not", "be"):
         return None
     column = draft.column(item, draft.focus, "text" if not target.text.isdigit() else "")
@@ -569,11 +616,22 @@ def _more_values(draft: Draft, column: Field, position: int) -> int:
         value = hit.value if hit else item.tokens[0].value
         last = draft.where[-1] if draft.where else None
         same = isinstance(last, Compare) and last.left == Col(column) and last.operator in ("=", "<>")
-        if not same or (draft.both and not draft.is_word(at, "or")):
+        conjunct = draft.is_word(at, "and") and _multiplied(draft, column)
+        if not same or ((draft.both or conjunct) and not draft.is_word(at, "or")):
+            draft.both = draft.both or conjunct
             return position
         assert isinstance(last, Compare)
         draft.where[-1] = Compare(last.left, last.operator, (*last.values, value))
         position = start + 1
+
+
+def _multiplied(draft: Draft, column: Field) -> bool:
+    """Whether each row of the main table may meet several rows of the column's table: "A and B" then means both."""
+    if not draft.main or column.relation == draft.main:
+        return False
+    path = draft.graph.path(draft.main, column.relation, draft.index)
+    counted = any(isinstance(e, Agg) for e in draft.select)
+    return bool(path) and not counted and any(not edge.to_one for edge in path or ())
 
 
 def text_operator(draft: Draft) -> str:
@@ -621,6 +679,9 @@ def value(draft: Draft, position: int) -> int | None:
     if best.field.relation not in draft.mentioned:
         draft.mentioned.append(best.field.relation)
     following = draft.item(position + 1)
+    if following is not None and following.lower == "'s":
+        draft.projecting = True
+        return position + 2
     end = position + 1
     if following is not None and following.columns and any(c.field == best.field and c.score > 0.6 for c in following.columns):
         if not draft.table(position + 1) or draft.table(position + 1) == best.field.relation:
@@ -685,6 +746,38 @@ def _unknown_value(draft: Draft, position: int, item: Item) -> int | None:
     return position + 1
 
 
-def weekday(draft: Draft, column: Field) -> Expr:
-    """The day of the week of a time column, Sunday 0."""
-    return Bucket("dow", Col(column), part=True)
+_WEEKEND = ("weekend", "weekends")
+
+
+def weekday(draft: Draft, position: int) -> int | None:
+    """on weekends, on weekdays, on Mondays: the day of the week of a time column, or a column that holds its name."""
+    at = draft.skip(position, "on", "at", "during", "the")
+    word = draft.word(at)
+    singular_word = word.removesuffix("s")
+    if word in _WEEKEND:
+        days, negated = [6, 0], False
+    elif word in ("weekday", "weekdays") and not draft.is_word(position, "each", "per", "by"):
+        days, negated = [6, 0], True
+    elif singular_word in WEEKDAYS and at > position:
+        days, negated = [WEEKDAYS[singular_word]], False
+    else:
+        return None
+    condition = _on_days(draft, at, days, negated)
+    if condition is None:
+        return None
+    add(draft, condition)
+    return at + 1
+
+
+def _on_days(draft: Draft, position: int, days: list[int], negated: bool) -> Cond | None:
+    names = [name.title() for name, number in WEEKDAYS.items() if number in days]
+    for oid in dict.fromkeys(t for t in (draft.focus, draft.main) if t):
+        for attribute in draft.entity(oid).attributes.values():
+            stored = draft.linker.values.values(oid, attribute.field.column) if attribute.kind == "text" else ()
+            if stored and set(v.lower() for v in stored) <= set(WEEKDAYS):
+                return Compare(Col(attribute.field), "<>" if negated else "=", tuple(names))
+    target = time_column(draft, position, Span(None, None, 1, "day"))
+    if target is None or target.kind != "time":
+        return None
+    day = Bucket("dow", Col(target.field), part=True)
+    return Compare(day, "<>" if negated else "=", tuple(str(d) for d in days))

@@ -111,6 +111,19 @@ class Generator:
             lines.append(f"LIMIT {block.limit}")
         return "\n".join(lines)
 
+    def row_tests(self, block: Block) -> tuple[str, list[str]]:
+        """The alias ('' for none) and the tests that pick a table's own rows: what UPDATE and DELETE put after WHERE."""
+        self.taken = set()
+        foreign = any({f.relation for f in fields_of(c)} - {block.entity} for c in block.where)
+        scope = self._scope(block.entity, (), None, foreign or _nested(block))
+        tests = []
+        for condition in block.where:
+            if {f.relation for f in fields_of(condition)} - {block.entity}:
+                tests.append(self._exists([condition], scope, block.entity))
+            else:
+                tests.append(self._condition(condition, scope, block.entity))
+        return (scope.names[block.entity] if scope.qualified else ""), tests
+
     # which tables a block joins, and which conditions become sub-queries
 
     def _tree(self, root: int, needed: set[int]) -> tuple[Edge, ...]:
@@ -220,9 +233,17 @@ class Generator:
 
     # outputs
 
+    def _everything(self, entity: int, scope: Scope) -> str:
+        """All columns; by name where some are withheld from the reader."""
+        prefix = "" if len(scope.names) == 1 else f"{scope.name(entity)}."
+        relation = self.index.catalog.relations[entity]
+        if not relation.withheld:
+            return f"{prefix}*"
+        return ", ".join(f"{prefix}{quote_identifier(column.name)}" for column in relation.columns)
+
     def _outputs(self, block: Block, scope: Scope) -> str:
         if not block.select:
-            return "*" if len(scope.names) == 1 else f"{scope.name(block.entity)}.*"
+            return self._everything(block.entity, scope)
         used: set[str] = set()
         parts = []
         for expression in block.select:
@@ -409,7 +430,9 @@ class Generator:
         return f"{left} {operator} {values[0]}"
 
     def _kind_of(self, node: Expr) -> str:
-        return self.index.attribute(node.field).kind if isinstance(node, Col) else "number" if has_aggregate(node) else "other"
+        if isinstance(node, Col):
+            return self.index.attribute(node.field).kind
+        return "number" if has_aggregate(node) or isinstance(node, Bucket | Length | Duration) else "other"
 
     def _has(self, node: Has, scope: Scope, root: int) -> str:
         anchor = node.anchor or root

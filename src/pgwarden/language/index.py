@@ -86,6 +86,8 @@ class LexicalIndex:
     _columns: dict[str, list[tuple[Field, frozenset[str], float]]] = field(default_factory=dict)
     _comments: dict[str, list[tuple[Field, int]]] = field(default_factory=dict)
     _memory: dict[tuple[str, ...], tuple[Link, ...]] = field(default_factory=dict)
+    vocabulary: frozenset[str] = frozenset()
+    _roles: dict[str, list[tuple[int, frozenset[str]]]] = field(default_factory=dict)
     _words: set[str] = field(default_factory=set)
     _families: dict[str, list[str]] = field(default_factory=dict)
 
@@ -94,9 +96,10 @@ class LexicalIndex:
         """Index one catalog; the cost grows with the number of columns (about 10 µs each)."""
         index = cls(catalog)
         relations = [r for r in catalog.user_relations if not r.partition_of and r.selectable]
-        vocabulary = _vocabulary(relations)
+        vocabulary = index.vocabulary = _vocabulary(relations)
         for relation in relations:
             index._add(relation, vocabulary)
+        index._name_roles()
         return index
 
     def attribute(self, field_: Field) -> Attribute:
@@ -111,11 +114,25 @@ class LexicalIndex:
         self.entities[relation.oid] = entity
         _choose_key(entity)
         entity.display = _display(entity)
-        for variant in _table_variants(words):
+        raw = frozenset({lemma(relation.name.name.lower())})
+        for variant in (*_table_variants(words), *([raw] if raw != frozenset(words) else [])):
             for word in variant:
                 self._tables.setdefault(word, []).append((relation.oid, variant))
         for attribute in entity.attributes.values():
             self._index_column(entity, attribute)
+
+    def _name_roles(self) -> None:
+        """A table is also called by the keys that point at it: ``student_id`` → people may say "student"."""
+        for entity in self.entities.values():
+            for key in entity.relation.foreign_keys:
+                target = self.entities.get(key.foreign_oid)
+                attribute = entity.attributes.get(key.columns[0]) if len(key.columns) == 1 else None
+                if target is None or attribute is None or len(attribute.words) < 2 or target.oid == entity.oid:
+                    continue
+                role = frozenset(attribute.words[:-1])
+                if attribute.words[-1] in ("id", "code", "number") and not role & set(target.words):
+                    for word in role:
+                        self._roles.setdefault(word, []).append((target.oid, role))
 
     def _attribute(self, relation: Relation, column: Column, vocabulary: frozenset[str]) -> Attribute:
         words = name_words(column.name, vocabulary)
@@ -158,6 +175,14 @@ class LexicalIndex:
             variants.setdefault(expanded, 0.97)
         if "id" not in attribute.words and attribute.identifier and attribute.field.column == entity.key:
             variants.setdefault(frozenset({"id"}), 0.9)
+        if attribute.field.column == entity.key and attribute.identifier:
+            variants.setdefault(frozenset({*own, "id"}), 1.0)
+        if attribute.kind == "time":
+            core = frozenset(w for w in expanded if w not in ("at", "on", "date", "time", "timestamp"))
+            for noun in ("date", "time"):
+                variants.setdefault(core | {noun}, 0.95)
+            if core:
+                variants.setdefault(core, 0.93)
         for variant, weight in variants.items():
             for word in variant:
                 self._columns.setdefault(word, []).append((attribute.field, variant, weight))
@@ -177,10 +202,13 @@ class LexicalIndex:
         for choice, weight in _expansions(phrase):
             for word in choice:
                 for oid, variant in self._tables.get(word, ()):
-                    score = weight * _overlap(choice, variant)
+                    score = weight * max(_overlap(choice, variant), _head(choice, self.entities[oid].words, TABLE_SUFFIXES, 0.78))
                     if score > found.get(oid, 0.0):
                         found[oid] = score
-        links = [Link(oid, 0, self._discount(oid, score)) for oid, score in found.items() if score >= 0.55]
+        for oid, role in (pair for word in phrase for pair in self._roles.get(word, ())):
+            if role == phrase and 0.84 > found.get(oid, 0.0):
+                found[oid] = 0.84
+        links = [Link(oid, 0, self._discount(oid, score)) for oid, score in found.items() if score >= 0.45]
         return tuple(sorted(links, key=lambda link: (-link.score, link.relation)))
 
     def _discount(self, oid: int, score: float) -> float:
@@ -200,7 +228,9 @@ class LexicalIndex:
         for choice, weight in _expansions(phrase):
             for word in choice:
                 for field_, variant, factor in self._columns.get(word, ()):
-                    score = weight * factor * _overlap(choice, variant)
+                    head = _head(choice, self.attribute(field_).words, WEAK_NAME_WORDS, 0.66)
+                    unsaid = 0.75 if "id" in variant and "id" not in choice and len(variant) > 1 else 1.0
+                    score = weight * factor * max(_overlap(choice, variant) * unsaid, head)
                     if score > found.get(field_, 0.0):
                         found[field_] = score
         for field_, score in self._by_comment(phrase):
@@ -330,6 +360,17 @@ def _overlap(phrase: frozenset[str], variant: frozenset[str]) -> float:
     if variant < phrase:
         return 0.0
     return 0.0
+
+
+def _head(phrase: frozenset[str], words: tuple[str, ...], tails: frozenset[str], score: float) -> float:
+    """A compound's last word stands for it: "items" for order_items, "price" for sale_price."""
+    if len(phrase) != 1 or len(words) < 2:
+        return 0.0
+    said = next(iter(phrase))
+    body = list(words)
+    while len(body) > 1 and body[-1] in tails:
+        body.pop()
+    return score if body[-1] == said and said not in WEAK_NAME_WORDS else 0.0
 
 
 def _weight(word: str) -> float:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pgwarden.language.index import Attribute, Entity, Field, LexicalIndex
+from pgwarden.language.morphology import root
 
 
 class Edge(NamedTuple):
@@ -28,6 +29,8 @@ DECLARED = 1.0
 NAMED_AFTER_KEY = 1.15
 SAME_NAME = 1.7
 ROLE = 2.2
+HOMELESS = 3.5
+"""An id that two tables share although neither is its home (a device, a session) rarely joins what is asked for."""
 
 _ROLES = frozenset(
     """sender receiver author owner creator manager buyer seller creator assignee reporter approver recipient
@@ -117,8 +120,9 @@ def _hinted(index: LexicalIndex, edge: Edge, hints: frozenset[str]) -> float:
     """A discount when the question says the role ("receiver") that the joining column is named after."""
     if not hints:
         return 0.0
-    words = (set(index.attribute(edge.left).words) | set(index.attribute(edge.right).words)) - {"id", "code", "key"}
-    return 0.35 if words & hints else 0.0
+    own = {w for f in (edge.left, edge.right) for w in index.entities[f.relation].words}
+    words = (set(index.attribute(edge.left).words) | set(index.attribute(edge.right).words)) - {"id", "code", "key"} - own
+    return 0.35 if (words | {root(w) for w in words}) & hints else 0.0
 
 
 def _unique(index: LexicalIndex, field_: Field) -> bool:
@@ -137,7 +141,13 @@ def _declared(graph: JoinGraph, index: LexicalIndex) -> None:
                 continue
             left, right = Field(entity.oid, key.columns[0]), Field(target.oid, key.foreign_columns[0])
             if left.column in entity.attributes and right.column in target.attributes:
-                graph.add(index, left, right, DECLARED, declared=True)
+                graph.add(index, left, right, DECLARED + _role_cost(entity, left), declared=True)
+
+
+def _role_cost(entity: Entity, field_: Field) -> float:
+    """In ``friend(student_id, friend_id)`` the row belongs to the student: the column named after the table is its object."""
+    words = set(entity.attributes[field_.column].words) - {"id", "code"}
+    return 0.2 if words and words <= set(entity.words) else 0.001 * field_.column
 
 
 def _inferred(graph: JoinGraph, index: LexicalIndex) -> None:
@@ -220,7 +230,7 @@ def _same_names(graph: JoinGraph, index: LexicalIndex, attributes: list[Attribut
             if graph.between(one.field.relation, other.field.relation):
                 continue
             home = one in named or other in named
-            cost = NAMED_AFTER_KEY if home else SAME_NAME
+            cost = NAMED_AFTER_KEY if home else SAME_NAME if not one.identifier else HOMELESS
             if not home and any(e.declared for a in (one, other) for e in graph.edges[a.field.relation] if e.left == a.field):
                 continue
             graph.add(index, one.field, other.field, cost, declared=False)

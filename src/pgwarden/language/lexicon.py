@@ -14,7 +14,7 @@ NUMBER_WORDS: Mapping[str, int] = {
 SYNONYM_GROUPS = """
 cost price amount fee charge
 price cost amount
-revenue sale income amount turnover earning
+revenue income amount turnover earning
 salary pay wage compensation
 name title
 nation country nationality citizenship
@@ -87,7 +87,8 @@ duration length
 size dimension
 weight mass
 register create join signup
-registration creation
+sign create register
+registration create register
 registered created joined
 signup create register
 date timestamp time
@@ -201,7 +202,7 @@ ABBREVIATIONS: Mapping[str, tuple[str, ...]] = {
     "yn": (), "flag": (), "ind": (),
 }  # fmt: skip
 
-WEAK_NAME_WORDS = frozenset({"id", "code", "number", "name", "type", "key", "value", "of", "the", "text", "million", "thousand", "usd", "dollar", "kg", "cm", "mm", "pct", "in", "date",
+WEAK_NAME_WORDS = frozenset({"id", "code", "number", "name", "type", "key", "value", "of", "the", "text", "million", "thousand", "usd", "dollar", "kg", "cm", "mm", "pct", "in", "be", "have", "date",
                              "time", "by", "is", "if", "description", "level", "field"})  # fmt: skip
 """Words that say little when a column's name holds others: "role" alone means role_code."""
 
@@ -224,7 +225,7 @@ ENGLISH = frozenset(
     patient doctor nurse drug treatment diagnosis appointment visit procedure medication test lab insurance policy
     claim premium agent branch loan interest term contract project task budget hour duration distance speed power
     message post tweet follower friend like share view review channel series episode season content video photo file
-    path version parent child source target sender receiver""".split()
+    path version parent child source target sender receiver high low school schooler net gross tax unit""".split()
 )
 """Plain words that run-together names are cut into (``authorname``, ``numcitedby``)."""
 
@@ -273,6 +274,13 @@ STATES: Mapping[str, str] = {
     "utah": "UT", "vermont": "VT", "virginia": "VA", "washington": "WA", "west virginia": "WV",
     "wisconsin": "WI", "wyoming": "WY", "district of columbia": "DC",
 }  # fmt: skip
+
+ANTONYMS: Mapping[str, str] = {
+    "closed": "open", "inactive": "active", "unpaid": "paid", "unavailable": "available", "disabled": "enabled",
+    "unverified": "verified", "unpublished": "published", "unread": "read", "incomplete": "complete",
+    "unapproved": "approved", "unresolved": "resolved", "uninsured": "insured", "unsubscribed": "subscribed",
+}  # fmt: skip
+"""Adjectives for the other side of a yes/no column."""
 
 PLACE_WORDS = frozenset(
     """city town state country county region province location place street address continent nation neighborhood
@@ -387,7 +395,7 @@ FILLER = frozenset(
     count currently ever still database table record data entry row result information detail please want need like know see across
     among both either neither nor not no per during overall value values ones one same other others another own
     different distinct unique various possible available current present exist existing themselves out up using use used based name named called
-    order ordered sort sorted arrange ranked asc desc ascending descending along kind following given certain
+    order ordered sort sorted arrange ranked asc desc ascending descending along kind following given certain origin
     particular specific someone anyone people person thing print compute calculate determine identify
     retrieve fetch exactly entire whole complete respective inclusive exclusive including excluding exclude include
     question answer least but while for-each amount figure list pair pairs combination combinations been at-least list's

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from pgwarden.language.index import Field, LexicalIndex, Link
+from pgwarden.language.index import Field, LexicalIndex, Link, segment
 from pgwarden.language.lexicon import (
     COUNTRY_CODES,
     DEMONYMS,
@@ -170,6 +170,8 @@ class Linker:
         key = tuple(words)
         item.tables = self.index.tables(key) if len(key) <= 4 else ()
         item.columns = self.index.columns(key)
+        if len(key) == 2 and not item.linked and self.index.knows(joined := key[0] + key[1]):
+            item.tables, item.columns = self.index.tables((joined,)), self.index.columns((joined,))
         if len(span) == 1 and not item.linked:
             self._derived(item, span[0])
 
@@ -184,17 +186,18 @@ class Linker:
             return [base]
         if "-" in lower or "_" in lower:
             return [lemma(p) for p in lower.replace("_", "-").split("-") if p]
-        return [token.lemma]
+        pieces = segment(token.lemma, self.index.vocabulary) if len(token.lemma) > 6 else ()
+        return list(pieces) if len(pieces) > 1 and all(self.index.knows(p) for p in pieces) else [token.lemma]
 
     def _derived(self, item: Item, token: Token) -> None:
         """Words of one family (director, directed), then misspelled ones."""
-        if token.lower in FILLER or token.lower in OPENERS or len(token.lower) < 4:
+        if token.lower in FILLER or token.lower in OPENERS or token.lemma in RELATION_VERBS or len(token.lower) < 4:
             return
         for word in self.index.family(token.lemma):
             tables = tuple(Link(t.relation, 0, t.score * 0.72) for t in self.index.tables((word,)) if t.score > 0.9)
             columns = tuple(Link(c.relation, c.column, c.score * 0.8) for c in self.index.columns((word,)) if c.score > 0.7)
             item.tables, item.columns = item.tables + tables, item.columns + columns
-        if item.linked or token.lemma in RELATION_VERBS or token.lemma in PEOPLE or self._span_values((token,)):
+        if item.linked or token.lemma in PEOPLE or self._span_values((token,)):
             return
         near = self._respell(token.lemma)
         if near is not None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pgwarden.language.draft import Draft
-from pgwarden.language.filters import add
-from pgwarden.language.forms import Agg, Bucket, Col, Compare, Expr, Has, has_aggregate
+from pgwarden.language.filters import add, negate, period
+from pgwarden.language.forms import Agg, Bucket, Col, Compare, Duration, Expr, Has, has_aggregate
 from pgwarden.language.index import Field
-from pgwarden.language.lexicon import AGGREGATES, PEOPLE, UNITS
+from pgwarden.language.lexicon import AGGREGATES, ANTONYMS, PEOPLE, UNITS
 from pgwarden.language.linking import Item
+from pgwarden.language.morphology import lemma
 
 _DETERMINERS = ("the", "a", "an", "all", "any", "of", "each", "every", "different", "distinct", "unique", "their", "his", "her", "its",
                 "our", "these", "those", "such", "various", "'s", "total", "overall", "both")  # fmt: skip
@@ -16,6 +17,11 @@ _DISTINCT = ("different", "distinct", "unique")
 
 def counting(draft: Draft, position: int) -> int | None:
     """how many X, number of X, count of X."""
+    if draft.is_word(position, "count", "counts", "frequency", "frequencies") and position and not draft.is_word(position + 1, "of"):
+        ranked = next((e for e, _ in draft.order if isinstance(e, Agg) and e.function == "count"), None)
+        if ranked is not None or draft.group or draft.grouped_entities:
+            _select(draft, ranked or Agg("count", None, 0))
+            return position + 1
     start = _count_words(draft, position)
     if start is None:
         return None
@@ -32,7 +38,7 @@ def counting(draft: Draft, position: int) -> int | None:
     if stored is not None and not distinct:
         _select(draft, stored)
         return start + 1
-    table = draft.table(start)
+    table = draft.table(start) or next((t.relation for t in item.tables if t.relation in draft.mentioned), 0)
     if table and not (draft.main and draft.main != table and draft.has_column(item, draft.main, 0.97) and distinct):
         following = draft.item(start + 1)
         if following is not None and following.columns and draft.has_column(following, table, 0.8) and not following.tables and not verbal(following) and not _adjacent_break(draft, start):
@@ -119,8 +125,6 @@ def _count_words(draft: Draft, position: int) -> int | None:
             return at
         if draft.is_word(at + 1, "count"):
             return at
-    if item is not None and draft.table(position) and draft.is_word(position + 1, "count", "counts"):
-        return None
     return None
 
 
@@ -154,7 +158,15 @@ def aggregate(draft: Draft, position: int) -> int | None:
         return _extreme(draft, position)
     if not functions:
         return None
-    at = draft.skip(at, *_DETERMINERS, "amount", "value", "number" if functions[-1] != "sum" else "the", "combined")
+    at = draft.skip(at, *_DETERMINERS, "number" if functions[-1] != "sum" else "the", "combined")
+    if draft.is_word(at, "amount", "value", "sum") and draft.is_word(at + 1, "of", "in", "for"):
+        at = draft.skip(at + 1, *_DETERMINERS)
+    revenue = _earned(draft, at, functions)
+    if revenue is not None:
+        return revenue
+    span = _timespan(draft, at, functions)
+    if span is not None:
+        return span
     if functions == ["sum"] and draft.is_word(at, "number", "count"):
         return None
     item = draft.item(at)
@@ -191,11 +203,103 @@ def aggregate(draft: Draft, position: int) -> int | None:
     chosen = [c for c in columns if c is not None]
     for column in chosen:
         for function in dict.fromkeys(functions):
-            if function in ("avg", "sum") and draft.attribute(column).kind not in ("number", "text"):
+            if function in ("avg", "sum", "median") and not _numeric(draft, column):
                 return None
             _select(draft, Agg(function, Col(column)))
         draft.focus = column.relation
     return end if chosen else None
+
+
+def _earned(draft: Draft, at: int, functions: list[str]) -> int | None:
+    """"total revenue": the sum of the money column of the sales, orders or payments spoken of."""
+    item = draft.item(at)
+    if item is None or item.lemma not in ("revenue", "turnover", "earning", "spending", "proceeds", "income") or draft.table(at):
+        return None
+    if any(link.score > 0.9 for link in item.columns):
+        return None
+    column = money_column(draft, item.lemma)
+    if column is None:
+        return None
+    for function in dict.fromkeys(functions):
+        _select(draft, Agg(function, column))
+    draft.focus = column.field.relation
+    if not draft.main:
+        draft.mention(column.field.relation)
+    draft.evidence.guesses.append(f"{item.text} is {draft._qualified(column.field)}")
+    return draft.skip(at + 1, "amount", "amounts")
+
+
+_SELLING = ("sale", "order", "transaction", "invoice", "payment", "purchase", "booking", "rental")
+
+
+def money_column(draft: Draft, word: str = "") -> Col | None:
+    """The column that holds what is earned or spent, near the tables named."""
+    near = dict.fromkeys([draft.focus, *draft.mentioned, *sorted(draft.ahead), draft.main])
+    wide = [e.right.relation for t in near if t for e in draft.graph.edges.get(t, ()) if e.cost < 1.6]
+    best: tuple[float, Col] | None = None
+    for oid in dict.fromkeys([*near, *wide]):
+        if not oid or not draft.entity(oid).relation.is_table:
+            continue
+        for attribute in draft.entity(oid).attributes.values():
+            words = set(attribute.words)
+            if attribute.kind != "number" or attribute.identifier or not words & {"price", "amount", "total", "revenue", "paid", "value", "cost"}:
+                continue
+            score = 0.4 * (oid in near) + 0.6 * bool(set(draft.entity(oid).words) & set(_SELLING[:2])) + 0.3 * bool(set(draft.entity(oid).words) & set(_SELLING))
+            score += 0.3 * bool(words & {"total", "revenue", "sale"}) + 0.2 * bool(words & {"amount"}) - 0.3 * bool(words & {"cost", "unit", "discount", "tax", "min", "max"})
+            if best is None or score > best[0]:
+                best = (score, Col(attribute.field))
+    return best[1] if best is not None and best[0] >= 0.5 else None
+
+
+def _timespan(draft: Draft, position: int, functions: list[str]) -> int | None:
+    """"average session duration": the time between a start and an end column."""
+    at = position
+    while at < position + 3 and not draft.is_word(at, "duration", "length"):
+        at += 1
+    item = draft.item(at)
+    if item is None or not draft.is_word(at, "duration", "length") or any(link.score > 0.9 for link in item.columns):
+        return None
+    tables = [draft.table(p) for p in range(position, at + 2) if draft.table(p)]
+    for oid in dict.fromkeys([*tables, draft.focus, draft.main, *sorted(draft.ahead)]):
+        pair = _start_and_end(draft, oid) if oid else None
+        if pair is None:
+            continue
+        draft.mention(oid)
+        unit = next((lemma(draft.word(at + 2)) for _ in (0,) if draft.is_word(at + 1, "in")), "seconds")
+        unit = {"second": "seconds", "minute": "minute", "hour": "hour", "day": "day"}.get(unit, "seconds")
+        for function in dict.fromkeys(functions):
+            _select(draft, Agg(function, Duration(*pair, unit)))
+        return at + 3 if draft.is_word(at + 1, "in") else at + 1
+    return None
+
+
+def _start_and_end(draft: Draft, oid: int) -> tuple[Field, Field] | None:
+    times = draft.times(oid)
+    start = next((a.field for a in times if set(a.words) & {"start", "begin", "open", "pickup", "departure", "admission"}), None)
+    end = next((a.field for a in times if set(a.words) & {"end", "finish", "stop", "close", "dropoff", "arrival", "discharge"}), None)
+    return (start, end) if start is not None and end is not None else None
+
+
+_PERIODIC = {"daily": "day", "weekly": "week", "monthly": "month", "quarterly": "quarter", "yearly": "year", "annual": "year"}
+
+
+def periodic(draft: Draft, position: int) -> int | None:
+    """"monthly revenue", "total quarterly sales": grouped by that unit."""
+    unit = _PERIODIC.get(draft.word(position))
+    item = draft.item(position)
+    if unit is None or item is None or any(link.score > 0.6 and draft.attribute(link.field).kind == "number" for link in item.columns):
+        return None
+    draft.units.append(unit)
+    return position + 1
+
+
+def _numeric(draft: Draft, column: Field) -> bool:
+    """A number, or a text whose known values are all numbers."""
+    attribute = draft.attribute(column)
+    if attribute.kind == "number":
+        return not attribute.identifier
+    stored = draft.linker.values.values(column.relation, column.column) if attribute.kind == "text" else ()
+    return bool(stored) and all(v.replace(".", "", 1).lstrip("-").isdigit() for v in stored[:50])
 
 
 def _extreme(draft: Draft, position: int) -> int | None:
@@ -238,6 +342,9 @@ def owner_after(draft: Draft, position: int) -> int:
                 continue
             return 0
         item = draft.items[at]
+        if draft.is_word(at, "number", "count") and draft.is_word(at + 1, "of"):
+            at = draft.skip(at + 2, "the", "different", "distinct") + 1
+            continue
         listing = draft.is_word(at, ",", "and", "the", "as", "well", "or", "his", "her", "their", "its", "corresponding", "different", "distinct",
                                 "maximum", "minimum", "average", "total", "of", "values", "value", "along")  # fmt: skip
         if not listing and not (item.columns and not draft.table(at)):
@@ -262,14 +369,18 @@ def owner_before(draft: Draft, position: int) -> int:
 def grouping(draft: Draft, position: int) -> int | None:
     """each X, per X, for every X, by X, grouped by X: a group, when something is aggregated."""
     at = draft.skip(position, "for", "in", "of", "from", "at", "on", "to", "with", "within", "into", "across", "among", "using", "by")
-    by = draft.is_word(position, "by", "per") or draft.is_word(at - 1, "by")
+    by = draft.is_word(position, "by", "per") or (at > position and draft.is_word(at - 1, "by"))
     if draft.is_word(position, "grouped", "group", "split", "broken", "organized"):
         at = draft.skip(position + 1, "down", "by", "into", "the", "up", "results", "result", "them")
         by = True
     if draft.is_word(at, "each", "every", "per"):
+        if draft.is_word(at + 1, "of") and draft.is_word(draft.skip(at + 2, "the"), "last", "past", "previous", "next"):
+            return _each_of_last(draft, draft.skip(at + 2, "the"))
         at = draft.skip(at + 1, "of", "the", "different", "distinct", "unique", "possible", "calendar", "individual", "single", "corresponding", "type")
     elif draft.is_word(at, "different", "various") and at > position and _aggregated(draft):
         at += 1
+    elif draft.is_word(position, "over", "across") and draft.is_word(draft.skip(position + 1, "the"), "years", "months", "weeks", "days", "quarters"):
+        at = draft.skip(position + 1, "the")
     elif not (by and (_aggregated(draft) or draft.is_word(position, "per", "grouped", "group", "split", "broken"))):
         return None
     elif draft.is_word(position, "by") and not _by_group(draft, position):
@@ -277,6 +388,15 @@ def grouping(draft: Draft, position: int) -> int | None:
     if by and draft.is_word(at, "the", "their", "its"):
         at = draft.skip(at, "the", "their", "its")
     return _group_keys(draft, at, by)
+
+
+def _each_of_last(draft: Draft, at: int) -> int | None:
+    """"in each of the last 3 weeks": a period, grouped by its unit."""
+    for ahead in range(at, min(at + 5, len(draft.items))):
+        if draft.items[ahead].lemma in UNITS:
+            grouped = _time_group(draft, ahead, draft.items[ahead])
+            return period(draft, at) if grouped is not None else None
+    return None
 
 
 def _by_group(draft: Draft, position: int) -> bool:
@@ -287,7 +407,7 @@ def _by_group(draft: Draft, position: int) -> bool:
 
 
 def _aggregated(draft: Draft) -> bool:
-    return any(has_aggregate(e) for e in draft.select) or any(draft.is_word(p, "how", "number", "average", "total", "count") for p in range(len(draft.items)))
+    return draft.part_of_ratio or any(has_aggregate(e) for e in draft.select) or any(draft.is_word(p, "how", "number", "average", "total", "count") for p in range(len(draft.items)))
 
 
 def _group_keys(draft: Draft, at: int, by: bool) -> int | None:
@@ -328,6 +448,10 @@ def _group_key(draft: Draft, at: int) -> int | None:
             if not (attribute.identifier and not _asks_id(item)) or not table:
                 draft.group.append(Col(column))
                 return at + 1
+    if table and following is not None and following.start == item.end and draft.table(at + 1) not in (0, table):
+        _note(draft, table)
+        draft.mentioned.append(table)
+        table, at = draft.table(at + 1), at + 1
     if table:
         draft.mention(table)
         if table not in draft.grouped_entities:
@@ -369,7 +493,9 @@ def _time_group(draft: Draft, at: int, item: Item) -> int | None:
     target = time_column(draft, at, Span(None, None, 1, unit))
     if target is None or target.kind != "time":
         return None
-    draft.group.append(Bucket("dow", Col(target.field), part=True) if weekday else Bucket(unit, Col(target.field)))
+    key = Bucket("dow", Col(target.field), part=True) if weekday else Bucket(unit, Col(target.field))
+    if key not in draft.group:
+        draft.group.append(key)
     return end
 
 
@@ -431,6 +557,15 @@ def _mention_column(draft: Draft, position: int, item: Item) -> int | None:
     column = draft.column(item, owner)
     if column is None:
         return None
+    if draft.table(position + 1) == column.relation and draft.items[position + 1].start == item.end:
+        draft.focus = column.relation
+        if not draft.main:
+            draft.main = column.relation
+        if (flag := _flag(draft, column)) is not None:
+            projecting = draft.projecting
+            add(draft, flag)
+            draft.projecting = projecting
+            return position + 1
     attribute = draft.attribute(column)
     if not draft.projecting:
         if (flag := _flag(draft, column)) is not None:
@@ -440,6 +575,7 @@ def _mention_column(draft: Draft, position: int, item: Item) -> int | None:
         return position + 1
     _select(draft, Col(column))
     if owner:
+        draft.owned_output = True
         _note(draft, owner)
     return position + 1
 
@@ -479,7 +615,33 @@ def _flag(draft: Draft, column: Field) -> Compare | None:
     return None
 
 
+def opposite(draft: Draft, position: int) -> int | None:
+    """"closed shops" where the column is is_open."""
+    word = ANTONYMS.get(draft.word(position))
+    if word is None:
+        return None
+    near = [draft.table(position + 1), draft.focus, draft.main]
+    for link in draft.index.columns((lemma(word),)):
+        if link.relation in near and link.score > 0.6:
+            kept, draft.main = draft.main, draft.main or link.relation
+            flag = _flag(draft, link.field) if link.relation in (draft.main, draft.focus) else None
+            draft.main = kept
+            if flag is not None:
+                projecting = draft.projecting
+                add(draft, negate(flag))
+                draft.projecting = projecting
+                if flag.operator == "=" and isinstance(draft.where[-1], Compare) and draft.attribute(link.field).kind == "number":
+                    draft.where[-1] = Compare(Col(link.field), "=", ("0",))
+                return position + 1
+    return None
+
+
 def _mention_table(draft: Draft, position: int, item: Item, table: int) -> int:
+    if not draft.main and draft.select and not draft.projecting:
+        shown = next((e.field.relation for e in draft.select if isinstance(e, Col)), 0)
+        if shown and shown != table:
+            draft.main = shown
+            draft.mentioned.append(shown)
     first = not draft.main
     owned = draft.is_word(draft.skip(position, "the") - 1, "of", "for", "from", "by") or _after_preposition(draft, position)
     draft.evidence.weak.append(min(1.0, item.table_score()))
@@ -520,5 +682,6 @@ def _after_preposition(draft: Draft, position: int) -> bool:
 
 
 def _select_entity(draft: Draft, table: int) -> None:
+    draft.default_display = not draft.select
     for field_ in draft.displays(table):
         _select(draft, Col(field_))

@@ -7,6 +7,7 @@ from pgwarden.language.forms import Agg, Bucket, Col, Expr, Length, has_aggregat
 from pgwarden.language.index import Field
 from pgwarden.language.lexicon import AGGREGATES, SUPERLATIVE_HIGH, SUPERLATIVE_LOW, SUPERLATIVES
 from pgwarden.language.linking import Item
+from pgwarden.language.projection import money_column
 
 _SORT = ("order", "ordered", "sort", "sorted", "ordering", "arrange", "arranged", "rank", "ranked", "sorting", "listed", "starting")
 _DOWN = ("descending", "desc", "decreasing", "reverse", "largest", "highest", "most", "newest", "latest", "oldest", "greatest", "biggest",
@@ -27,7 +28,7 @@ def ordering(draft: Draft, position: int) -> int | None:
     if not draft.is_word(at, *_SORT) or (draft.item(at) is not None and draft.items[at].tables and position and not draft.is_word(at + 1, "by")):
         return None
     starting = draft.is_word(at, "starting", "listed", "ranked", "rank", "arrange", "arranged") or (position > 0 and draft.is_word(at, "order", "ordered", "sorted"))
-    if starting and not draft.is_word(at + 1, "from", "with", "by", "in", "alphabetically", "according", "on", "descending", "ascending", "the", "results", "result", "them", "it", "chronologically", "based"):
+    if starting and not draft.is_word(at + 1, "from", "with", "by", "in", "alphabetically", "according", "on", "descending", "ascending", "the", "results", "result", "them", "it", "chronologically", "based") or (draft.is_word(at, "listed", "arranged", "arrange") and draft.is_word(at + 1, "in", "on", "the") and not draft.is_word(at + 2, *_DOWN, *_UP, "order", "reverse")):
         return None
     if draft.is_word(at, "starting") and draft.item(at + 2) is not None and not draft.is_word(draft.skip(at + 2, "the"), *_DOWN, *_UP):
         return None
@@ -97,10 +98,15 @@ def _keys(draft: Draft, at: int, _: None) -> int | None:
             down = draft.attribute(key_.field).kind != "time"
         if superlative == "youngest" and isinstance(key_, Col):
             down = draft.attribute(key_.field).kind == "time"
+    if not keys and draft.order and down is not None:
+        draft.order = [(key, down) for key, _ in draft.order]
+        return at
     if not keys and draft.select:
         keys = [_aggregate_shown(draft) or draft.select[0]]
     if not keys:
         return None
+    if draft.limit == 1 and any(key == earlier for key in keys for earlier, _ in draft.order):
+        draft.limit, draft.order = None, []
     draft.order += [(key, bool(down)) for key in keys]
     draft.projecting = False
     return at
@@ -134,8 +140,12 @@ def _key(draft: Draft, at: int) -> tuple[Expr, int] | None:
             item, inner = draft.items[inner + 1], inner + 1
         if item is not None and item.columns:
             column = draft.column(item, 0, "number")
-            if column is not None:
+            if column is not None and draft.attribute(column).kind == "number":
+                draft.focus = column.relation
                 return Agg(AGGREGATES[draft.word(at)], Col(column)), inner + 1
+        if item is not None and item.lemma in ("revenue", "turnover", "earning", "income", "spending") and (earned := money_column(draft)) is not None:
+            draft.focus = earned.field.relation
+            return Agg(AGGREGATES[draft.word(at)], earned), inner + 1
         return None
     if draft.is_word(at, "count", "counts", "frequency", "total", "sum", "amount", "ratio", "difference", "number") and not (draft.item(at) and draft.items[at].columns and draft.items[at].column_score() > 0.95):
         shown = _aggregate_shown(draft)
@@ -145,6 +155,8 @@ def _key(draft: Draft, at: int) -> tuple[Expr, int] | None:
             return Agg("count", None, draft.main), at + 1
     item = draft.item(at)
     if item is None or not item.named or draft.is_word(at, "order", "list"):
+        return None
+    if item.lemma == "name" and draft.items[at - 1].end == item.start and draft.items[at - 1].columns:
         return None
     table = draft.table(at)
     following = draft.item(at + 1)
@@ -157,7 +169,7 @@ def _key(draft: Draft, at: int) -> tuple[Expr, int] | None:
     if shown_unit is not None:
         return shown_unit, at + 1
     if item.columns and (not table or draft.has_column(item, draft.main, 0.9)):
-        column = draft.column(item)
+        column = draft.column(item, draft.main if draft.is_word(at - 1, "their", "its", "his", "her") else 0)
         if column is not None:
             shown = next((e for e in draft.select if isinstance(e, Agg) and e.over == Col(column)), None)
             return shown or Col(column), at + 1
@@ -251,6 +263,8 @@ def _graded(draft: Draft, word: str, oid: int) -> Expr | None:
 def _adjective(draft: Draft, at: int, low: bool) -> int | None:
     """"the youngest dog": the table is named after, or is the one spoken of."""
     word = draft.word(at)
+    if word not in SUPERLATIVES:
+        return None
     _, high = SUPERLATIVES[word]
     table, end = 0, at + 1
     for ahead in range(at + 1, min(at + 4, len(draft.items))):
@@ -259,7 +273,7 @@ def _adjective(draft: Draft, at: int, low: bool) -> int | None:
             break
         if draft.is_word(ahead, "of", "and", "in", ",", "with"):
             break
-    owner = table or draft.focus or draft.main
+    owner = table or draft.focus or draft.main or next(iter(sorted(draft.ahead)), 0)
     item = draft.item(at + 1)
     key = _graded(draft, word, owner)
     if key is None and owner and draft.main and owner != draft.main:

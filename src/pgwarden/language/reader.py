@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgwarden.language import filters, projection, ranking
-from pgwarden.language.assemble import assemble
+from pgwarden.language.assemble import assemble, relate
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Block
-from pgwarden.language.lexicon import FILLER, OPENERS, PEOPLE, RELATION_VERBS
+from pgwarden.language.forms import Agg, Block, Col, Ratio
+from pgwarden.language.lexicon import FILLER, OPENERS, PEOPLE, PLACE_WORDS, RELATION_VERBS
 from pgwarden.language.linking import Item
+from pgwarden.language.ratios import combine, count_of, divide, find_ratio, share_of_total
 from pgwarden.language.tokens import Kind, Token
 
 _RELATIVE = ("that", "which", "who", "whose", "whom", "where", "with", "having", "without", "when", "if")
@@ -49,12 +50,14 @@ def _opening(draft: Draft) -> int:
 
 _STEPS = (
     ranking.stated,
+    projection.periodic,
     projection.counting,
     ranking.ordering,
     projection.grouping,
     filters.inverted_pattern,
     projection.aggregate,
     filters.period,
+    filters.weekday,
     filters.on_column,
     ranking.money,
     ranking.times,
@@ -62,6 +65,7 @@ _STEPS = (
     filters.comparison,
     filters.negation,
     filters.value,
+    projection.opposite,
     projection.mention,
 )
 """What is tried at each item, in this order."""
@@ -97,6 +101,9 @@ def _marker(draft: Draft, position: int) -> int | None:
     if draft.is_word(position, "both"):
         draft.both = True
         return position + 1
+    if draft.is_word(position, "("):
+        draft.projecting = draft.projecting or draft.table(position - 1) == draft.main != 0
+        return position + 1
     if draft.is_word(position, "and", ","):
         return position + 1
     if draft.is_word(position, "distinct", "different", "unique") and draft.projecting:
@@ -111,6 +118,37 @@ def _marker(draft: Draft, position: int) -> int | None:
             draft.projecting = True
         return position + 1
     return None
+
+
+def _place_or_time(draft: Draft) -> None:
+    """"where is …" asks for a place column, "when did …" for a time column of what was shown by default."""
+    word = draft.first_items[0].lower if draft.first_items else ""
+    if word not in ("where", "when") or not (draft.default_display or not draft.select) or not draft.main:
+        return
+    attributes = [a for a in draft.entity(draft.main).attributes.values() if not a.identifier]
+    if word == "when":
+        found = [a for a in attributes if a.kind == "time"] or [a for a in attributes if {"date", "year", "time"} & set(a.words)]
+        said = {t.lemma for i in draft.first_items for t in i.tokens}
+        found.sort(key=lambda a: -len(set(a.words) & said))
+        found = found[:1]
+    else:
+        found = [a for a in attributes if set(a.words) & PLACE_WORDS][:4]
+        if "from" in {i.lower for i in draft.first_items}:
+            found = [a for a in found if set(a.words) & {"hometown", "country", "nationality", "city", "state", "origin"}][:1] or found[:1]
+    if found:
+        draft.select = [Col(a.field) for a in found]
+        draft.default_display = False
+
+
+def _information(draft: Draft) -> None:
+    """"all information about X", "show all customers": whole rows."""
+    words = [i.lower for i in draft.first_items[:9]]
+    if draft.default_display and any(w in ("information", "details", "everything", "info") for w in words):
+        draft.everything = True
+    opened = [w for w in words if w not in ("please", "me", "us", "can", "you", "could", "the", "of", "to", "i", "want", "see")]
+    if draft.default_display and len(opened) > 2 and opened[0] in ("show", "display", "get", "give", "fetch", "retrieve", "select") and opened[1] == "all":
+        third = next((i for i in draft.first_items if i.tables), None)
+        draft.everything = draft.everything or (third is not None and third.lower == opened[2])
 
 
 def _unknown(draft: Draft, item: Item) -> None:
@@ -137,12 +175,67 @@ def read(draft: Draft, sentences: Sequence[tuple[Token, ...]]) -> Block | None:
     for number, sentence in enumerate(sentences):
         if number:
             _follow(draft, sentence)
+        elif (quotient := find_ratio(sentence)) is not None and _read_ratio(draft, sentence, *quotient):
+            continue
         else:
             _start(draft, sentence)
             if not draft.main and not draft.select:
                 _guess_main(draft)
             read_sentence(draft)
+            _place_or_time(draft)
+            _information(draft)
     return assemble(draft)
+
+
+def _side(draft: Draft, tokens: tuple[Token, ...], main: int) -> Draft:
+    """One side of a ratio, read like a count of its own."""
+    side = Draft(draft.index, draft.graph, draft.linker, (), [], draft.today, exact_text=draft.exact_text)
+    side.part_of_ratio = True
+    _start(side, tokens)
+    side.main = side.main or (main if not any(i.tables and i.table_score() > 0.8 for i in side.items) else 0)
+    side.focus = side.focus or side.main
+    read_sentence(side)
+    relate(side)
+    draft.evidence.unknown += side.evidence.unknown
+    draft.evidence.ungrounded += side.evidence.ungrounded
+    draft.evidence.ambiguous += side.evidence.ambiguous
+    draft.evidence.weak += side.evidence.weak
+    draft.evidence.unused += side.evidence.unused
+    return side
+
+
+def _read_ratio(draft: Draft, sentence: tuple[Token, ...], start: int, factor: int) -> bool:
+    first, second = divide(sentence[start:])
+    if not second and factor == 1:
+        return False
+    upper = _side(draft, first, 0)
+    lower = _side(draft, second, upper.main)
+    if not upper.main:
+        return False
+    draft.tokens, draft.items = sentence, [*upper.items, *lower.items]
+    draft.first_items = draft.items
+    draft.main = draft.focus = upper.main
+    draft.mentioned = list(dict.fromkeys([*upper.mentioned, *lower.mentioned]))
+    draft.group = list(dict.fromkeys([*upper.group, *lower.group]))
+    draft.grouped_entities = list(dict.fromkeys([*upper.grouped_entities, *lower.grouped_entities]))
+    draft.order = [*upper.order, *lower.order]
+    draft.projecting = False
+    if upper.group and not lower.group and upper.main == (lower.main or upper.main) and not lower.where:
+        share = share_of_total(draft)
+        draft.select = [share] if share is not None else []
+        draft.where = upper.where
+        return bool(draft.select)
+    grouped = bool(draft.group or draft.grouped_entities)
+    if grouped and second and lower.main and lower.main != upper.main:
+        counts = (Agg("count", None, upper.main, True), Agg("count", None, lower.main, True))
+        draft.select, draft.where = [Ratio(*counts, factor)], [*upper.where, *lower.where]
+        return True
+    second_side = count_of(lower) if second else (Agg("count", None, upper.main), ())
+    made = combine(count_of(upper), second_side, factor, upper.main)
+    if made is None:
+        return False
+    draft.select, draft.where = [made[0]], list(made[1])
+    return True
 
 
 def _start(draft: Draft, sentence: tuple[Token, ...]) -> None:
@@ -151,11 +244,26 @@ def _start(draft: Draft, sentence: tuple[Token, ...]) -> None:
     for item in draft.items:
         if len(item.tokens) == 1 and item.kind is Kind.WORD and item.lower in _ACTIONS and not item.values and item is draft.items[0]:
             item.tables, item.columns = (), ()
+    draft.first_items = draft.items
+    draft.ahead = frozenset(i.tables[0].relation for i in draft.items if i.tables and i.tables[0].score > 0.9 and i.tables[0].score >= i.column_score())
+    _distribute(draft)
     early = _head_table(draft)
     if early:
         draft.main = early
         draft.focus = early
         draft.mentioned.append(early)
+
+
+def _distribute(draft: Draft) -> None:
+    """"first and last name": the noun belongs to both adjectives."""
+    for position in range(len(draft.items) - 2):
+        left, right = draft.items[position], draft.items[position + 2]
+        if not draft.is_word(position + 1, "and", "or") or len(right.tokens) < 2 or left.kind is not Kind.WORD or not right.columns:
+            continue
+        noun = right.tokens[-1].lemma
+        links = draft.index.columns((left.lemma, noun))
+        if links and links[0].score >= 0.85 and not left.tables and left.column_score() < 0.95:
+            left.columns = links
 
 
 def _head_table(draft: Draft) -> int:

@@ -68,7 +68,7 @@ _QUOTES = ("tex", "double", "curly", "single_curly", "tick", "single")
 
 def tokenize(text: str) -> tuple[Token, ...]:
     """The tokens of a text, in order; characters that mean nothing here are left out."""
-    return tuple(_split_hyphens([_token(match) for match in _PATTERN.finditer(text)]))
+    return tuple(_join_phrases(_split_hyphens([_token(match) for match in _PATTERN.finditer(text)])))
 
 
 def _token(match: re.Match[str]) -> Token:
@@ -118,6 +118,26 @@ def _split_hyphens(tokens: list[Token]) -> list[Token]:
                 offset += len(part) + 1
         else:
             result.append(token)
+    return result
+
+
+_AND_PHRASES = (("as", "well", "as"), ("along", "with"), ("together", "with"), ("in", "addition", "to"))
+
+
+def _join_phrases(tokens: list[Token]) -> list[Token]:
+    """"as well as" and its kin become one "and"."""
+    result: list[Token] = []
+    position = 0
+    while position < len(tokens):
+        for phrase in _AND_PHRASES:
+            if tuple(t.lower for t in tokens[position : position + len(phrase)]) == phrase:
+                start, end = tokens[position].start, tokens[position + len(phrase) - 1].end
+                result.append(Token("and", "and", "and", Kind.WORD, start, end))
+                position += len(phrase)
+                break
+        else:
+            result.append(tokens[position])
+            position += 1
     return result
 
 

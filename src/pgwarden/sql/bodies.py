@@ -82,11 +82,12 @@ def _judge_sql(index: Index, function: Function, policy: ReadPolicy) -> Judgemen
 
 def _statement(walk: Walk, node: dict[str, object], scope: Scope) -> Shape:
     """One statement of an SQL body: a query, or what CREATE FUNCTION holds where the body is SQL-standard."""
-    from pgwarden.sql.queries import CHANGES, query
+    from pgwarden.sql.explain import reading
+    from pgwarden.sql.queries import CHANGES
 
     ((kind, body),) = node.items()
-    if kind == "SelectStmt":
-        return query(walk, node, scope)
+    if kind in ("SelectStmt", "ExplainStmt", "VariableShowStmt"):
+        return reading(walk, node, scope)
     if kind == "CreateFunctionStmt":
         return _standard_body(walk, node, scope)
     if kind == "ReturnStmt":
@@ -104,7 +105,7 @@ def _standard_body(walk: Walk, node: dict[str, object], scope: Scope) -> Shape:
     if bodies is None:
         walk.refuse("function-not-understood", "its body is not understood", None)
         return Shape((), opaque=True)
-    _skip_heading(walk, body)
+    walk.skip({key: part for key, part in body.items() if key != "sql_body"})  # the catalog knows it already
     shape = Shape(())
     waiting = [bodies]
     while waiting:
@@ -114,20 +115,6 @@ def _standard_body(walk: Walk, node: dict[str, object], scope: Scope) -> Shape:
         elif item:
             shape = _statement(walk, item, scope)
     return shape
-
-
-def _skip_heading(walk: Walk, body: dict[str, object]) -> None:
-    """Everything of CREATE FUNCTION but its body is in the catalog already: mark it as seen."""
-    waiting: list[object] = [value for key, value in body.items() if key != "sql_body"]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, list):
-            waiting += item
-        elif isinstance(item, dict):
-            for key, part in item.items():
-                if key[:1].isupper() and isinstance(part, dict):
-                    walk.seen.add(id(part))
-                waiting.append(part)
 
 
 __all__ = ["argument_scope", "argument_values", "body_walk", "judge_body", "resolver_of"]

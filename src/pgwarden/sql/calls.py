@@ -9,11 +9,11 @@ from pgwarden.sql.resolution import Call
 from pgwarden.sql.scope import UNCERTAIN, Fields, Lineage, Scope, Value, merged
 from pgwarden.sql.typesystem import (
     ANY,
-    ANYELEMENT,
     COMPATIBLE,
     INT8,
     POLYMORPHIC,
     RECORD,
+    RECORDS,
     UNKNOWN,
 )
 from pgwarden.sql.walk import Walk, handles
@@ -125,7 +125,7 @@ def _called(
 
 
 def _fits_no(walk: Walk, call: Call | None, types: tuple[int, ...]) -> bool:
-    return call is None or not (call.parameters or len(call.functions) > 1 and 0 in types)
+    return call is None or not (call.parameters or (len(call.functions) > 1 and 0 in types))
 
 
 def _cast_call(
@@ -181,10 +181,15 @@ def run(
     result = call.result
     if chosen is not None and chosen.return_oid in POLYMORPHIC and (result >= 16384 or result == RECORD):
         walk.take(walk.index.of_type(result, walk.policy), location)
-    if chosen is not None and chosen.kind in "aw" and arguments:
-        for value in arguments:
-            walk.compare(value, location) if chosen.return_oid in (ANYELEMENT, ANY) else None
+    compare_users(walk, arguments, location)
     return Value(result, lineage, _out_fields(chosen, result, arguments, lineage))
+
+
+def compare_users(walk: Walk, arguments: list[Value], location: int | None) -> None:
+    """Built-in functions over arrays, rows and ranges compare what is in them: by a user-made type's own functions."""
+    for value in arguments:
+        if value.type >= 16384 or value.fields is not None:
+            walk.compare(value, location)
 
 
 def _out_fields(function: Any, result: int, arguments: list[Value], lineage: Lineage) -> Fields | None:
@@ -197,8 +202,8 @@ def _out_fields(function: Any, result: int, arguments: list[Value], lineage: Lin
             (name or f"column{n}", Value(0 if type_ in POLYMORPHIC else type_, lineage))
             for n, (name, type_) in enumerate(fields, 1)
         )
-    if function.return_oid in (ANYELEMENT, COMPATIBLE) and len(arguments) >= 1 and result == RECORD:
-        return arguments[0].fields
+    if result in (RECORD, RECORDS):  # max(row), array_agg(row), coalesce over unnest(rows) …: what went in comes out
+        return next((value.fields for value in arguments if value.fields is not None), None)
     return None
 
 

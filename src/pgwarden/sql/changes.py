@@ -101,8 +101,7 @@ def _assign(walk: Walk, nodes: Any, scope: Scope, target: Source) -> None:
         if "MultiAssignRef" in value:
             reference = value["MultiAssignRef"]
             walk.seen.add(id(reference))
-            if reference.get("colno", 1) == 1:
-                walk.value(reference["source"], scope)
+            walk.value(reference["source"], scope)  # each column of the list holds a copy
         else:
             walk.coerce(walk.value(value, scope), column.type, None, "a")
 

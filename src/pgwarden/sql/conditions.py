@@ -83,7 +83,9 @@ def change_set(sql: str) -> ChangeSet:
     if reader is None:
         raise ImpactUnknown(
             "Only INSERT, UPDATE, DELETE, MERGE and CTEs of these can be analysed.",
-            why="TRUNCATE cannot be taken back and DDL is future work" if kind != "select_stmt" else "it changes nothing",
+            why="TRUNCATE cannot be taken back and DDL is future work"
+            if kind != "select_stmt"
+            else "it changes nothing",
             not_done="Nothing was run.",
         )
     body = getattr(statement, kind)
@@ -96,6 +98,35 @@ def change_set(sql: str) -> ChangeSet:
     return ChangeSet(_KINDS[kind or ""] if own else changes[0].kind, changes, tuple(doubts))
 
 
+def always_true(condition: str) -> bool:
+    """Whether a condition is true for every row by its form alone: ``true``, ``1 = 1``, ``x = x or …``."""
+    return _true(_single(f"select {condition}").select_stmt.target_list[0].res_target.val)
+
+
+def _true(node: Any) -> bool:
+    kind = node.WhichOneof("node")
+    if kind == "a_const":
+        return bool(node.a_const.boolval.boolval)
+    if kind == "type_cast":
+        return _true(node.type_cast.arg) or node.type_cast.arg.a_const.sval.sval.lower() in (
+            "t",
+            "true",
+            "on",
+            "yes",
+            "1",
+        )
+    if kind == "a_expr":
+        parts = node.a_expr
+        if parts.kind != 1:  # AEXPR_OP: not IN, LIKE, BETWEEN …
+            return False
+        same = _expression(parts.lexpr) == _expression(parts.rexpr) if parts.HasField("lexpr") else False
+        return same and [n.string.sval for n in parts.name] in (["="], [">="], ["<="])
+    if kind == "bool_expr":
+        tests = [_true(arg) for arg in node.bool_expr.args]
+        return {1: all, 2: any}.get(node.bool_expr.boolop, lambda _: False)(tests)
+    return False
+
+
 def _single(sql: str) -> pb.Node:
     import postgast
     from google.protobuf.message import DecodeError
@@ -103,7 +134,9 @@ def _single(sql: str) -> pb.Node:
     try:
         tree = postgast.parse(sql)
     except (postgast.PgQueryError, DecodeError) as error:
-        raise StatementInvalid("The statement cannot be analysed.", why=str(error), not_done="Nothing was run.") from error
+        raise StatementInvalid(
+            "The statement cannot be analysed.", why=str(error), not_done="Nothing was run."
+        ) from error
     if len(tree.stmts) != 1:
         raise StatementInvalid(f"The text holds {len(tree.stmts)} statements; exactly one is expected.")
     return tree.stmts[0].stmt
@@ -211,7 +244,7 @@ def _insert(body: Any, doubts: list[str]) -> list[Change]:
     if select is not None:
         values = select.values_lists
         rows, known = _text(body.select_stmt), len(values) if values else None  # type: ignore[assignment]
-        if values and any("set_to_default" == item.WhichOneof("node") for row in values for item in row.list.items):
+        if values and any(item.WhichOneof("node") == "set_to_default" for row in values for item in row.list.items):
             rows = _without_defaults(select)
         if select.HasField("with_clause"):
             doubts += [] if all(c.common_table_expr.ctequery.HasField("select_stmt") for c in select.with_clause.ctes) else [
@@ -239,7 +272,10 @@ def _without_defaults(select: Any) -> str:
 def _arbiter(clause: Any, doubts: list[str]) -> Arbiter:
     infer = clause.infer
     columns = tuple(item.index_elem.name for item in infer.index_elems)
-    plain = all(c and not i.index_elem.collation and not i.index_elem.opclass for c, i in zip(columns, infer.index_elems, strict=True))
+    plain = all(
+        c and not i.index_elem.collation and not i.index_elem.opclass
+        for c, i in zip(columns, infer.index_elems, strict=True)
+    )
     updates = clause.action == 3  # ONCONFLICT_UPDATE
     assigned, _ = _assignments(clause.target_list, doubts) if updates else ((), ())
     where = _expression(clause.where_clause) if clause.HasField("where_clause") else ""
@@ -403,4 +439,3 @@ _KINDS = {
     "merge_stmt": StatementKind.MERGE,
     "select_stmt": StatementKind.SELECT,
 }
-

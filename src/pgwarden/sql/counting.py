@@ -75,13 +75,21 @@ class Counting:
     def touched(self, relations: Iterable[int], *, deleted: bool) -> str:
         """Distinct rows of these tables that are deleted, or that change and stay."""
         inside = set(relations)
-        sets = {d: [self._ids[e] for e in self._order if e.relation in inside and e.deletes == d] for d in (True, False)}
+        sets = {
+            d: [self._ids[e] for e in self._order if e.relation in inside and e.deletes == d] for d in (True, False)
+        }
         gone = " union ".join(f"select {TABLE}, {AT} from {name}" for name in sets[True])
         if deleted:
-            return self._query(f"select count(*) from ({gone}) x" if len(sets[True]) > 1 else f"select count(*) from {sets[True][0]}")
+            return self._query(
+                f"select count(*) from ({gone}) x" if len(sets[True]) > 1 else f"select count(*) from {sets[True][0]}"
+            )
         changed = " union ".join(f"select {TABLE}, {AT} from {name}" for name in sets[False])
         if not gone:
-            many = f"select count(*) from ({changed}) x" if len(sets[False]) > 1 else f"select count(*) from {sets[False][0]}"
+            many = (
+                f"select count(*) from ({changed}) x"
+                if len(sets[False]) > 1
+                else f"select count(*) from {sets[False][0]}"
+            )
             return self._query(many)
         return self._query(f"select count(*) from (({changed}) except ({gone})) x")
 

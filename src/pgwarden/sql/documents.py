@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from pgwarden.sql import names
+from pgwarden.sql.calls import window
 from pgwarden.sql.expressions import starred
 from pgwarden.sql.queries import query, sort_key
-from pgwarden.sql.calls import window
 from pgwarden.sql.scope import Fields, Scope, Shape, Source, Value, merged
 from pgwarden.sql.sources import register
 from pgwarden.sql.typesystem import BOOL, INT4, JSON, JSONB, TEXT, XML

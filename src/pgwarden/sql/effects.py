@@ -50,7 +50,7 @@ REFUSED: dict[str, str] = {
         """pg_stat_get_activity pg_stat_get_backend_activity pg_stat_get_backend_client_addr
         pg_stat_get_backend_client_port pg_stat_get_backend_userid pg_stat_get_backend_start
         pg_stat_get_backend_activity_start pg_stat_get_backend_xact_start pg_stat_get_backend_dbid
-        pg_stat_get_wal_senders pg_stat_get_wal_receiver""",
+        pg_stat_get_wal_senders pg_stat_get_wal_receiver pg_isolation_test_session_is_blocked""",
     ),
     **_named("may show secret settings", "pg_show_all_settings"),
     **_named("shows sampled values of columns", "pg_mcv_list_items"),
@@ -115,7 +115,7 @@ HARMLESS: frozenset[str] = frozenset(
     pg_get_wait_events pg_get_wal_replay_pause_state pg_get_wal_resource_managers pg_get_wal_summarizer_state
     pg_is_in_backup pg_is_in_recovery pg_is_wal_replay_paused pg_backup_start_time pg_jit_available
     pg_last_wal_receive_lsn pg_last_wal_replay_lsn pg_last_xact_replay_timestamp pg_lock_status pg_blocking_pids
-    pg_safe_snapshot_blocking_pids pg_isolation_test_session_is_blocked pg_notification_queue_usage
+    pg_safe_snapshot_blocking_pids pg_notification_queue_usage
     pg_prepared_xact pg_replication_origin_progress pg_replication_origin_session_is_setup
     pg_replication_origin_session_progress pg_show_replication_origin_status
     pg_stat_get_backend_io pg_stat_get_backend_wal pg_stat_get_io pg_stat_get_recovery_prefetch pg_stat_have_stats

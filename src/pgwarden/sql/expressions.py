@@ -56,6 +56,8 @@ def parameter(walk: Walk, body: Body, _scope: Scope) -> Value:
             return walk.arguments[number]
         walk.refuse("unknown-parameter", f"there is no parameter ${number}", body.get("location"))
         return UNCERTAIN
+    if not number:
+        walk.refuse("unknown-parameter", "parameters are numbered from $1", body.get("location"))
     walk.parameters = max(walk.parameters, number)
     return UNKNOWN_LITERAL
 
@@ -92,12 +94,11 @@ def column(walk: Walk, body: Body, scope: Scope) -> Value:
 def _variable(walk: Walk, parts: list[str], scope: Scope, location: int | None) -> Value | None:
     """A field of a variable (``record.field``) or a variable qualified by its function or block."""
     for level in scope.levels():
-        if (value := level.variables.get(".".join(parts))) is not None:
-            return value
-        if len(parts) > 1 and (value := level.variables.get(parts[0])) is not None:
-            for part in parts[1:]:
-                value = field_of(walk, value, part, location)
-            return value
+        for length in range(len(parts), 0, -1) if level.variables else ():
+            if (value := level.variables.get(".".join(parts[:length]))) is not None:
+                for part in parts[length:]:
+                    value = field_of(walk, value, part, location)
+                return value
     return None
 
 
@@ -347,7 +348,9 @@ def sql_value(walk: Walk, body: Body, _scope: Scope) -> Value:
 
 
 @handles("SetToDefault", "typeId typeMod collation")
-def default(_walk: Walk, _body: Body, _scope: Scope) -> Value:
+def default(walk: Walk, body: Body, _scope: Scope) -> Value:
+    if not walk.changes:
+        walk.refuse("not-understood", "DEFAULT stands for nothing outside INSERT and UPDATE", body.get("location"))
     return UNKNOWN_LITERAL
 
 
@@ -356,7 +359,7 @@ def grouping(walk: Walk, body: Body, scope: Scope) -> Value:
     return Value(INT4, merged(walk.values(body.get("args", ()), scope)))
 
 
-@handles("MergeSupportFunc", "")
+@handles("MergeSupportFunc", "msftype msfcollid")
 def merge_action(_walk: Walk, _body: Body, _scope: Scope) -> Value:
     return Value(TEXT)
 
@@ -379,7 +382,9 @@ def sub_select(walk: Walk, body: Body, scope: Scope) -> Value:
     if kind in ("ANY_SUBLINK", "ALL_SUBLINK", "ROWCOMPARE_SUBLINK"):
         tested = walk.value(body["testexpr"], scope)
         named = names.split(body["operName"], walk.index.catalog.database) if "operName" in body else (None, "=")
-        other = values[0] if len(values) == 1 and tested.fields is None else Value(RECORD, merged(values), shape.columns)
+        other = (
+            values[0] if len(values) == 1 and tested.fields is None else Value(RECORD, merged(values), shape.columns)
+        )
         schema, name = named or (None, "=")
         walk.condition(tested)
         walk.condition(other)

@@ -204,7 +204,9 @@ class Index:
             return CLEAN  # the server cannot read the name either
         body = tree.statements[0]["stmt"].get("SelectStmt", {})
         targets = body.get("targetList", [])
-        cast = targets[0]["ResTarget"]["val"].get("TypeCast") if len(targets) == 1 and len(tree.statements) == 1 else None
+        cast = (
+            targets[0]["ResTarget"]["val"].get("TypeCast") if len(targets) == 1 and len(tree.statements) == 1 else None
+        )
         if cast is None or body.keys() - {"targetList", "limitOption", "op"}:
             return CLEAN
         walk = Walk(self, policy, tree, resolver, own=False)
@@ -221,7 +223,9 @@ class Index:
         path = self.types.path(source, target, context)
         parts = [self.of_type(target, policy)] if target >= FIRST_USER_OID else []
         if path is None:  # the server refuses it, or knows a way that we do not: both ends count
-            return joined([*parts, self.of_type(source, policy), self._of_oids(self._both_ways(source, target), policy)])
+            return joined(
+                [*parts, self.of_type(source, policy), self._of_oids(self._both_ways(source, target), policy)]
+            )
         if path.functions:
             parts += [self._of_oids(path.functions, policy)]
             functions = (self.catalog.functions.get(oid) for oid in path.functions)
@@ -278,11 +282,18 @@ class Index:
             from pgwarden.sql import relations
 
             behind = relations.lineage_behind(self, relation, policy)
-            columns = tuple((c.name, Value(c.type_oid, behind.get(c.number) or frozenset({(relation.oid, c.number)})))
-                            for c in relation.columns)
-            system = {} if relation.kind in "vc" else {
-                name: Value(type_, frozenset({(relation.oid, number)})) for name, type_, number in _SYSTEM_COLUMNS
-            } | {"tableoid": Value(OID)}
+            columns = tuple(
+                (c.name, Value(c.type_oid, behind.get(c.number) or frozenset({(relation.oid, c.number)})))
+                for c in relation.columns
+            )
+            system = (
+                {}
+                if relation.kind in "vc"
+                else {
+                    name: Value(type_, frozenset({(relation.oid, number)})) for name, type_, number in _SYSTEM_COLUMNS
+                }
+                | {"tableoid": Value(OID)}
+            )
             self._shapes[relation.oid] = Shape(columns, False, self.row_type(relation.oid), system)
         return self._shapes[relation.oid]
 

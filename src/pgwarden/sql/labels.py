@@ -36,29 +36,39 @@ _BY_OPERATION = {
 }
 
 
-def label(node: dict[str, Any]) -> str:
-    """The column's name for an expression node."""
-    return _label(node)[0]
+Known = dict[int, tuple[str, int]]
 
 
-def _label(node: dict[str, Any]) -> tuple[str, int]:
+def label(node: dict[str, Any], known: Known | None = None) -> str:
+    """The column's name for an expression node. ``known`` keeps what was found, so that nesting costs once."""
+    return _label(node, {} if known is None else known)[0]
+
+
+def _label(node: dict[str, Any], known: Known) -> tuple[str, int]:
+    found = known.get(id(node))
+    if found is None:
+        found = known[id(node)] = _find_label(node, known)
+    return found
+
+
+def _find_label(node: dict[str, Any], known: Known) -> tuple[str, int]:
     for kind, body in node.items():
         if kind == "ColumnRef":
             return _last(body["fields"], ("?column?", _NONE))
         if kind == "A_Indirection":
-            return _last(body["indirection"], _label(body["arg"]))
+            return _last(body["indirection"], _label(body["arg"], known))
         if kind == "FuncCall":
             return _last(body["funcname"], ("?column?", _NONE))
         if kind == "TypeCast":
-            name, strength = _label(body["arg"])
+            name, strength = _label(body["arg"], known)
             return (name, strength) if strength == _STRONG else (_last(body["typeName"]["names"], ("", 0))[0], _WEAK)
         if kind == "CollateClause":
-            return _label(body["arg"])
+            return _label(body["arg"], known)
         if kind == "CaseExpr":
-            name, strength = _label(body.get("defresult", {}))
+            name, strength = _label(body.get("defresult", {}), known)
             return (name, strength) if strength == _STRONG else ("case", _WEAK)
         if kind == "SubLink":
-            return _sub_select(body)
+            return _sub_select(body, known)
         if kind == "A_Expr" and body["kind"] == "AEXPR_NULLIF":
             return "nullif", _STRONG
         if kind == "SQLValueFunction":
@@ -75,7 +85,7 @@ def _last(parts: list[dict[str, Any]], otherwise: tuple[str, int]) -> tuple[str,
     return otherwise
 
 
-def _sub_select(body: dict[str, Any]) -> tuple[str, int]:
+def _sub_select(body: dict[str, Any], known: Known) -> tuple[str, int]:
     match body["subLinkType"]:
         case "EXISTS_SUBLINK":
             return "exists", _STRONG
@@ -85,5 +95,5 @@ def _sub_select(body: dict[str, Any]) -> tuple[str, int]:
             targets = body["subselect"].get("SelectStmt", {}).get("targetList", [])
             if targets:
                 target = targets[0]["ResTarget"]
-                return (target["name"], _STRONG) if "name" in target else _label(target["val"])
+                return (target["name"], _STRONG) if "name" in target else _label(target["val"], known)
     return "?column?", _NONE

@@ -81,7 +81,12 @@ def operate_rows(
     walk: Walk, name: str, schema: str | None, left: Value | None, right: Value, location: int | None
 ) -> Value:
     """An operator on two values; on two row constructors it works field by field."""
-    if left is not None and left.fields is not None and right.fields is not None and len(left.fields) == len(right.fields):
+    if (
+        left is not None
+        and left.fields is not None
+        and right.fields is not None
+        and len(left.fields) == len(right.fields)
+    ):
         for (_, a), (_, b) in zip(left.fields, right.fields, strict=True):
             operate_rows(walk, name, schema, a, b, location)
             walk.compare(a, location)
@@ -89,9 +94,7 @@ def operate_rows(
     return operate(walk, name, schema, left, right, location)
 
 
-def operate(
-    walk: Walk, name: str, schema: str | None, left: Value | None, right: Value, location: int | None
-) -> Value:
+def operate(walk: Walk, name: str, schema: str | None, left: Value | None, right: Value, location: int | None) -> Value:
     """Resolve one operator, note its function and what its operands go through, and give its result."""
     lineage = right.lineage if left is None else left.lineage | right.lineage
     wanted = names.own_schema(walk, schema)
@@ -106,7 +109,7 @@ def operate(
     if left is not None:
         if operation.left:
             walk.coerce(left, operation.left, location)
-        if operation.operators[0].oid >= 16384:
+        if operation.operators[0].oid >= 16384 or left.type >= 16384 or left.fields is not None:
             walk.compare(left, location)
     if operation.right:
         walk.coerce(right, operation.right, location)

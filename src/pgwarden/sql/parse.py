@@ -28,8 +28,9 @@ Node = dict[str, Any]
 
 MAX_BYTES = 2_000_000
 MAX_TOKENS = 450_000
+MAX_COMMENTS = 5_000
 MAX_COMMENT_DEPTH = 200
-"""The scanner's time grows with the square of this."""
+"""The scanner's time grows with the square of these two."""
 SHORT = 2_048
 """Characters that cannot nest deep enough to harm even the small stack of a secondary thread."""
 STACK_BYTES = 512 * 1024 * 1024
@@ -82,6 +83,8 @@ def _bound(sql: str) -> None:
         return
     if len(sql) > MAX_BYTES:
         raise _too_large(f"the text has {len(sql):,} characters; the limit is {MAX_BYTES:,}")
+    if sql.count("/*") > MAX_COMMENTS:
+        raise _too_large(f"the text has more than {MAX_COMMENTS:,} comments")
     if _comment_depth(sql) > MAX_COMMENT_DEPTH:
         raise _too_large(f"comments are nested deeper than {MAX_COMMENT_DEPTH} levels")
     if len(sql) > MAX_TOKENS and sum(1 for _ in _TOKEN.finditer(sql)) > MAX_TOKENS:

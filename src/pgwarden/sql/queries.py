@@ -13,7 +13,7 @@ from pgwarden.sql.operators import operate, operate_rows
 from pgwarden.sql.scope import UNCERTAIN, Fields, Scope, Shape, Value, merged
 from pgwarden.sql.sources import from_clause
 from pgwarden.sql.typesystem import BOOL, INT8, RECORD, RECORDS, TEXT, UNKNOWN
-from pgwarden.sql.walk import Walk, handles
+from pgwarden.sql.walk import Walk
 
 Body = dict[str, Any]
 Change = Callable[[Walk, str, Body, Scope], Shape]
@@ -44,7 +44,7 @@ def select(walk: Walk, body: Body, outer: Scope) -> Shape:
     """One SELECT body."""
     if not _SELECT.issuperset(body):
         walk.refuse("not-understood", f"SELECT with {', '.join(sorted(body.keys() - _SELECT))}", None)
-    if "intoClause" in body:
+    if "intoClause" in body and walk.runs:
         walk.refuse("select-into", "SELECT INTO creates a table", None, "Leave out INTO to see the rows.")
         return Shape((), opaque=True)
     scope = Scope(outer)
@@ -59,12 +59,16 @@ def select(walk: Walk, body: Body, outer: Scope) -> Shape:
     _order_and_limit(walk, body, scope, shape)
     for node in body.get("lockingClause", ()):
         _lock(walk, walk.mark(node))
+    if "intoClause" in body:
+        walk.skip(body["intoClause"])
     return shape
 
 
 def _lock(walk: Walk, body: Body) -> None:
     for node in body.get("lockedRels", ()):
         walk.mark(node)
+    if not walk.runs:
+        return
     words = {"LCS_FORKEYSHARE": "FOR KEY SHARE", "LCS_FORSHARE": "FOR SHARE", "LCS_FORNOKEYUPDATE": "FOR NO KEY UPDATE"}
     word = words.get(body.get("strength", ""), "FOR UPDATE")
     walk.refuse("locks-rows", f"{word} locks rows against other sessions", None, f"Leave out {word}.")
@@ -85,7 +89,7 @@ def _plain(walk: Walk, body: Body, scope: Scope) -> Shape:
         walk.condition(walk.coerce(walk.value(body["havingClause"], scope), BOOL, None))
     for node in body.get("distinctClause", ()):
         if node:
-            walk.condition(_key(walk, node, scope, columns, prefer_output=True))
+            walk.compare(walk.condition(_key(walk, node, scope, columns, prefer_output=True)), None)
         else:
             for _, value in columns:
                 walk.compare(value, None)
@@ -112,7 +116,7 @@ def targets(walk: Walk, nodes: list[dict[str, Any]], scope: Scope) -> list[tuple
             row = indirect(walk, walk.value(steps["arg"], scope), steps["indirection"], scope)
             columns += fields_of(walk, row) or (("?column?", Value(0, row.lineage)),)
         else:
-            columns.append((target.get("name") or label(value), walk.value(value, scope)))
+            columns.append((target.get("name") or label(value, walk.labels), walk.value(value, scope)))
     return columns
 
 
@@ -152,9 +156,7 @@ def _key(
     return walk.value(node, scope)
 
 
-def sort_key(
-    walk: Walk, node: dict[str, Any], scope: Scope, columns: list[tuple[str, Value]] | None = None
-) -> Value:
+def sort_key(walk: Walk, node: dict[str, Any], scope: Scope, columns: list[tuple[str, Value]] | None = None) -> Value:
     """One ORDER BY item; with ``columns`` it may name an output."""
     body = walk.mark(node)
     if columns is None:
@@ -275,7 +277,12 @@ def _common_table(walk: Walk, cte: Body, scope: Scope, recursive: bool) -> Shape
         walk.refuse("not-understood", "a common table expression is not understood", cte.get("location"))
     aliases = names.strings(cte.get("aliascolnames", []))
     body = cte["ctequery"].get("SelectStmt")
-    if recursive and body is not None and "larg" in body and cte["ctename"] in _mentioned(body["rarg"], {cte["ctename"]}):
+    if (
+        recursive
+        and body is not None
+        and "larg" in body
+        and cte["ctename"] in _mentioned(body["rarg"], {cte["ctename"]})
+    ):
         shape = _recursive(walk, cte, body, scope, aliases)
     else:
         shape = query(walk, cte["ctequery"], scope).renamed(aliases)
@@ -288,7 +295,7 @@ def _recursive(walk: Walk, cte: Body, body: Body, scope: Scope, aliases: list[st
     if "withClause" in body:
         with_clause(walk, body["withClause"], inner)
     start = select(walk, body["larg"], inner).renamed(aliases)
-    inner.ctes[cte["ctename"]] = start
+    inner.ctes[cte["ctename"]] = _with_search_and_cycle(walk, cte, start, scope)
     step = select(walk, body["rarg"], inner)
     for _ in range(2):  # what flows in through the recursive part shows in every column that it feeds
         start = combine(walk, body, start, step)

@@ -106,7 +106,9 @@ def lineage_behind(index: Index, relation: Relation, policy: ReadPolicy) -> Mapp
     numbers = [column.number for column in relation.columns]
     own = relation.kind == "m"
     return {
-        number: value.lineage | {(relation.oid, number)} if own else value.lineage or frozenset({(relation.oid, number)})
+        number: value.lineage | {(relation.oid, number)}
+        if own
+        else value.lineage or frozenset({(relation.oid, number)})
         for number, (_, value) in zip(numbers, shape.columns, strict=False)
     }
 
@@ -150,8 +152,9 @@ def _judge_planned(index: Index, relation: Relation, policy: ReadPolicy) -> Judg
             parts.append(_judge_index(index, relation, wanted.definition, policy))
     for check in relation.constraints:
         if check.kind == "c" and check.definition:
-            text = check.definition.removeprefix("CHECK ").removesuffix(" NOT VALID").removesuffix(" NO INHERIT")
-            parts.append(judge_expression(index, relation, text, policy, f"check {check.name} on {relation.name}"))
+            what = f"check {check.name} on {relation.name}"
+            scope = _row_scope(index, relation)
+            parts.append(_judge_text(index, _check_text(check.definition), scope, policy, what, planned=True))
     return joined([Judgement(part.reasons, functions=part.functions) if part is not CLEAN else part for part in parts])
 
 
@@ -162,6 +165,7 @@ def _judge_index(index: Index, relation: Relation, definition: str, policy: Read
         return refused("index-not-understood", f"an index of {relation.name}: {error.why}")
     body = tree.statements[0]["stmt"]["IndexStmt"]
     walk = _expression_walk(index, tree, policy, f"index {body.get('idxname', '')} on {relation.name}")
+    walk.planned = True
     scope = _row_scope(index, relation)
     for node in body.get("indexParams", ()):
         if "expr" in node["IndexElem"]:
@@ -188,12 +192,26 @@ def judge_expression(index: Index, relation: Relation, text: str, policy: ReadPo
     return _judge_text(index, text, _row_scope(index, relation), policy, what)
 
 
-def _judge_text(index: Index, text: str, scope: Scope, policy: ReadPolicy, what: str) -> Judgement:
+_CHECK_ENDINGS = (" NOT VALID", " NO INHERIT", " NOT ENFORCED", " ENFORCED")
+
+
+def _check_text(definition: str) -> str:
+    """The expression of ``CHECK (…)`` without the words after it."""
+    text = definition.removeprefix("CHECK ")
+    while (ending := next((e for e in _CHECK_ENDINGS if text.endswith(e)), None)) is not None:
+        text = text.removesuffix(ending)
+    return text
+
+
+def _judge_text(
+    index: Index, text: str, scope: Scope, policy: ReadPolicy, what: str, *, planned: bool = False
+) -> Judgement:
     try:
         tree = parse(f"SELECT {text}")
     except PgwardenError as error:
         return refused("definition-not-understood", f"{what}: {error.why}")
     walk = _expression_walk(index, tree, policy, what)
+    walk.planned = planned
     body = walk.mark(tree.statements[0]["stmt"])
     if body.keys() - {"targetList", "limitOption", "op"}:
         return refused("definition-not-understood", f"{what} is not an expression")
@@ -210,8 +228,7 @@ def judge_domain(index: Index, type_: Type, policy: ReadPolicy) -> Judgement:
     scope.variables = {"value": base}
     parts = []
     for check in type_.checks:
-        text = check.removeprefix("CHECK ").removesuffix(" NOT VALID")
-        parts.append(_judge_text(index, text, scope, policy, f"domain {type_.name}"))
+        parts.append(_judge_text(index, _check_text(check), scope, policy, f"domain {type_.name}"))
     return joined(parts)
 
 

@@ -247,7 +247,8 @@ def _select(candidates: list[_Candidate], arguments: tuple[int, ...], types: Typ
         return candidates[0]
     preferred = {
         n: sum(
-            c.types[i] == bases[i] or (types.preferred(c.types[i]) and types.category(c.types[i]) == types.category(bases[i]))
+            c.types[i] == bases[i]
+            or (types.preferred(c.types[i]) and types.category(c.types[i]) == types.category(bases[i]))
             for i in known
         )
         for n, c in enumerate(candidates)

@@ -54,7 +54,9 @@ def _cartesian(body: dict[str, Any]) -> list[Reason]:
     crossed = [n for n in items if "JoinExpr" in n and _is_cross(n["JoinExpr"])]
     loose = len(items) > 1 and "whereClause" not in body and not any(_is_dependent(n) for n in items[1:])
     if crossed or loose:
-        return [Reason("cartesian-product", "joins tables without a condition", None, "Say how their rows belong together.")]
+        return [
+            Reason("cartesian-product", "joins tables without a condition", None, "Say how their rows belong together.")
+        ]
     return []
 
 

@@ -273,7 +273,9 @@ class Types:
         if type_.kind == "r":
             found = self._multiranges.get(type_.range_subtype_oid, [])
         else:
-            found = [t.oid for t in self._types.values() if t.kind == "r" and t.range_subtype_oid == type_.range_subtype_oid]
+            found = [
+                t.oid for t in self._types.values() if t.kind == "r" and t.range_subtype_oid == type_.range_subtype_oid
+            ]
         return found[0] if len(found) == 1 else 0
 
 

@@ -74,7 +74,12 @@ class Walk:
         """Values of ``$n`` inside a function body; None in a statement of its own."""
         self.changes: list[str] = []
         """Kinds of data changes met (INSERT …), main statement and common table expressions alike."""
-        self.unlimited: list[Node] = []
+        self.labels: dict[int, tuple[str, int]] = {}
+        """Names of output columns found so far, by the id of their node."""
+        self.runs = True
+        """Off under EXPLAIN without ANALYZE: then nothing is locked and nothing is made."""
+        self.planned = False
+        """On for expressions that only the planner looks at: it evaluates the constant parts."""
         self.judging = True
         """Off while a definition is only asked for its columns (a materialized view's query does not run)."""
 
@@ -112,11 +117,26 @@ class Walk:
             return found
         return {}
 
+    def skip(self, item: Any) -> None:
+        """Mark a part that is not judged because it does not run."""
+        waiting = [item]
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, list):
+                waiting += part
+            elif isinstance(part, dict):
+                for key, inner in part.items():
+                    if key[:1].isupper() and key not in _LEAVES and isinstance(inner, dict):
+                        self.seen.add(id(inner))
+                    waiting.append(inner)
+
     def audit(self) -> None:
         """Refuse unless every node of the tree was visited."""
         total = len(_NODES.findall(self.tree.json)) - len(_LEAF.findall(self.tree.json))
         if len(self.seen) != total:
-            self.refuse("not-understood", f"{total - len(self.seen)} parts of the statement were not understood", None)
+            self.refuse(
+                "not-understood", f"{abs(total - len(self.seen))} parts of the statement were not understood", None
+            )
 
     # -- findings --------------------------------------------------------------------------------------------------
 
@@ -147,6 +167,8 @@ class Walk:
 
     def run_function(self, function: Function, location: int | None, arguments: Lineage = NOTHING) -> Lineage:
         """Note that the function runs. Gives the columns whose values it can hand back by itself."""
+        if self.planned and arguments:
+            return NOTHING
         self.functions.add(function.oid)
         judgement = self.index.of_function(function, self.policy)
         if judgement is self.index.clean:
@@ -168,7 +190,7 @@ class Walk:
     def coerce(self, value: Value, target: int, location: int | None, context: str = IMPLICIT) -> Value:
         """The value as another type; what runs for that is noted."""
         source = value.type
-        if source == target or not target:
+        if source == target or not target or (self.planned and value.lineage):
             return value
         index = self.index
         if source == UNKNOWN or not source:
@@ -187,8 +209,12 @@ class Walk:
 
     def compare(self, value: Value, location: int | None) -> None:
         """Note that values of this type are sorted, grouped or hashed: a user-made type brings its own functions."""
+        if value.fields is not None:
+            for _, field in value.fields:
+                self.compare(field, location)
+            return
         judgement = self.index.of_comparison(value.type, self.policy)
-        if judgement is not self.index.clean:
+        if judgement is not self.index.clean and not self.planned:
             self.take(judgement, location)
 
     def read(self, relation: Relation, location: int | None) -> Shape:

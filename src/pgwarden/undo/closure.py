@@ -86,7 +86,12 @@ class Closure:
         levels = dict.fromkeys(self.starts, 0)
         for component in self.components:
             inside = set(component)
-            found = [levels[e.source] + 1 for c in component for e in self.into(c) if e.source in levels and e.source not in inside]
+            found = [
+                levels[e.source] + 1
+                for c in component
+                for e in self.into(c)
+                if e.source in levels and e.source not in inside
+            ]
             level = max([levels.get(c, 0) for c in component] + found)
             levels.update(dict.fromkeys(component, level + (1 if len(component) > 1 else 0)))
         return max(levels.values(), default=0)
@@ -132,7 +137,9 @@ def _edges(catalog: Catalog, effect: Effect) -> Iterator[Edge]:
         if not effect.deletes and not effect.columns & set(foreign):
             continue
         action = Action(constraint.on_delete if effect.deletes else constraint.on_update)
-        yield Edge(effect, constraint, child.oid, columns, foreign, action, _result(effect, action, child, constraint, columns))
+        yield Edge(
+            effect, constraint, child.oid, columns, foreign, action, _result(effect, action, child, constraint, columns)
+        )
 
 
 def _result(
@@ -142,7 +149,9 @@ def _result(
         return None
     if effect.deletes and action is Action.CASCADE:
         return Effect(child.oid)
-    changed = names_of(child, constraint.delete_set_columns) if effect.deletes and constraint.delete_set_columns else columns
+    changed = (
+        names_of(child, constraint.delete_set_columns) if effect.deletes and constraint.delete_set_columns else columns
+    )
     return Effect(child.oid, frozenset(changed))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +16,7 @@ from pgwarden.adapters.postgres.catalog import read_catalog
 from pgwarden.domain.catalog import Catalog
 from tests.corpora.attacks.corpus import HERE, READER, Attack, Harm
 
-TRAPS = "traps"
+TRAPS, UNTOUCHED = "traps", "untouched"
 OPTIONS = ServerOptions(
     durable=False,
     settings={"max_connections": "60", "autovacuum": "off", "allow_in_place_tablespaces": "on", "jit": "off"},
@@ -28,11 +29,10 @@ MARKERS = (
     b"scram",
     b"pg_control",
     b"postgresql.auto.conf",
-    b"PG_VERSION",
+    b"/postgresql.conf",
     b"000000010000",
     b"top-secret",
-    b"'secret'",
-    b"(3,",
+    b'(3,"20',
 )
 """Texts that only a leak shows: password hashes, hidden rows, other sessions' queries, files of the server."""
 TIME_LIMIT = "300ms"
@@ -40,8 +40,8 @@ TIME_LIMIT = "300ms"
 _LOOK = """
 select pg_current_xact_id_if_assigned()::text,
        (select last_value::text || is_called::text from trap.counter),
-       (select md5(string_agg(name || '=' || coalesce(setting, ''), ';' order by name)) from pg_settings)
-           || coalesce(current_setting('trap.poison', true), ''),
+       (select md5(string_agg(name || '=' || coalesce(setting, ''), ';' order by name)) from pg_settings where name not like 'plpgsql.%')
+           || coalesce(current_setting('trap.poison', true), '') || current_user || session_user,
        (select count(*)::text from pg_locks where pid = pg_backend_pid()
            and (locktype = 'advisory' or (locktype = 'relation' and relation >= 16384
                 and mode in ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')))),
@@ -73,6 +73,7 @@ class Ground:
 
     def __init__(self, root: Path) -> None:
         self._server = EmbeddedServer(root, options=OPTIONS)
+        self._numbers = count()
 
     def __enter__(self) -> Self:
         self._server.start()
@@ -81,9 +82,10 @@ class Ground:
             connection.execute("create role trap_keeper password 'kept'")
             connection.execute(f"create role {READER} login password 'read'")
             (self.data,) = _one(connection, "show data_directory")
-        self.clone("template0", TRAPS)
-        with self.connect() as connection:
+        self.clone("template0", UNTOUCHED)
+        with self.connect(UNTOUCHED) as connection:
             connection.execute((HERE / "setup.sql").read_bytes())
+        self.clone(UNTOUCHED, TRAPS)
         self._other = self.connect()
         self._other.execute("select 'OTHER-SESSION-SECRET'")
         return self
@@ -100,10 +102,10 @@ class Ground:
         return psycopg.connect(self.url(database, role), autocommit=True, prepare_threshold=None)
 
     def clone(self, template: str, database: str) -> None:
-        """Make the database anew from a template that nobody is connected to."""
-        with psycopg.connect(conninfo.make_conninfo(self.server, dbname="template1"), autocommit=True) as connection:
-            connection.execute(f'drop database if exists "{database}" with (force)'.encode())
-            connection.execute(f'create database "{database}" template "{template}" strategy file_copy'.encode())
+        """Make a new database from one that nobody is connected to."""
+        with self.connect("template1") as connection:
+            connection.execute("set statement_timeout = 0")
+            connection.execute(f'create database "{database}" template "{template}"'.encode())
 
     def catalog(self, role: str = "", database: str = TRAPS) -> Catalog:
         """The catalog as that role sees it."""
@@ -149,11 +151,8 @@ class Ground:
         return frozenset(seen or {Harm.HARMLESS})
 
     def _outside_a_transaction(self, attack: Attack) -> frozenset[Harm]:
-        database = "traps_escaped"
-        self._other.close()
-        self.clone(TRAPS, database)
-        self._other = self.connect()
-        self._other.execute("select 'OTHER-SESSION-SECRET'")
+        database = f"{UNTOUCHED}_{next(self._numbers)}"
+        self.clone(UNTOUCHED, database)
         before = self.digest(database)
         with self._session(attack, database) as pgconn:
             pgconn.exec_(b"set statement_timeout = '20s'")
@@ -161,7 +160,6 @@ class Ground:
         after = self.digest(database)
         with self.connect() as connection:
             connection.execute("alter system reset all")
-            connection.execute(f"drop database if exists {database}_made")
         return frozenset({Harm.ESCAPE if before != after else Harm.REFUSED})
 
     def _heard(self, attack: Attack) -> frozenset[Harm]:
@@ -178,6 +176,7 @@ class Ground:
     def _session(self, attack: Attack, database: str = TRAPS) -> Iterator[pq.abc.PGconn]:
         connection = self.connect(database, attack.role)
         connection.pgconn.nonblocking = 0
+        connection.pgconn.exec_(b"do $$ begin end $$")  # loading plpgsql adds settings of its own
         try:
             yield connection.pgconn
         finally:

@@ -131,7 +131,7 @@ create operator public.+#+ (function = trap.adds, leftarg = int, rightarg = int)
 create operator public.!!! (function = trap.writes, rightarg = int);
 create function trap.same_text(a varchar, b varchar) returns bool language sql as $$ select trap.writes(1) > 0 $$;
 create operator public.= (function = trap.same_text, leftarg = varchar, rightarg = varchar);
-create function trap.joins_text(a int, b text) returns text language sql as $$ select trap.writes(a) || b $$;
+create function trap.joins_text(a int, b text) returns text language sql as $$ select concat(trap.writes(a), b) $$;
 create operator public.|| (function = trap.joins_text, leftarg = int, rightarg = text);
 create function trap.like_text(a varchar, b text) returns bool language sql as $$ select trap.writes(1) > 0 $$;
 create operator public.~~ (function = trap.like_text, leftarg = varchar, rightarg = text);
@@ -229,7 +229,7 @@ insert into public.shouted values (1, 'a');
 create index on public.shouted (trap.claims_text(word));
 create rule as_notice as on update to public.shouted do also insert into trap.ledger (what) values ('rule');
 create foreign data wrapper trap_wrapper;
-create server trap_server foreign data wrapper trap_wrapper options (password 'FOREIGN-SECRET');
+create server trap_server foreign data wrapper trap_wrapper;
 create user mapping for public server trap_server options (user 'u', password 'FOREIGN-SECRET');
 create foreign table public.remote (id int) server trap_server;
 
@@ -238,6 +238,8 @@ create table trap.hidden_words (word text);
 insert into trap.hidden_words select 'TOP-SECRET-ROW' from generate_series(1, 50);
 analyze trap.hidden_words;
 create view trap.secrets_seen as select trap.definer() as word;
+
+create function trap.on_command() returns event_trigger language plpgsql as $$ begin perform trap.writes(1); end $$;
 
 -- Text search, large objects, prepared ground.
 create table public.documents (id int, body text, query tsquery, vector tsvector);
@@ -248,4 +250,6 @@ create index gin_documents on public.documents using gin (vector);
 create publication trap_publication for table public.items;
 
 grant usage on schema trap to public;
+grant insert on trap.ledger to public;
+grant select on trap.counter to public;
 grant select on all tables in schema public to public;

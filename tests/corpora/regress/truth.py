@@ -32,7 +32,7 @@ STATE = """
 select pg_catalog.pg_current_xact_id_if_assigned()::text,
        (select pg_catalog.hashtext(pg_catalog.string_agg(name operator(pg_catalog.||) '=' operator(pg_catalog.||)
                pg_catalog.coalesce(setting, ''), ';' order by name)) from pg_catalog.pg_settings
-        where name operator(pg_catalog.<>) 'transaction_read_only'),
+        where name operator(pg_catalog.<>) 'transaction_read_only' and name operator(pg_catalog.!~~) 'plpgsql.%'),
        (select pg_catalog.count(*) from pg_catalog.pg_prepared_statements),
        (select pg_catalog.count(*) from pg_catalog.pg_cursors where name operator(pg_catalog.<>) ''),
        (select pg_catalog.count(*) from pg_catalog.pg_locks

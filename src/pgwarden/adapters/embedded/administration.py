@@ -16,11 +16,12 @@ def ensure_role(conninfo: str, name: str, password: str) -> None:
         connection.execute(statement.format(role, sql.Literal(password)))
 
 
-def ensure_database(conninfo: str, name: str) -> None:
-    """An empty database, unless one of that name exists."""
+def ensure_database(conninfo: str, name: str, owner: str) -> None:
+    """An empty database of this owner, unless one of that name exists."""
     with psycopg.connect(conninfo, autocommit=True) as connection:
         if _missing(connection, "select from pg_database where datname = %s", name):
-            connection.execute(sql.SQL("create database {} template template0").format(sql.Identifier(name)))
+            statement = sql.SQL("create database {} owner {} template template0")
+            connection.execute(statement.format(sql.Identifier(name), sql.Identifier(owner)))
 
 
 def _missing(connection: psycopg.Connection, query: str, name: str) -> bool:

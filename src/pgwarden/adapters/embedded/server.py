@@ -206,12 +206,12 @@ class EmbeddedServer:
             administration.ensure_role(self.conninfo(), name, self._record.passwords[name])
         return self.conninfo(role=name)
 
-    def create_database(self, name: str) -> str:
-        """An empty database, made once; returns the superuser's URL on it."""
+    def create_database(self, name: str, *, owner: str = SUPERUSER) -> str:
+        """An empty database of an existing role, made once; returns the superuser's URL on it."""
         from pgwarden.adapters.embedded import administration
 
         with exclusive(self._start_lock):
-            administration.ensure_database(self.conninfo(), name)
+            administration.ensure_database(self.conninfo(), name, owner)
         return self.conninfo(name)
 
     # --- starting -----------------------------------------------------------------------------------------------

@@ -39,6 +39,8 @@ SORTED_HERE = {"columns": itemgetter(0, 1), "constraints": itemgetter(0), "index
 DEFINING = {"namespaces": 3, "relations": 12, "columns": 9, "functions": 20}
 """How many leading fields of a row are structure; the rest are rights of a role, estimates and versions."""
 NOT_DEFINING = frozenset({"roles", "column_types"})
+NOT_OF_THE_SERVER = frozenset({"namespaces", "roles", "ranges"})
+"""Results that name users' objects even when only the server's are asked for."""
 OF_RELATION = {"constraints": 3, "indexes": 2, "defaults": 0, "comments": 0, "triggers": 2, "rules": 2, "policies": 2}
 """Where these rows name their relation. Those of other sessions' temporary tables are left out."""
 
@@ -88,7 +90,7 @@ def build_builtins(rows: Rows) -> Builtins:
         operators=_operators(rows, schemas),
         casts=tuple(Cast(*row) for row in rows["casts"]),
         views=_views(rows),
-        digest=_digest(rows),
+        digest=_digest({name: found for name, found in rows.items() if name not in NOT_OF_THE_SERVER}),
     )
 
 

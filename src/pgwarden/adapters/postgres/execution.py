@@ -117,7 +117,7 @@ async def _check_numbers(session: Session, approved: Approved, capture: Capture)
     operations = {oid: (f"{t.schema}.{t.name}", t.counts) for oid, t in capture.tables.items() if t.counts.total}
     if not approved.differences(operations):
         return
-    rows = {oid: (name, await _rows(session, capture, oid)) for oid, (name, _) in operations.items()}
+    rows = {oid: (name, await captured_rows(session, capture, oid)) for oid, (name, _) in operations.items()}
     differences = approved.differences(rows)
     if differences:
         raise ImpactMismatch(
@@ -128,7 +128,7 @@ async def _check_numbers(session: Session, approved: Approved, capture: Capture)
         )
 
 
-async def _rows(session: Session, capture: Capture, oid: int) -> RowCounts:
+async def captured_rows(session: Session, capture: Capture, oid: int) -> RowCounts:
     """Distinct rows by key: a row that was updated twice counts once, one updated and then deleted is deleted."""
     shape, table = capture.shapes[oid], capture.tables[oid]
     if not shape.key:

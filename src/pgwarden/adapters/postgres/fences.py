@@ -10,6 +10,8 @@ from pgwarden.domain.result import ReadLimits
 IDLE_GRACE_SECONDS = 30.0
 """How long a transaction of ours may wait for our next message before the server ends it."""
 CLIENT_CHECK_MS = 1000
+PLANS_OF_OUR_OWN = "plan_cache_mode"
+"""Forced to generic while our own prepared statements run, so that they are not planned each time anew."""
 PINNED = {
     "standard_conforming_strings": "on",  # the parser that judged reads '\' as a plain character
     "transform_null_equals": "off",

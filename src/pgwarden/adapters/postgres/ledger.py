@@ -123,7 +123,7 @@ class Ledger:
         id: str,
         tables: Iterable[TableImages],
         sequences: Mapping[str, int | None],
-        skipped: int = 0,  # noqa: A002
+        skipped: int = 0,
     ) -> Execution:
         """Complete the row; what it returns is the ledger's own view."""
         await self._session.named(

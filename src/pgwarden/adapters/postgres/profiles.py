@@ -131,7 +131,7 @@ async def _tops(
         " group by 3 order by 4 desc, 3 limit {top})"
     )
     shape = sql.SQL(
-        "(select {p}, true, regexp_replace(regexp_replace(left({c}, 40), '[0-9]', '9', 'g'), '[[:alpha:]]+', 'a', 'g'),"
+        "(select {p}, true, regexp_replace(regexp_replace(left({c}, 40), '[0-9]+', '9', 'g'), '[[:alpha:]]+', 'a', 'g'),"
         " count(*) from drawn where {c} is not null group by 3 order by 4 desc, 3 limit 5)"
     )
     parts = []

@@ -11,6 +11,7 @@ from pgwarden.domain.result import ReadLimits
 MASK = "***"
 TEXT, VARCHAR, BPCHAR, BYTEA, NUMERIC = 25, 1043, 1042, 17, 1700
 BIT, VARBIT, NAME = 1560, 1562, 19
+LONGEST_VARCHAR = 10_485_760
 SHORT = frozenset({650, 869})
 """inet and cidr: of varying length, but never longer than a line."""
 LONGEST_SHORT = 64
@@ -79,11 +80,12 @@ class Projection:
         if position not in self.cut:
             return name
         type_, length = self.fields[position].type, self.cell_bytes + 1
-        if type_.oid in (TEXT, VARCHAR):
-            return f'pg_catalog."left"({name}, {length}) as {name}'
         if type_.oid == BYTEA:
             return f'pg_catalog."substring"({name}, 1, {length}) as {name}'
-        return f'pg_catalog."left"(pg_catalog.textin({type_.output}({name})), {length}) as {name}'
+        text = name if type_.oid in (TEXT, VARCHAR) else f"pg_catalog.textin({type_.output}({name}))"
+        if length > LONGEST_VARCHAR:
+            return f'pg_catalog."left"({text}, {length}) as {name}'
+        return f"{text}::pg_catalog.varchar({length}) as {name}"  # a short value passes without being copied
 
 
 def project(fields: Sequence[Field], limits: ReadLimits, masked: frozenset[int]) -> Projection:

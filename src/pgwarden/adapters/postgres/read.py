@@ -15,7 +15,7 @@ from psycopg.adapt import PyFormat, Transformer
 
 from pgwarden.adapters.postgres.catalog_recheck import touched_digest_query
 from pgwarden.adapters.postgres.facts import TypeBook, TypeFact
-from pgwarden.adapters.postgres.fences import fences
+from pgwarden.adapters.postgres.fences import PLANS_OF_OUR_OWN, fences
 from pgwarden.adapters.postgres.pipeline import Pipeline
 from pgwarden.adapters.postgres.pool import CLEAN, Link
 from pgwarden.adapters.postgres.projection import Field, Projection, project
@@ -28,6 +28,7 @@ from pgwarden.domain.statement import StatementKind, Verdict
 
 CURSOR = b"declare pgwarden no scroll cursor without hold for "
 CLOSE = b"rollback"
+USUAL_PLANS = f"set local {PLANS_OF_OUR_OWN} to default".encode()
 UNLOCK = b"select pg_catalog.pg_advisory_unlock_all()"
 MOST_FETCHES = 64
 """FETCH messages in one network round trip."""
@@ -110,6 +111,8 @@ class Read:
     ) -> tuple[tuple[Field, ...], list[int]]:
         """The first round trip: begin, fences, parse and describe, and whether all is as it was judged."""
         settings = fences(self._limits, self._link.facts, self._search_path)
+        if not self._link.facts.pooled:
+            settings |= {PLANS_OF_OUR_OWN: "force_generic_plan"}
         preparing = self._prepare(pipeline)
         pipeline.query(self._queries["begin_read"])
         self._ask(pipeline, b"fences", (_array(settings.keys()), _array(settings.values())))
@@ -188,6 +191,7 @@ class Read:
         taker = RowTaker(self._connection, rows, projection, self._limits)
         wanted = self._limits.rows + 1  # one more tells whether there are more
         groups = _grouped(wanted, projection.batch(wanted))
+        self._as_usual(pipeline)
         pipeline.query(CURSOR + f"{before}{text}{after}".encode(), values, types)
         for number, group in enumerate(groups):
             for size in group:
@@ -196,7 +200,7 @@ class Read:
             self._end(pipeline) if ended else pipeline.sync()
             await pipeline.send()
             if number == 0:
-                await pipeline.answer()
+                await self._declared(pipeline)
             satisfied = await self._take(pipeline, taker, group)
             await pipeline.synced()
             if satisfied and not ended:
@@ -206,6 +210,16 @@ class Read:
             if satisfied or ended:
                 break
         await self._see_it_clean(pipeline)
+
+    def _as_usual(self, pipeline: Pipeline) -> None:
+        """Give the user's statement the planner as it is set for the role."""
+        if not self._link.facts.pooled:
+            pipeline.query(USUAL_PLANS)
+
+    async def _declared(self, pipeline: Pipeline) -> None:
+        if not self._link.facts.pooled:
+            await pipeline.answer()
+        await pipeline.answer()
 
     async def _take(self, pipeline: Pipeline, taker: RowTaker, group: Sequence[int]) -> bool:
         """Read the answers to a group of FETCHes; True when there is nothing more to ask for."""
@@ -222,11 +236,14 @@ class Read:
         self, pipeline: Pipeline, rows: Rows, values: Sequence[Buffer | None], types: Sequence[int]
     ) -> None:
         """EXPLAIN and SHOW fit into no cursor: their few rows come at once and are cut here."""
+        self._as_usual(pipeline)
         pipeline.query(f"{self._prefix}{self._verdict.sql}".encode(), values, types)
         self._end(pipeline)
         await pipeline.send()
         cell_bytes = self._limits.total_bytes if self._prefix else self._limits.cell_bytes
         projection = Projection(rows.fields, frozenset(range(len(rows.fields))), frozenset(), cell_bytes)
+        if not self._link.facts.pooled:
+            await pipeline.answer()
         RowTaker(self._connection, rows, projection, self._limits).take(await pipeline.answer())
         await pipeline.synced()
         await self._see_it_clean(pipeline)

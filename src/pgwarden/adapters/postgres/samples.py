@@ -27,7 +27,7 @@ async def sample(looker: Looker, catalog: Catalog, relation: Relation, rows: int
     columns = [column for column in relation.columns if column.selectable]
     async with readable(relation), looker.look() as connection:
         pages = await pages_now(connection, relation)
-        stratum = await _stratum(connection, relation)
+        stratum = await _stratum(connection, catalog, relation)
         cells = sql.SQL(", ").join(_cell(column.name) for column in columns)
         source = drawn_from(relation, pages, WANTED_PAGES)
         found = await _draw(connection, relation, source, stratum, cells, limit)
@@ -79,12 +79,15 @@ def _cell(name: str) -> sql.Composable:
     )
 
 
-async def _stratum(connection: AsyncConnection[Any], relation: Relation) -> str | None:
-    """A column that sorts rows into a few kinds, by the planner's statistics."""
+async def _stratum(connection: AsyncConnection[Any], catalog: Catalog, relation: Relation) -> str | None:
+    """A column that sorts rows into a few kinds: an enum or a short text, by the planner's statistics."""
     query = sql.SQL(
-        "select attname::text from pg_stats where schemaname = %s and tablename = %s and n_distinct between 2 and 20"
-        " and null_frac < 0.5 and most_common_vals is not null order by n_distinct desc, attname limit 1"
+        "select attname::text, avg_width from pg_stats where schemaname = %s and tablename = %s"
+        " and n_distinct between 2 and 20 and null_frac < 0.5 and avg_width <= 16 order by avg_width, attname"
     )
     rows = await fetch(connection, query, [relation.name.schema, relation.name.name])
-    known = {column.name for column in relation.columns if column.selectable}
-    return rows[0][0] if rows and rows[0][0] in known else None
+    few = [column for name, _ in rows if (column := relation.column(name)) and column.selectable]
+    kinds = {column.name: type_ for column in few if (type_ := catalog.types.get(column.type_oid))}
+    enums = [name for name, type_ in kinds.items() if type_.kind == "e"]
+    texts = [name for name, type_ in kinds.items() if type_.category == "S"]
+    return next(iter([*enums, *texts]), None)

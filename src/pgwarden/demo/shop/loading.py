@@ -55,6 +55,12 @@ def load(conninfo: str, *, today: date | None = None, fresh: bool = False) -> Lo
         return Loaded(wanted, _fill(connection, Calendar(wanted)), current=True)
 
 
+def renew(conninfo: str) -> Loaded:
+    """``load``, and again when the shop that is there is of another day or edition; what was changed in it is lost."""
+    loaded = load(conninfo)
+    return loaded if loaded.current else load(conninfo, fresh=True)
+
+
 def tables(calendar: Calendar) -> Iterator[Table]:
     """Every table's rows, in the order in which they are loaded."""
     categories, category_ids = goods.categories()

@@ -70,6 +70,8 @@ async def pending_migrations(pool: Pool, known: Sequence[Migration] | None = Non
 
 async def _applied(connection: Connection) -> list[tuple[int, str, str]]:
     """(number, name, sha256) of every migration in the database; none in a new one."""
+    if await _one(connection, "schema_is_ours") is False:
+        raise _outdated("Its schema pgwarden_control belongs to another role.", "Use that role, or another database.")
     if not await _one(connection, "migration_table_exists"):
         return []
     return [
@@ -103,7 +105,7 @@ async def _prepare(connection: Connection) -> None:
             f"It is PostgreSQL {version}, encoding {encoding}; version {OLDEST_MAJOR} or newer and UTF8 are needed.",
             "Create it with encoding UTF8, on a supported server.",
         )
-    if not await _one(connection, "schema_exists"):
+    if await _one(connection, "schema_is_ours") is None:
         await connection.execute(query("create_schema"))
     if not await _one(connection, "migration_table_exists"):
         await connection.execute(query("create_migration_table"))

@@ -5,8 +5,9 @@
 -- Text must come back as it was given, whatever language it is in.
 select current_setting('server_encoding')
 
--- name: schema_exists
-select exists (select from pg_catalog.pg_namespace where nspname = 'pgwarden_control')
+-- name: schema_is_ours
+-- No row when there is none yet. In a schema of someone else, their triggers would run with our rights.
+select pg_catalog.pg_has_role(nspowner, 'usage') from pg_catalog.pg_namespace where nspname = 'pgwarden_control'
 
 -- name: migration_table_exists
 -- Read from the catalog's tables, not by to_regclass(): that one may answer from this connection's cache of names, which
@@ -15,7 +16,8 @@ select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n 
                where n.nspname = 'pgwarden_control' and c.relname = 'migration')
 
 -- name: create_schema
-create schema pgwarden_control
+create schema pgwarden_control;
+revoke all on schema pgwarden_control from public
 
 -- name: create_migration_table
 create table pgwarden_control.migration (

@@ -1,0 +1,71 @@
+"""Row numbers without counting: the planner's estimate, and a sample of blocks with an interval that covers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import psycopg
+
+from pgwarden.adapters.postgres.session import Session
+from pgwarden.domain.catalog import Relation
+from pgwarden.domain.execution import Parameter
+from pgwarden.domain.impact import Basis, Figure
+from pgwarden.domain.sampling import BlockSample, interval
+
+SAMPLE_PAGES = 2_000
+"""Blocks that a sample aims at."""
+SEED = 20_261
+
+
+async def planner_estimate(session: Session, query: str, parameters: Sequence[Parameter]) -> Figure:
+    """What EXPLAIN (never ANALYZE) expects the statement to touch; UNKNOWN where the planner refuses it."""
+    await session.script("savepoint estimating")
+    try:
+        (row,) = await session.rows(f"explain (format json) {query}", parameters)
+    except psycopg.Error:
+        await session.script("rollback to savepoint estimating")
+        return Figure(0, Basis.UNKNOWN)
+    await session.script("release savepoint estimating")
+    (plan,) = row.values()
+    return Figure(_touched(plan[0]["Plan"]), Basis.ESTIMATED)
+
+
+def _touched(plan: dict[str, object]) -> int:
+    """Rows that flow into the topmost ModifyTable, or out of the plan."""
+    children = plan.get("Plans")
+    if plan["Node Type"] == "ModifyTable" and isinstance(children, list):
+        return sum(int(child["Plan Rows"]) for child in children if child.get("Parent Relationship") == "Outer")
+    if plan["Node Type"] == "Aggregate" and isinstance(children, list) and plan.get("Strategy") == "Plain":
+        return int(children[0]["Plan Rows"])
+    return int(str(plan["Plan Rows"]))
+
+
+async def sampled(
+    session: Session, relation: Relation, where: str, parameters: Sequence[Parameter], *, pages: int = SAMPLE_PAGES
+) -> Figure | None:
+    """Rows of one table that fulfil a condition, from a sample of whole blocks.
+
+    Rows of a block resemble each other, so the interval comes from the variance between blocks; a binomial one
+    would be far too narrow. None where the condition cannot be sampled.
+    """
+    if relation.kind != "r" or relation.pages <= 0:
+        return None
+    percent = min(100.0, 100.0 * pages / relation.pages)
+    name = relation.name.name.replace('"', '""')
+    await session.script("savepoint sampling")
+    try:
+        rows = await session.rows(
+            f"select count(*)::int8 as rows, count(*) filter (where ({where}))::int8 as hits from {relation.name} as"
+            f' "{name}" tablesample system ({percent:.6f}) repeatable ({SEED})'
+            " group by (ctid::text::point)[0]",
+            parameters,
+        )
+    except psycopg.Error:
+        await session.script("rollback to savepoint sampling")
+        return None
+    await session.script("release savepoint sampling")
+    blocks = await session.value(
+        "select pg_catalog.pg_relation_size($1::int8::oid::regclass)::int8 / current_setting('block_size')::int8",
+        [relation.oid],
+    )
+    return interval(BlockSample(tuple((row["rows"], row["hits"]) for row in rows), blocks))

@@ -1,0 +1,99 @@
+"""A rehearsal: the statement is run under full capture and rolled back. Exact where counting cannot be.
+
+It is a write that leaves traces (row locks while it runs, dead rows, advanced sequences), so it takes a permit of
+its own, keeps short locks and a row cap, and is never tried where an effect could survive the rollback.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import psycopg
+
+from pgwarden.adapters.postgres.capture import Capture
+from pgwarden.adapters.postgres.execution import captured_rows
+from pgwarden.adapters.postgres.ledger import Ledger
+from pgwarden.adapters.postgres.session import OWN_PATH, open_session, translated
+from pgwarden.domain.approval import DatabaseIdentity
+from pgwarden.domain.errors import ApprovalInvalid, NotUndoable
+from pgwarden.domain.execution import ExecutionLimits, Isolation, Parameter, RowCounts
+from pgwarden.domain.impact import Basis, Figure, Impact, TableImpact
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsalPermit:
+    """Someone's right to rehearse on one database, checked and recorded by whoever issues it."""
+
+    database: DatabaseIdentity
+    role: str
+    requested_by: str
+    until: datetime
+    rows: int = 10_000
+    """Cap: a rehearsal that touches more is rolled back and says so."""
+    seconds: float = 10.0
+
+
+async def rehearse(
+    conninfo: str,
+    impact: Impact,
+    permit: RehearsalPermit,
+    *,
+    now: datetime,
+    parameters: Sequence[Parameter] = (),
+    search_path: str = '"$user", public',
+) -> Impact:
+    """The impact with the numbers of a run that was rolled back. Raises what the statement itself would raise."""
+    _check(impact, permit, now)
+    limits = ExecutionLimits(statement_seconds=permit.seconds, lock_seconds=1.0, rows=permit.rows)
+    async with open_session(conninfo) as session:
+        ledger = Ledger(session)
+        if (permit.database, permit.role) != await ledger.identify():
+            raise ApprovalInvalid("The permit is for another database or role.", not_done="Nothing was run.")
+        capture = Capture(session, str(uuid.uuid4()), limits)
+
+        async def change() -> None:
+            await session.search(search_path)
+            await session.statement(impact.sql, parameters)
+            await session.script("set constraints all immediate")
+            await session.search(OWN_PATH)
+
+        try:
+            await ledger.ensure()
+            await session.begin(Isolation.READ_COMMITTED, limits)
+            await capture.install(impact.reach)
+            await capture.run(change)
+            counts = {oid: await captured_rows(session, capture, oid) for oid in capture.tables}
+        except psycopg.Error as error:
+            raise translated(error) from error
+        finally:
+            await session.rollback()
+        names = {oid: str(shape.name) for oid, shape in capture.shapes.items()}
+    return _rehearsed(impact, counts, names)
+
+
+def _check(impact: Impact, permit: RehearsalPermit, now: datetime) -> None:
+    if now > permit.until:
+        raise ApprovalInvalid("The permit to rehearse has ended.", not_done="Nothing was run.")
+    outside = [effect.message for effect in impact.side_effects if not effect.known]
+    if outside:
+        raise NotUndoable(
+            "This cannot be rehearsed.",
+            why="what it sets off may survive a rollback: " + "; ".join(outside),
+            not_done="Nothing was run.",
+        )
+
+
+def _rehearsed(impact: Impact, counts: dict[int, RowCounts], names: dict[int, str]) -> Impact:
+    known = {table.relation: table for table in impact.tables}
+    zero = Figure(0, Basis.REHEARSED)
+    tables = []
+    for oid in [*known, *(oid for oid in counts if oid not in known and counts[oid].total)]:
+        table = known.get(oid) or TableImpact(oid, names[oid], zero, zero, zero, target=False)
+        found = counts.get(oid, RowCounts())
+        figures = (Figure(n, Basis.REHEARSED) for n in (found.inserted, found.updated, found.deleted))
+        inserted, updated, deleted = figures
+        tables.append(replace(table, inserted=inserted, updated=updated, deleted=deleted))
+    return replace(impact, tables=tuple(tables), open_tables=(), doubts=(), violations=())

@@ -1,0 +1,105 @@
+"""The targets that can be reached: those of the settings and the registered ones, each with its pool."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
+from pgwarden.adapters.postgres.pool import Pools, TargetPool
+from pgwarden.adapters.postgres.runner import PostgresReadRunner
+from pgwarden.adapters.postgres.tables import PostgresTableReader
+from pgwarden.domain.database import Database
+from pgwarden.domain.errors import AlreadyExists, InputInvalid, UnknownDatabase
+from pgwarden.ports import DatabaseStore
+
+
+class Source:
+    """``ports.SchemaSource`` on a target's pool."""
+
+    def __init__(self, pool: TargetPool) -> None:
+        self.key = f"{pool.database.name}:{pool.database.conninfo}"
+        self.reader = PostgresCatalogReader(pool.connection)
+        self.tables = PostgresTableReader(pool.connection)
+
+
+class Targets:
+    """Finds a target by name; the settings' word goes before the store's."""
+
+    def __init__(self, settled: Mapping[str, Database], store: DatabaseStore, pools: Pools) -> None:
+        self._settled = dict(settled)
+        self._store = store
+        self._pools = pools
+        self._sources: dict[str, tuple[TargetPool, Source]] = {}
+
+    async def get(self, name: str) -> Database:
+        """The target of that name. Raises UnknownDatabase."""
+        return self._settled.get(name) or await self._store.get(name)
+
+    async def all(self) -> tuple[Database, ...]:
+        """Every target in the order of names."""
+        known = {database.name: database for database in await self._store.all()} | self._settled
+        return tuple(known[name] for name in sorted(known))
+
+    async def choose(self, name: str | None) -> str:
+        """The name that is meant: the given one, else ``default``, else the only one there is."""
+        if name is not None:
+            return (await self.get(name)).name
+        names = [database.name for database in await self.all()]
+        if "default" in names:
+            return "default"
+        if len(names) == 1:
+            return names[0]
+        if not names:
+            raise UnknownDatabase(
+                "No database is registered.",
+                not_done="Nothing was done.",
+                next_step="Register one: pgwarden db add NAME URL, or try `./run demo`.",
+            )
+        raise InputInvalid(
+            "Several databases are registered; which one is meant?",
+            why=f"There are {', '.join(names)}.",
+            not_done="Nothing was done.",
+            next_step="Name one with --database.",
+        )
+
+    def add_for_now(self, database: Database) -> None:
+        """Use a target in this process only; nothing is kept."""
+        self._settled[database.name] = database
+
+    async def add(self, database: Database) -> None:
+        """Register a target. Raises AlreadyExists, InputInvalid."""
+        self._refuse_settled(database.name)
+        await self._store.add(database)
+
+    async def replace(self, database: Database) -> None:
+        """Change a registration. Raises UnknownDatabase."""
+        self._refuse_settled(database.name)
+        await self._store.replace(database)
+
+    async def remove(self, name: str) -> None:
+        """Forget a registration. Raises UnknownDatabase."""
+        self._refuse_settled(name)
+        await self._store.remove(name)
+
+    async def pool(self, name: str) -> TargetPool:
+        return self._pools.of(await self.get(name))
+
+    async def runner(self, name: str) -> PostgresReadRunner:
+        return PostgresReadRunner(await self.pool(name))
+
+    async def source(self, name: str) -> Source:
+        """What the schema agent reads a target through."""
+        pool = await self.pool(name)
+        known = self._sources.get(name)
+        if known is None or known[0] is not pool:
+            known = (pool, Source(pool))
+            self._sources[name] = known
+        return known[1]
+
+    def _refuse_settled(self, name: str) -> None:
+        if name in self._settled:
+            raise AlreadyExists(
+                f"The settings file or the environment names {name!r} already.",
+                not_done="Nothing was changed.",
+                next_step="Change it there, or choose another name.",
+            )

@@ -1,0 +1,87 @@
+"""``pgwarden sample`` and ``pgwarden profile``: what a table holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pgwarden.cli.door import Database, Json, open_app
+from pgwarden.cli.render import console, emit_json, one_line, simple_table
+
+if TYPE_CHECKING:
+    from pgwarden.bootstrap import App
+    from pgwarden.domain.profile import ColumnProfile, Sample, TableProfile
+
+BAR = "▁▂▃▄▅▆▇█"
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(sample)
+    app.command()(profile)
+
+
+def sample(
+    table: Annotated[str, typer.Argument(help="The table, with its schema where the name alone is not enough.")],
+    rows: Annotated[int, typer.Option("--rows", "-n", min=1, max=1000, help="Rows to show at most.")] = 10,
+    unmasked: Annotated[bool, typer.Option("--unmasked", help="Show personal data too; needs the right to.")] = False,
+    database: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Show representative rows, with personal and secret data masked."""
+
+    async def work(app: App) -> Sample:
+        async with app.target(database) as name:
+            return await app.orchestrator.sample(name, table, rows=rows, masked=not unmasked, identity=app.identity)
+
+    found = open_app(work)
+    if as_json:
+        emit_json(found)
+        return
+    headers = [name + (" (masked)" if name in found.masked else "") for name in found.columns]
+    console().print(simple_table(headers, found.rows))
+    size = f", of about {found.estimated_rows:,.0f}" if found.estimated_rows >= 0 else ""
+    console().print(f"{len(found.rows)} rows{size}; {found.method}", style="dim", markup=False)
+
+
+def profile(
+    table: Annotated[str, typer.Argument(help="The table, with its schema where the name alone is not enough.")],
+    database: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Show each column's distribution, and what is odd about the data."""
+
+    async def work(app: App) -> TableProfile:
+        async with app.target(database) as name:
+            return await app.orchestrator.profile(name, table, identity=app.identity)
+
+    found = open_app(work)
+    if as_json:
+        emit_json(found)
+        return
+    rows = [
+        (
+            c.name + (f" ({c.sensitive})" if c.sensitive else ""),
+            c.type_name,
+            f"{c.null_share:.0%}" if c.null_share else "",
+            f"{c.distinct:,}",
+            c.minimum or "",
+            c.maximum or "",
+            ", ".join(str(t.value) for t in c.top[:3]),
+            _spark(c),
+        )
+        for c in found.columns
+    ]
+    headers = ("column", "type", "null", "distinct", "min", "max", "most common", "shape")
+    console().print(simple_table(headers, rows))
+    for finding in found.findings:
+        console().print(f"• {one_line(f'{finding.column}: {finding.what}')}", markup=False)
+    part = "all" if found.complete else f"{found.rows_looked_at:,} sampled"
+    console().print(f"{part} of about {max(found.estimated_rows, 0):,.0f} rows looked at", style="dim", markup=False)
+
+
+def _spark(column: ColumnProfile) -> str:
+    """A histogram in one word."""
+    counts = [bucket.share for bucket in column.histogram]
+    top = max(counts, default=0)
+    return "".join(BAR[round(count / top * (len(BAR) - 1))] for count in counts) if top else ""

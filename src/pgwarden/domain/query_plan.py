@@ -1,0 +1,26 @@
+"""PostgreSQL's plan of a statement, in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+LONGEST = 200
+
+
+def plan_summary(plan: Mapping[str, object]) -> str:
+    """What the plan does, from the top down, with its estimated cost and rows; ``plan`` is PostgreSQL's JSON."""
+    root = plan.get("Plan")
+    if not isinstance(root, Mapping):
+        return ""
+    steps = " < ".join(_steps(root))
+    shown = steps if len(steps) <= LONGEST else steps[: LONGEST - 1] + "…"
+    return f"{shown} (cost {float(str(root['Total Cost'])):,.0f}, about {int(str(root['Plan Rows'])):,} rows)"
+
+
+def _steps(node: Mapping[str, object]) -> Iterator[str]:
+    name = str(node.get("Node Type", "?"))
+    relation = node.get("Relation Name")
+    yield f"{name} on {relation}" if relation else name
+    children = node.get("Plans")
+    for child in children if isinstance(children, list) else ():
+        yield from _steps(child)

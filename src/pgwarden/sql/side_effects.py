@@ -1,0 +1,271 @@
+"""What else a change touches: triggers (their bodies read), rules, views, indexes, publications, row security."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pgwarden.domain.catalog import Catalog, Function, Relation, Trigger
+from pgwarden.domain.impact import SideEffect, SideEffectKind
+from pgwarden.sql.plpgsql_body import NotUnderstood, Token, tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Everything beside the rows."""
+
+    effects: tuple[SideEffect, ...]
+    doubts: tuple[str, ...]
+    open_tables: tuple[int, ...]
+    """Tables that triggers write; how many rows is known only once they ran."""
+
+
+@dataclass(slots=True)
+class _Found:
+    path: Sequence[str]
+    effects: list[SideEffect] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+    open_tables: dict[int, None] = field(default_factory=dict)
+
+
+Events = Mapping[int, frozenset[str]]
+"""Relation oid → what happens to it: INSERT, UPDATE, DELETE."""
+
+
+def side_effects(
+    catalog: Catalog, events: Events, changed: Mapping[int, frozenset[str]], path: Sequence[str]
+) -> Surroundings:
+    """What these events set off. ``changed`` names the columns that an UPDATE assigns, by relation.
+
+    ``path`` holds the schemas in which trigger bodies look up names, unless their function sets its own.
+    """
+    found = _Found(path)
+    waiting = [(oid, event) for oid, happening in events.items() for event in sorted(happening)]
+    seen = set(waiting)
+    while waiting:
+        oid, event = waiting.pop(0)
+        relation = catalog.relations.get(oid)
+        if relation is None:
+            continue
+        for trigger in _firing(relation, event):
+            for target, happening in _trigger(catalog, relation, trigger, found):
+                if (target, happening) not in seen:
+                    seen.add((target, happening))
+                    waiting.append((target, happening))
+        for rule in relation.rules:
+            if rule.event == event and rule.enabled != "D":
+                _add(
+                    found,
+                    SideEffectKind.RULE,
+                    relation,
+                    rule.name,
+                    f"rule {rule.name} rewrites each {event}",
+                    known=False,
+                )
+    for oid, happening in events.items():
+        relation = catalog.relations[oid]
+        found.effects += _static(catalog, relation, happening, changed.get(oid, frozenset()))
+    return Surroundings(
+        tuple(dict.fromkeys(found.effects)), tuple(dict.fromkeys(found.doubts)), tuple(found.open_tables)
+    )
+
+
+def _firing(relation: Relation, event: str) -> Iterator[Trigger]:
+    return (t for t in relation.triggers if event in t.events and t.enabled in "OA")
+
+
+def _trigger(catalog: Catalog, relation: Relation, trigger: Trigger, found: _Found) -> Iterator[tuple[int, str]]:
+    """Record what a trigger does; yields the (table, event) pairs that it causes in turn."""
+    function = catalog.functions.get(trigger.function_oid)
+    body = _body(catalog, function)
+    writes = tuple(f"{event} {table}" for event, _, table in body.writes)
+    if body.opaque:
+        message = f"trigger {trigger.name} does what cannot be read from its body: {body.opaque}"
+        found.doubts.append(message)
+        _add(found, SideEffectKind.TRIGGER, relation, trigger.name, message, known=False, writes=writes)
+    else:
+        told = f"writes {', '.join(sorted(set(writes)))}" if writes else "writes no table"
+        when = "each row" if trigger.per_row else "each statement"
+        message = f"trigger {trigger.name} runs {trigger.timing} {when} and {told}"
+        _add(found, SideEffectKind.TRIGGER, relation, trigger.name, message, writes=writes)
+    if trigger.timing == "BEFORE" and trigger.per_row and not body.opaque:
+        found.doubts.append(f"trigger {trigger.name} on {relation.name} may change or suppress rows")
+    path = _own_path(function) or found.path
+    for event, schema, table in body.writes:
+        target = _resolve(catalog, schema, table, path)
+        if target is None:
+            found.doubts.append(f"trigger {trigger.name} writes {table}, which is not known here")
+        else:
+            found.open_tables[_root(catalog, target).oid] = None
+            yield target.oid, event
+
+
+def _own_path(function: Function | None) -> tuple[str, ...]:
+    """The search path that a function sets for itself."""
+    for setting in function.config if function else ():
+        name, _, value = setting.partition("=")
+        if name == "search_path":
+            return tuple(part.strip().strip('"') for part in value.split(","))
+    return ()
+
+
+def _resolve(catalog: Catalog, schema: str | None, table: str, path: Sequence[str]) -> Relation | None:
+    found = (catalog.resolve_relation(table, candidate) for candidate in ([schema] if schema else path))
+    return next((relation for relation in found if relation is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    writes: tuple[tuple[str, str | None, str], ...] = ()
+    """(event, schema, table) as written."""
+    opaque: str = ""
+
+
+READABLE = ("plpgsql", "sql")
+
+
+def _body(catalog: Catalog, function: Function | None) -> _Body:
+    """What a function writes, with all that it calls, read from the words of its body."""
+    writes: dict[tuple[str, str | None, str], None] = {}
+    waiting, seen = [function], {function.oid if function else 0}
+    while waiting:
+        current = waiting.pop()
+        if current is None or current.source is None:
+            return _Body(tuple(writes), "its function cannot be read")
+        if current.language not in READABLE:
+            return _Body(tuple(writes), f"{current.name} is written in {current.language}")
+        try:
+            words = tokens(current.source)
+        except NotUnderstood as error:
+            return _Body(tuple(writes), str(error))
+        writes.update(dict.fromkeys(_writes(words)))
+        if opaque := _opaque(words):
+            return _Body(tuple(writes), opaque)
+        for called in _called(catalog, words):
+            if called.oid not in seen:
+                seen.add(called.oid)
+                waiting.append(called)
+    return _Body(tuple(writes))
+
+
+def _opaque(words: Sequence[Token]) -> str:
+    """Why the words do not tell everything; too careful rather than not enough."""
+    plain = {token.text for token in words if token.kind == "word"}
+    told = {
+        "execute": "it builds SQL at run time",
+        "call": "it calls a procedure",
+        "truncate": "it truncates a table",
+        "copy": "it copies",
+        "create": "it changes the structure",
+        "alter": "it changes the structure",
+        "drop": "it changes the structure",
+    }
+    reasons = [reason for word, reason in told.items() if word in plain]
+    reasons += [f"it calls {word}" for word in sorted(plain) if word.startswith(("dblink", "lo_", "http_"))]
+    return reasons[0] if reasons else ""
+
+
+def _called(catalog: Catalog, words: Sequence[Token]) -> Iterator[Function]:
+    """User functions that a name before a parenthesis may mean, in any schema."""
+    for token, following in zip(words, words[1:], strict=False):
+        if token.kind in ("word", "quoted") and following.text == "(" and following.kind == "sign":
+            yield from (f for f in catalog.functions_by_name.get(token.text, ()) if not f.builtin)
+
+
+def _writes(words: Sequence[Token]) -> Iterator[tuple[str, str | None, str]]:
+    """INSERT INTO, UPDATE, DELETE FROM and MERGE INTO with the table they name."""
+    for place, token in enumerate(words):
+        if token.kind != "word" or token.text not in ("insert", "update", "delete", "merge"):
+            continue
+        before = words[place - 1].text if place else ""
+        if token.text == "update" and before in ("for", "do", "key", "then"):
+            if before != "then" or _word(words, place + 1) == "set":
+                continue  # FOR UPDATE, DO UPDATE, FOR NO KEY UPDATE, MERGE … THEN UPDATE SET
+        at = place + 1
+        if token.text != "update":
+            if _word(words, at) not in ("into", "from"):
+                continue  # MERGE … THEN DELETE, THEN INSERT (…)
+            at += 1
+        at += _word(words, at) == "only"
+        schema, table = None, _word(words, at)
+        if _word(words, at + 1) == ".":
+            schema, table = table, _word(words, at + 2)
+        events = ("INSERT", "UPDATE", "DELETE") if token.text == "merge" else (token.text.upper(),)
+        for event in events:
+            if table:
+                yield event, schema, table
+
+
+def _word(words: Sequence[Token], place: int) -> str:
+    return words[place].text if place < len(words) else ""
+
+
+def _static(
+    catalog: Catalog, relation: Relation, events: frozenset[str], changed: frozenset[str]
+) -> Iterator[SideEffect]:
+    name = str(relation.name)
+    for view in catalog.relations.values():
+        if view.kind in "vm" and relation.oid in _read_by(catalog, view):
+            stale = view.kind == "m"
+            kind = SideEffectKind.MATERIALIZED_VIEW if stale else SideEffectKind.VIEW
+            message = f"{view.name} is stale until it is refreshed" if stale else f"{view.name} shows other rows"
+            yield SideEffect(kind, name, str(view.name), message)
+    if relation.row_security:
+        message = f"row-level security of {relation.name} decides which rows this role sees and changes"
+        yield SideEffect(SideEffectKind.ROW_SECURITY, name, name, message)
+    for publication in relation.publications:
+        message = f"subscribers of {publication} receive the change; an undo is sent to them as well"
+        yield SideEffect(SideEffectKind.PUBLICATION, name, publication, message)
+    maintained = [i.name for i in relation.indexes if "INSERT" in events or "UPDATE" in events]
+    if maintained:
+        yield SideEffect(SideEffectKind.INDEX, name, name, f"{len(maintained)} index(es) of {name} are maintained")
+    for column in relation.columns:
+        if column.generated and events & {"INSERT", "UPDATE"}:
+            yield SideEffect(SideEffectKind.GENERATED, name, column.name, f"{name}.{column.name} is computed again")
+        if (
+            (column.identity or (column.default or "").startswith("nextval("))
+            and "INSERT" in events
+            and column.name not in changed
+        ):
+            message = f"the sequence behind {name}.{column.name} advances and is never moved back"
+            yield SideEffect(SideEffectKind.SEQUENCE, name, column.name, message)
+    if relation.kind == "p":
+        count = sum(1 for _ in catalog.partition_tree(relation.oid)) - 1
+        yield SideEffect(SideEffectKind.PARTITION, name, name, f"{name} has {count} partition(s)")
+        for part in catalog.partition_tree(relation.oid):
+            if part.kind == "f":
+                message = f"partition {part.name} is a foreign table: its rows can be neither captured nor restored"
+                yield SideEffect(SideEffectKind.FOREIGN_TABLE, name, str(part.name), message, known=False)
+    message = f"writers to {name} wait from the start of the execution to its end; readers do not"
+    yield SideEffect(SideEffectKind.LOCK, name, "SHARE ROW EXCLUSIVE", message)
+
+
+def _read_by(catalog: Catalog, view: Relation) -> set[int]:
+    """Everything a view reads, through other views too."""
+    found: set[int] = set()
+    waiting = list(view.reads)
+    while waiting:
+        oid = waiting.pop()
+        if oid not in found:
+            found.add(oid)
+            waiting += catalog.relations[oid].reads if oid in catalog.relations else ()
+    return found
+
+
+def _root(catalog: Catalog, relation: Relation) -> Relation:
+    while relation.partition_of and relation.partition_of in catalog.relations:
+        relation = catalog.relations[relation.partition_of]
+    return relation
+
+
+def _add(
+    found: _Found,
+    kind: SideEffectKind,
+    relation: Relation,
+    name: str,
+    message: str,
+    *,
+    known: bool = True,
+    writes: tuple[str, ...] = (),
+) -> None:
+    found.effects.append(SideEffect(kind, str(relation.name), name, message, known, writes))

@@ -1,0 +1,208 @@
+"""One case against the truth: predicted = actual, execute = truth, undo = before, and nothing left behind."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from dataclasses import dataclass, field
+
+import psycopg
+
+from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
+from pgwarden.adapters.postgres.execution import execute
+from pgwarden.adapters.postgres.impact import analyse
+from pgwarden.adapters.postgres.ledger import Ledger
+from pgwarden.adapters.postgres.session import open_session
+from pgwarden.adapters.postgres.undo import undo
+from pgwarden.domain.approval import ApprovedUndo
+from pgwarden.domain.errors import (
+    CaptureIncomplete,
+    ConstraintViolated,
+    ExecutionFailed,
+    ImpactMismatch,
+    ImpactUnknown,
+    NotUndoable,
+)
+from pgwarden.domain.impact import Impact
+from pgwarden.testing import issue_approval
+from tests.differential.cases import Case, case
+from tests.support.change import LATER, NOW, PATIENT
+
+Dump = dict[str, list[str]]
+
+
+@dataclass
+class Tally:
+    """What a campaign met."""
+
+    statements: int = 0
+    failed_in_truth: int = 0
+    violations_foreseen: int = 0
+    uncertain: int = 0
+    refused: dict[str, int] = field(default_factory=dict)
+    undone: int = 0
+    mismatches: list[str] = field(default_factory=list)
+
+
+def run_case(database: str, seed: int, tally: Tally) -> None:
+    """Try every statement of a case; problems are added to the tally with what is needed to repeat them."""
+    found = case(seed)
+    schema = f"s{seed}"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"create schema {schema}; set search_path = {schema}".encode())
+        try:
+            _set_up(connection, found)
+            for statement in found.statements:
+                _try(connection, database, schema, statement, found, tally)
+        finally:
+            connection.execute(f"drop schema {schema} cascade".encode())
+            connection.execute("drop schema if exists pgwarden cascade")
+
+
+def _set_up(connection: psycopg.Connection, found: Case) -> None:
+    for statement in found.setup:
+        try:
+            connection.execute(statement.encode())
+        except psycopg.errors.IntegrityError:
+            continue  # a row that the random constraints refuse is left out
+        except psycopg.errors.InvalidForeignKey:
+            continue
+
+
+def _try(
+    connection: psycopg.Connection, database: str, schema: str, statement: str, found: Case, tally: Tally
+) -> None:
+    tally.statements += 1
+    before = _dump(connection, schema)
+    truth, error = _truth(connection, schema, statement)
+    context = f"seed {found.seed}: {statement}"
+    if error in ("42601", "42P10", "0A000", "42P17", "42804", "428C9", "42703"):
+        return  # the generator wrote what this server does not take
+    if error:
+        tally.failed_in_truth += 1
+    path = f"{schema}, public"
+    impact = None
+    try:
+        impact = asyncio.run(_analysed(database, statement, path))
+        tally.violations_foreseen += bool(error and impact.violations)
+        tally.uncertain += not impact.certain
+        execution_id = asyncio.run(_executed(database, impact, path))
+    except (ConstraintViolated, ExecutionFailed) as problem:
+        if not error:
+            tally.mismatches.append(f"{context}: refused though the truth runs: {problem.why}")
+        execution_id = None
+    except ImpactMismatch as problem:
+        uncertain = impact is None or not impact.certain
+        if not uncertain:
+            tally.mismatches.append(f"{context}: {problem.why}")
+        tally.refused["mismatch"] = tally.refused.get("mismatch", 0) + 1
+        execution_id = None
+    except (CaptureIncomplete, NotUndoable, ImpactUnknown) as problem:
+        tally.refused[problem.code] = tally.refused.get(problem.code, 0) + 1
+        execution_id = None
+        if not isinstance(problem, CaptureIncomplete):
+            tally.mismatches.append(f"{context}: {problem} {problem.why}")
+    if execution_id is None:
+        if _dump(connection, schema) != before:
+            tally.mismatches.append(f"{context}: refused, yet the state changed")
+        return
+    if error:
+        tally.mismatches.append(f"{context}: executed though the truth fails with {error}")
+    after = _dump(connection, schema)
+    if after != truth:
+        tally.mismatches.append(f"{context}: the state after is not the truth: {_first_difference(after, truth)}")
+    _undo(connection, database, schema, execution_id, before, after, context, tally)
+
+
+def _undo(
+    connection: psycopg.Connection,
+    database: str,
+    schema: str,
+    execution_id: str,
+    before: Dump,
+    after: Dump,
+    context: str,
+    tally: Tally,
+) -> None:
+    try:
+        undo_id = asyncio.run(_undone(database, execution_id))
+        if (now := _dump(connection, schema)) != before:
+            tally.mismatches.append(f"{context}: undo is not the state before: {_first_difference(now, before)}")
+        redo_id = asyncio.run(_undone(database, undo_id))
+        if (now := _dump(connection, schema)) != after:
+            tally.mismatches.append(f"{context}: redo is not the state after: {_first_difference(now, after)}")
+        if len(context) % 2:
+            asyncio.run(_undone(database, redo_id))
+        tally.undone += 1
+    except Exception as problem:  # noqa: BLE001 - whatever it is, the campaign reports it with its seed
+        why = getattr(problem, "why", "")
+        tally.mismatches.append(f"{context}: undo failed: {problem!r} {why}")
+        connection.execute("select 1")
+    left = connection.execute(
+        "select tgname from pg_trigger where tgname like 'pgwarden%' union all"
+        " select proname from pg_proc where pronamespace = to_regnamespace('pgwarden')"
+    ).fetchall()
+    if left:
+        tally.mismatches.append(f"{context}: left behind {left}")
+
+
+def _truth(connection: psycopg.Connection, schema: str, statement: str) -> tuple[Dump, str]:
+    """The state after the statement, found by running it and rolling back; or the SQLSTATE it fails with."""
+    connection.execute("begin")
+    try:
+        connection.execute(statement.encode())
+        connection.execute("set constraints all immediate")
+        return _dump(connection, schema), ""
+    except psycopg.Error as error:
+        return {}, error.sqlstate or "?"
+    finally:
+        connection.execute("rollback")
+
+
+def _dump(connection: psycopg.Connection, schema: str) -> Dump:
+    tables = connection.execute(
+        "select c.oid::regclass::text from pg_class c where c.relkind = 'r' and c.relnamespace = %s::regnamespace",
+        [schema],
+    ).fetchall()
+    return {
+        name: sorted(row[0] for row in connection.execute(f"select t::text from only {name} t".encode()))
+        for (name,) in tables
+    }
+
+
+def _first_difference(one: Dump, other: Dump) -> str:
+    for table in one.keys() | other.keys():
+        if one.get(table) != other.get(table):
+            gone = sorted(set(one.get(table, [])) ^ set(other.get(table, [])))[:4]
+            return f"{table}: {gone}"
+    return ""
+
+
+async def _analysed(database: str, statement: str, path: str) -> Impact:
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        catalog = await PostgresCatalogReader(connection).read()
+    return await analyse(database, statement, catalog, search_path=path)
+
+
+async def _executed(database: str, impact: Impact, path: str) -> str:
+    async with open_session(database) as session:
+        identity, role = await Ledger(session).identify()
+    approved = issue_approval(
+        execution_id=str(uuid.uuid4()),
+        sql=impact.sql,
+        database=identity,
+        role=role,
+        reach=impact.reach,
+        definitions=impact.definitions,
+        expectations=impact.expectations(),
+        until=LATER,
+        search_path=path,
+    )
+    return (await execute(database, approved, now=NOW, limits=PATIENT)).id
+
+
+async def _undone(database: str, execution_id: str) -> str:
+    async with open_session(database) as session:
+        identity, role = await Ledger(session).identify()
+    approved = ApprovedUndo(str(uuid.uuid4()), execution_id, identity, role, "requester", "approver", LATER)
+    return (await undo(database, approved, now=NOW, limits=PATIENT)).id
