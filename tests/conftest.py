@@ -44,6 +44,15 @@ def run_directory() -> Path:
     return Path(os.environ[RUN_DIRECTORY])
 
 
+@pytest.fixture
+def state_home(run_directory: Path) -> Path:
+    """A state directory (PGWARDEN_HOME) for one test: unlike tmp_path, the service account may pass through it."""
+    home = run_directory / f"home-{uuid.uuid4().hex[:8]}"
+    home.mkdir(mode=0o711)
+    home.chmod(0o711)
+    return home
+
+
 @pytest.fixture(scope="session")
 def pg18_url(run_directory: Path) -> Iterator[str]:
     """A superuser's URL on the embedded PostgreSQL 18."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 CONTROL_DATABASE = "pgwarden"
 CONTROL_ROLE = "pgwarden"
+GIVEN_PASSWORD = "PGWARDEN_PASSWORD_GIVEN"  # noqa: S105 - the name of a variable, not its value
+"""Where the command line puts the password of a URL that it was given."""
 EMBEDDED = "main"
 """The name of the embedded server that holds the control database, and the sample shop where it is wanted."""
 
@@ -69,7 +72,8 @@ class App:
     async def target(self, name: str | None) -> AsyncIterator[str]:
         """The registered name that is meant; a postgresql:// URL is used for the length of the block."""
         if name is not None and "://" in name:
-            passing = self.describe_target("given-by-url", name, on_command_line=True)
+            given = GIVEN_PASSWORD if GIVEN_PASSWORD in os.environ else ""
+            passing = self.describe_target("given-by-url", name, on_command_line=True, password_env=given)
             self.targets.add_for_now(passing)
             yield passing.name
         else:

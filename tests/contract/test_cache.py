@@ -7,12 +7,12 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from tests.support.parts import need
 
 from pgwarden.adapters.cache.memory import MemoryCache
 from pgwarden.adapters.cache.redis import PREFIX, REST_SECONDS, RedisCache
 from pgwarden.domain.errors import SettingsError
 from pgwarden.ports import Cache
-from tests.support.parts import need
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ ACTIONS = ("cascade", "cascade", "set null", "set default", "restrict", "no acti
 VALUES = {
     "numeric": ("1", "1.0", "1.00", "'NaN'", "-0.5", "12345678901234567890.123", "null"),
     "float8": ("0", "'-0'", "'NaN'", "'-Infinity'", "1e-300", "0.1", "null"),
-    "json": ("'{\"a\" : 1, \"a\":2}'", "'[1,  2]'", "'null'", "'\"x\"'", "null"),
+    "json": ('\'{"a" : 1, "a":2}\'', "'[1,  2]'", "'null'", "'\"x\"'", "null"),
     "jsonb": ("'{\"a\": 1.0}'", "'null'", "'[]'", "null"),
     "text": ("''", "'a'", "'a\"b,c'", "E'x\\ny'", "'é漢'", "null"),
     "date": ("'0044-03-15 BC'", "'infinity'", "'2024-02-29'", "null"),
@@ -147,10 +147,8 @@ def _rows(random: Random, table: Table) -> list[str]:
     for _, parent, columns, _ in table.references:
         # after all rows of all tables exist: point at parents at random
         where = f"where exists (select from {parent.name} p where p.id = {table.name}.v + 1)" if parent.key else ""
-        sub = [
-            f"(select p.{key} from {parent.name} p where p.id = {table.name}.v + 1 order by {', '.join(parent.key)} limit 1)"
-            for key in parent.key
-        ]
+        first = f"from {parent.name} p where p.id = {table.name}.v + 1 order by {', '.join(parent.key)} limit 1"
+        sub = [f"(select p.{key} {first})" for key in parent.key]
         found.append(
             f"update {table.name} set ({', '.join(columns)}) = row({', '.join(sub)}) {where}"
             if len(columns) > 1
@@ -159,40 +157,37 @@ def _rows(random: Random, table: Table) -> list[str]:
     return found
 
 
+NOTE = """
+create table log_{plain} (what text, v int);
+create function note_{plain}() returns trigger language plpgsql as $$begin
+  insert into log_{plain} values (tg_op, case when tg_op = 'INSERT' then new.v else old.v end); return null; end$$;
+create trigger note after {events} on {table} for each row execute function note_{plain}()"""
+BUMP = """
+create function bump_{plain}() returns trigger language plpgsql as
+  $$begin new.v := coalesce(new.v, 0) + 1; return new; end$$;
+create trigger bump before insert or update on {table} for each row execute function bump_{plain}()"""
+AGAIN = """
+create function again_{plain}() returns trigger language plpgsql as $$begin
+  if new.v < 100 then update {table} set v = v + 100 where {match}; end if; return null; end$$;
+create trigger again after update on {table} for each row execute function again_{plain}()"""
+TRY = """
+create table tries_{plain} (v int check (v <> 3));
+create function try_{plain}() returns trigger language plpgsql as $$begin
+  begin insert into tries_{plain} values (old.v); exception when check_violation then null; end; return null; end$$;
+create trigger try after delete or update on {table} for each row execute function try_{plain}()"""
+
+
 def _triggers(random: Random, tables: list[Table]) -> list[str]:
-    found = []
     table = random.choice(tables)
-    plain = table.name.strip('"').replace(" ", "_")
     kind = random.random()
-    if kind < 0.25:
-        found += [
-            f"create table log_{plain} (what text, v int)",
-            f"create function note_{plain}() returns trigger language plpgsql as $$begin"
-            f" insert into log_{plain} values (tg_op, case when tg_op = 'INSERT' then new.v else old.v end); return null; end$$",
-            f"create trigger note after {random.choice(['delete', 'update', 'insert or update or delete'])}"
-            f" on {table.name} for each row execute function note_{plain}()",
-        ]
-    elif kind < 0.35:
-        found += [
-            f"create function bump_{plain}() returns trigger language plpgsql as"
-            " $$begin new.v := coalesce(new.v, 0) + 1; return new; end$$",
-            f"create trigger bump before insert or update on {table.name} for each row execute function bump_{plain}()",
-        ]
-    elif kind < 0.45 and table.key:
-        match = " and ".join(f"{column} = new.{column}" for column in table.key)
-        found += [
-            f"create function again_{plain}() returns trigger language plpgsql as $$begin if new.v < 100 then"
-            f" update {table.name} set v = v + 100 where {match}; end if; return null; end$$",
-            f"create trigger again after update on {table.name} for each row execute function again_{plain}()",
-        ]
-    elif kind < 0.55:
-        found += [
-            f"create table tries_{plain} (v int check (v <> 3))",
-            f"create function try_{plain}() returns trigger language plpgsql as $$begin begin"
-            f" insert into tries_{plain} values (old.v); exception when check_violation then null; end; return null; end$$",
-            f"create trigger try after delete or update on {table.name} for each row execute function try_{plain}()",
-        ]
-    return found
+    events = random.choice(["delete", "update", "insert or update or delete"])
+    match = " and ".join(f"{column} = new.{column}" for column in table.key)
+    limits = ((0.25, NOTE), (0.35, BUMP), (0.45, AGAIN if table.key else BUMP), (0.55, TRY))
+    template = next((template for limit, template in limits if kind < limit), None)
+    if template is None:
+        return []
+    plain = table.name.strip('"').replace(" ", "_")
+    return [template.format(plain=plain, table=table.name, events=events, match=match)]
 
 
 def _where(random: Random, table: Table, alias: str = "") -> str:
@@ -207,7 +202,20 @@ def _where(random: Random, table: Table, alias: str = "") -> str:
 
 def _statement(random: Random, tables: list[Table]) -> str:
     table, other = random.choice(tables), random.choice(tables)
-    makers = [_delete, _delete, _delete, _update, _update, _update, _key_update, _insert, _upsert, _merge, _cte, _joined]
+    makers = [
+        _delete,
+        _delete,
+        _delete,
+        _update,
+        _update,
+        _update,
+        _key_update,
+        _insert,
+        _upsert,
+        _merge,
+        _cte,
+        _joined,
+    ]
     return random.choice(makers)(random, table, other)
 
 

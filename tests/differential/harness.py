@@ -7,6 +7,8 @@ import uuid
 from dataclasses import dataclass, field
 
 import psycopg
+from tests.differential.cases import Case, case
+from tests.support.change import LATER, NOW, PATIENT
 
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
 from pgwarden.adapters.postgres.execution import execute
@@ -25,8 +27,6 @@ from pgwarden.domain.errors import (
 )
 from pgwarden.domain.impact import Impact
 from pgwarden.testing import issue_approval
-from tests.differential.cases import Case, case
-from tests.support.change import LATER, NOW, PATIENT
 
 Dump = dict[str, list[str]]
 
@@ -69,9 +69,7 @@ def _set_up(connection: psycopg.Connection, found: Case) -> None:
             continue
 
 
-def _try(
-    connection: psycopg.Connection, database: str, schema: str, statement: str, found: Case, tally: Tally
-) -> None:
+def _try(connection: psycopg.Connection, database: str, schema: str, statement: str, found: Case, tally: Tally) -> None:
     tally.statements += 1
     before = _dump(connection, schema)
     truth, error = _truth(connection, schema, statement)

@@ -8,14 +8,14 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
+from tests.corpora.attacks.corpus import READER, Attack, Harm, attacks, families, family
+from tests.corpora.attacks.denial import TEXTS
+from tests.corpora.attacks.ground import TRAPS, Ground
 
 from pgwarden.domain.catalog import Catalog
 from pgwarden.domain.errors import PgwardenError, StatementInvalid, StatementTooLarge
 from pgwarden.domain.statement import Decision
 from pgwarden.sql.verdict import judge
-from tests.corpora.attacks.corpus import READER, Attack, Harm, attacks, families, family
-from tests.corpora.attacks.denial import TEXTS
-from tests.corpora.attacks.ground import TRAPS, Ground
 
 LONGEST_JUDGEMENT_SECONDS = 20.0
 """On a busy machine; the point is that it ends."""

@@ -9,6 +9,9 @@ from time import perf_counter
 
 import pytest
 from psycopg import conninfo
+from tests.corpora.attacks.corpus import Attack, Harm, attacks, family
+from tests.corpora.attacks.denial import ENDLESS
+from tests.corpora.attacks.ground import TRAPS, Ground
 
 from pgwarden.adapters.postgres.connect import target
 from pgwarden.adapters.postgres.pool import TargetPool
@@ -16,13 +19,10 @@ from pgwarden.adapters.postgres.runner import PostgresReadRunner
 from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.result import ReadLimits
 from pgwarden.domain.statement import Decision, StatementKind, Verdict
-from tests.corpora.attacks.corpus import Attack, Harm, attacks, family
-from tests.corpora.attacks.denial import ENDLESS
-from tests.corpora.attacks.ground import TRAPS, Ground
 
 LIMITS = ReadLimits(rows=50, seconds=0.4, total_bytes=1024 * 1024)
 KEPT = (Harm.WRITE, Harm.ESCAPE, Harm.NOTIFY, Harm.SETTING, Harm.SESSION, Harm.LOCK, Harm.SLOW)
-"""Harms that the second fence holds by itself. Secrets, files and other backends are the verdict's and the role's part."""
+"""Harms that the second fence holds by itself. Secrets, files and other backends are left to verdict and role."""
 KINDS = {"explain": StatementKind.EXPLAIN, "show": StatementKind.SHOW}
 
 

@@ -47,6 +47,6 @@ def _dead(directory: Path) -> bool:
 
 
 def _remove(directory: Path) -> None:
-    for root in directory.iterdir():
-        EmbeddedServer(root).stop(even_if_used=True)  # a worker that was killed could not
+    for record in directory.rglob("server.json"):
+        EmbeddedServer(record.parent).stop(even_if_used=True)  # a worker that was killed could not
     shutil.rmtree(directory, ignore_errors=True)

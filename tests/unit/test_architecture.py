@@ -50,9 +50,9 @@ def _imports(path: Path) -> set[str]:
             names = [alias.name for alias in node.names]
         for name in names:
             parts = name.split(".")
-            if parts[0] == "pgwarden" and len(parts) > 1 and (SOURCE / parts[1]).exists():
-                found.add(parts[1])
-            elif parts[0] == "pgwarden" and len(parts) > 1 and (SOURCE / f"{parts[1]}.py").exists():
+            if parts[0] != "pgwarden" or len(parts) < 2:
+                continue
+            if (SOURCE / parts[1]).exists() or (SOURCE / f"{parts[1]}.py").exists():
                 found.add(parts[1])
     return found
 

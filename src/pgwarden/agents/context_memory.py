@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
-from pgwarden.domain.errors import UnknownSession
+from pgwarden.domain.errors import AlreadyExists, UnknownSession
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.question import Reading
 from pgwarden.domain.session import Session, Turn
@@ -21,13 +22,11 @@ class ContextMemoryAgent:
 
     async def store_context(self, session_id: str, reading: Reading, *, identity: Identity, database: str) -> str:
         """Remember one turn and return its id; a session is opened by its first turn."""
-        owned = _owned(session_id, identity)
-        try:
-            await self._sessions.get(owned, identity=identity.name)
-        except UnknownSession:
+        with suppress(AlreadyExists):
             moment = self._now()
-            title = reading.question[:200]
-            await self._sessions.open(Session(owned, identity.name, database, moment, moment, title))
+            await self._sessions.open(
+                Session(session_id, identity.name, database, moment, moment, reading.question[:200])
+            )
         turn = Turn(
             id=uuid.uuid4().hex,
             at=self._now(),
@@ -36,29 +35,24 @@ class ContextMemoryAgent:
             sql=reading.sql,
             state={"explanation": reading.explanation, "confidence": reading.confidence, "engine": reading.engine},
         )
-        await self._sessions.add_turn(owned, turn, identity=identity.name)
+        await self._sessions.add_turn(session_id, turn, identity=identity.name)
         return turn.id
 
     async def retrieve_context(self, session_id: str, *, identity: Identity, database: str) -> tuple[Reading, ...]:
         """Earlier readings of the session on this database, oldest first; none for a new session."""
         try:
-            turns = await self._sessions.turns(_owned(session_id, identity), identity=identity.name)
+            turns = await self._sessions.turns(session_id, identity=identity.name)
         except UnknownSession:
             return ()
         return tuple(_reading(turn) for turn in turns if turn.database == database)
 
     async def forget(self, session_id: str, *, identity: Identity) -> None:
         """Delete a session of this identity."""
-        await self._sessions.delete(_owned(session_id, identity), identity=identity.name)
+        await self._sessions.delete(session_id, identity=identity.name)
 
     async def glossary(self, database: str) -> tuple[tuple[str, str], ...]:
         """(term, meaning) pairs of a database."""
         return tuple((term.term, term.meaning) for term in await self._glossary.of(database))
-
-
-def _owned(session_id: str, identity: Identity) -> str:
-    """Sessions are named by people; two people may choose the same name and never meet."""
-    return f"{identity.name}/{session_id}"[:200]
 
 
 def _reading(turn: Turn) -> Reading:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pgwarden.cli.door import Database, Json, open_app, read_text
-from pgwarden.cli.render import chart, console, emit_json, footer, one_line, plain, result_table, write_csv
+from pgwarden.cli.render import chart, console, emit_json, footer, one_line, plain, print_rows, write_csv
 from pgwarden.domain.answer import Answer, AnswerStatus
 from pgwarden.domain.errors import InputInvalid
 
@@ -132,7 +132,7 @@ def show(answer: Answer, *, explain: bool = False) -> None:
         for reason in answer.verdict.reasons:
             out.print(Text(f"• {one_line(reason.message)}"))
     if answer.result is not None:
-        out.print(result_table(answer.result))
+        print_rows(answer.result)
         for line in chart(answer.result):
             out.print(Text(line, style="cyan"))
         out.print(Text(footer(answer.result), style="dim"))

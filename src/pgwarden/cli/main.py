@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import sys
 
 import typer
@@ -42,8 +44,33 @@ app.add_typer(databases.app, name="db")
 app.add_typer(rights.app, name="rights")
 
 
+_PASSWORD_IN_URL = re.compile(r"(?P<before>postgres(?:ql)?://[^/:@\s]*):(?P<password>[^@\s]*)@")
+
+
+def hide_password() -> None:
+    """Start again without the password that stood in a URL, so that ``ps`` shows it no longer.
+
+    ``db add`` refuses such a URL instead: what is kept should have a proper source.
+    """
+    found = next((match for word in sys.argv if (match := _PASSWORD_IN_URL.search(word))), None)
+    if found is None or "db" in sys.argv[1:2]:
+        return
+    from urllib.parse import unquote
+
+    from pgwarden.bootstrap import GIVEN_PASSWORD
+
+    sys.stderr.write("The URL held a password: it was on the command line, where others may have seen it.\n")
+    cleaned = [_PASSWORD_IN_URL.sub(r"\g<before>@", word) for word in sys.argv[1:]]
+    os.environ[GIVEN_PASSWORD] = unquote(found["password"])
+    os.execv(sys.executable, [sys.executable, "-m", "pgwarden", *cleaned])  # noqa: S606 - ourselves, without a shell
+
+
 def main() -> None:
-    """Run the command line. Exit status: 0 done, 1 failed, 2 wrong use, 3 refused, 4 needs approval, 5 not understood."""
+    """Run the command line.
+
+    Exit status: 0 done, 1 failed, 2 wrong use, 3 refused, 4 needs approval, 5 not understood, 130 cancelled.
+    """
+    hide_password()
     try:
         app()
     except PgwardenError as error:

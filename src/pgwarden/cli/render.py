@@ -18,13 +18,20 @@ if TYPE_CHECKING:
 
 CHART_WIDTH = 40
 CHART_MAX_BARS = 30
+PIPE_WIDTH = 500
+"""Columns of output that goes to a file or a program."""
+LONGEST_CELL = 60
+"""Characters of a value in a table; JSON and CSV have all of it."""
+SHOWN_DIGITS = 4
+"""Digits after the point of a number that has many, as averages do."""
 
 
 def console(*, stderr: bool = False) -> Console:
-    """A console that drops colours when the output is not a terminal."""
+    """A console that drops colours, and wraps nothing, when the output is not a terminal."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, width=None if stream.isatty() else PIPE_WIDTH)
 
 
 def emit_json(value: object) -> None:
@@ -91,15 +98,36 @@ def _visible(ch: str) -> str:
     return {"\n": "↵", "\t": "→", "\r": "␍"}.get(ch, f"\\x{ord(ch):02x}" if ord(ch) < 256 else f"\\u{ord(ch):04x}")
 
 
+def print_rows(result: Result) -> None:
+    """The rows as a table, or as records one below the other where a table would be wider than the terminal."""
+    out = console()
+    table = result_table(result)
+    if out.measure(table, options=out.options.update(width=PIPE_WIDTH)).maximum > out.width:
+        for number, row in enumerate(result.rows, 1):
+            out.print(_record(number, result, row))
+    else:
+        out.print(table)
+
+
+def _record(number: int, result: Result, row: Sequence[object]) -> Table:
+    table = _table(f"row {number}")
+    table.show_header = False
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for column, value in zip(result.columns, row, strict=True):
+        table.add_row(one_line(column.name) + (" (masked)" if column.masked else ""), _text(value))
+    return table
+
+
 def result_table(result: Result) -> Table:
-    """A table with numbers to the right and masked columns marked."""
+    """A table with numbers to the right and masked columns marked; nothing in it is wrapped."""
     from rich.text import Text
 
     table = _table()
     for position, column in enumerate(result.columns):
         numeric = any(_is_number(row[position]) for row in result.rows[:50])
         header = Text(one_line(column.name)) + Text(" (masked)" if column.masked else "", style="dim")
-        table.add_column(header, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(header, justify="right" if numeric else "left", no_wrap=True)
     for row in result.rows:
         table.add_row(*(_text(value) for value in row))
     return table
@@ -125,7 +153,19 @@ def _table(title: str = "") -> Table:
 def _text(value: object) -> Any:
     from rich.text import Text
 
-    return Text("∅", style="dim") if value is None else Text(one_line(cell(value)))
+    if value is None:
+        return Text("∅", style="dim")
+    shown = one_line(cell(_rounded(value)))
+    return Text(shown if len(shown) <= LONGEST_CELL else shown[: LONGEST_CELL - 1] + "…")
+
+
+def _rounded(value: object) -> object:
+    """A number with many digits after the point as a person reads it; JSON and CSV keep them all."""
+    from decimal import Decimal
+
+    if isinstance(value, Decimal) and value.is_finite() and int(value.as_tuple().exponent) < -SHOWN_DIGITS:
+        return value.quantize(Decimal(1).scaleb(-SHOWN_DIGITS))
+    return round(value, SHOWN_DIGITS) if isinstance(value, float) and abs(value) >= 1 else value
 
 
 def _is_number(value: object) -> bool:
@@ -144,10 +184,11 @@ def chart(result: Result) -> list[str]:
     values = [float(n) for n in numbers if _is_number(n) and n == n]  # type: ignore[arg-type]  # just checked
     if len(values) != len(numbers) or min(values) < 0 or max(values) <= 0:
         return []
-    width = max(len(one_line(cell(label))[:24]) for label in labels)
+    names = [one_line(cell(label))[:24] for label in labels]
+    width, top = max(map(len, names)), max(values)
     return [
-        f"{one_line(cell(label))[:24]:<{width}}  {'█' * max(1, round(CHART_WIDTH * v / max(values))) if v else ''} {cell(n)}"
-        for label, v, n in zip(labels, values, numbers, strict=True)
+        f"{name:<{width}}  {'█' * max(value > 0, round(CHART_WIDTH * value / top))} {cell(_rounded(number))}"
+        for name, value, number in zip(names, values, numbers, strict=True)
     ]
 
 

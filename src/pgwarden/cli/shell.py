@@ -12,7 +12,7 @@ import typer
 
 from pgwarden.cli.ask import show
 from pgwarden.cli.door import Database, open_app, tell_error
-from pgwarden.cli.render import console, footer, result_table, simple_table
+from pgwarden.cli.render import console, footer, print_rows, simple_table
 from pgwarden.domain.errors import PgwardenError
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ class Conversation:
         result = await self._app.execution.read(
             self._database, sql, identity=self._app.identity, limits=self._app.limits()
         )
-        console().print(result_table(result))
+        print_rows(result)
         console().print(footer(result), style="dim", markup=False)
 
     async def _question(self, text: str) -> None:

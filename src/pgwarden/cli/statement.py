@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pgwarden.cli.door import Database, Json, open_app, read_text
-from pgwarden.cli.render import chart, console, emit_json, footer, one_line, plain, result_table, write_csv
+from pgwarden.cli.render import chart, console, emit_json, footer, one_line, plain, print_rows, write_csv
 from pgwarden.domain.query_plan import plan_summary
 from pgwarden.domain.statement import Decision, Reason, Verdict
 
@@ -149,7 +149,7 @@ def query(
     else:
         from rich.text import Text
 
-        console().print(result_table(result))
+        print_rows(result)
         for line in chart(result):
             console().print(Text(line, style="cyan"))
         for notice in result.notices:

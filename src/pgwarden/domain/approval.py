@@ -34,7 +34,7 @@ class Expectation:
     name: str
     counts: RowCounts | None
     moves: bool = False
-    """Whether the table is partitioned: a row that moves between partitions counts as deleted and inserted."""
+    """Whether rows may change their partition or key: such a row may count as deleted and inserted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -397,7 +397,7 @@ class Catalog:
     @cached_property
     def user_relations(self) -> tuple[Relation, ...]:
         """Relations outside the system schemas and outside pgwarden's own, sorted by name."""
-        hidden = ("pg_catalog", "information_schema", "pg_toast", "pgwarden")
+        hidden = ("pg_catalog", "information_schema", "pg_toast", "pgwarden", "pgwarden_control")
         found = (r for r in self.relations.values() if r.name.schema not in hidden and r.kind in "rpvmf")
         return tuple(sorted(found, key=lambda r: r.name))
 

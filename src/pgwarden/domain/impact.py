@@ -58,7 +58,8 @@ class TableImpact:
     deleted: Figure
     target: bool
     """Whether the statement itself names it; else a foreign key or a trigger reaches it."""
-    partitioned: bool = False
+    moves: bool = False
+    """Whether rows may change their partition or their key, and so count as deleted and inserted."""
     note: str = ""
 
     @property
@@ -246,7 +247,7 @@ class Impact:
         names = self.names or {}
         for table in self.tables:
             counts = table.counts if table.certain and table.relation not in self.open_tables else None
-            yield Expectation(table.relation, table.name, counts, moves=table.partitioned)
+            yield Expectation(table.relation, table.name, counts, moves=table.moves)
         listed = {table.relation for table in self.tables}
         for oid in self.open_tables:
             if oid not in listed:

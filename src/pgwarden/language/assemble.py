@@ -51,6 +51,11 @@ def assemble(draft: Draft) -> Block | None:
         if key is not None and Col(key) not in group:
             hidden.append(Col(key))
     aggregated = any(has_aggregate(e) for e in select) or any(has_aggregate(e) for e, _ in order) or bool(draft.having)
+    if not aggregated and draft.limit == 1 and order and (group or hidden):
+        keys = hidden or group
+        shown = [*(g for g in group if g not in select), *select]
+        block = Block(draft.main, tuple(shown), tuple(draft.where), order=(*((k, False) for k in keys), *order), distinct_on=tuple(keys))
+        return block.with_(entity=_root(draft, shown, order))
     if not aggregated:
         select = [e for e in select] + [g for g in group if g not in select and draft.group]
         group, hidden = [], []
@@ -69,6 +74,9 @@ def assemble(draft: Draft) -> Block | None:
         select = [Col(f) for f in draft.displays(draft.main)]
         if aggregated:
             group, hidden = _complete_groups(draft, select, group, hidden)
+    if aggregated:
+        keyed = {*group, *hidden, *select}
+        order = [(e, d) for e, d in order if has_aggregate(e) or e in keyed]
     distinct = draft.distinct and not group and not any(has_aggregate(e) for e in select)
     block = Block(
         _root(draft, select, order), tuple(select), tuple(draft.where), tuple(group), tuple(hidden), tuple(draft.having),

@@ -19,7 +19,7 @@ _SYMBOLS = {">": ">", "<": "<", ">=": ">=", "<=": "<=", "=": "=", "!=": "<>", "<
 _MORE = ("more", "greater", "higher", "larger", "bigger", "older", "longer", "taller", "heavier", "better", "faster",
          "richer", "newer", "later")  # fmt: skip
 _LESS = ("less", "fewer", "lower", "smaller", "younger", "shorter", "cheaper", "lighter", "worse", "slower", "earlier")
-_ABOVE = ("above", "over", "exceeding", "exceed", "exceeds", "exceeded", "beyond", "after", "past")
+_ABOVE = ("above", "over", "exceeding", "exceed", "exceeds", "exceeded", "beyond", "after")
 _BELOW = ("under", "below", "beneath", "before")
 _AFTER_NUMBER = {"more": ">=", "above": ">=", "greater": ">=", "higher": ">=", "older": ">=", "over": ">=",
                  "longer": ">=", "later": ">=", "less": "<=", "fewer": "<=", "below": "<=", "lower": "<=",

@@ -124,7 +124,7 @@ class _Reader:
             if self.take("inclusive", "including") :
                 self.take("of")
                 self.take("the")
-                if self.take("today") or (self.number() is not None and self.unit() and self.take("ago")):
+                if (self.take("today") and (self.take("'s") and self.take("date") or True)) or (self.number() is not None and self.unit() and self.take("ago")):
                     self.take(")")
                     return False
         self.at = saved

@@ -33,6 +33,8 @@ class Draft:
     """Tables that the sentence names anywhere."""
     owned_output: bool = False
     """An output was asked for as an attribute of a table ("names of X")."""
+    metrics: dict[str, Expr] = field(default_factory=dict)
+    """Defined metrics by the word that stands for them in the sentence."""
     units: list[str] = field(default_factory=list)
     """Units of "monthly …" that become groups once the time column is known."""
     part_of_ratio: bool = False

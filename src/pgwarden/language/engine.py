@@ -13,11 +13,14 @@ from pgwarden.language.confidence import LINE, confidence, features
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Block
 from pgwarden.language.generate import Generator, NoJoinPath
+from pgwarden.language.glossary import Definition, Glossary
 from pgwarden.language.index import LexicalIndex
 from pgwarden.language.joins import JoinGraph
 from pgwarden.language.linking import Linker
+from pgwarden.language.metrics import metric, predicate
 from pgwarden.language.morphology import root
 from pgwarden.language.paraphrase import Paraphrase, conditions_of, intent_of
+from pgwarden.language.reader import prepare
 from pgwarden.language.reader import read as read_block
 from pgwarden.language.tokens import Token, split_sentences, tokenize
 from pgwarden.ports import ValueIndex
@@ -64,8 +67,12 @@ class BuiltInEngine:
         return self._select(question, tokens, knowledge)
 
     def _select(self, question: Question, tokens: tuple[Token, ...], knowledge: Knowledge) -> Reading:
+        glossary = Glossary.of(question)
+        replaced, definitions = glossary.replace(tokens)
+        sentences = split_sentences(replaced)
         draft = Draft(knowledge.index, knowledge.graph, knowledge.linker, (), [], question.today)
-        sentences = split_sentences(tokens)
+        draft.exact_text = glossary.matching
+        self._define(draft, sentences, definitions)
         block = read_block(draft, sentences)
         if block is None:
             return self._nothing(question, clarify(draft, knowledge.index))
@@ -88,6 +95,23 @@ class BuiltInEngine:
         doubt = clarify(draft, knowledge.index, reading=reading)
         return Reading(question.text, None, likely, self.name, reading.intent, reading.explanation, doubt, reading.assumptions,
                        (reading,), reading.state)  # fmt: skip
+
+    def _define(self, draft: Draft, sentences: list[tuple[Token, ...]], definitions: list[Definition]) -> None:
+        """Puts defined metrics and predicates into the draft; what cannot be read counts against the reading."""
+        if not definitions:
+            return
+        prepare(draft, sentences)
+        for number, definition in enumerate(definitions):
+            if definition.predicate:
+                if not predicate(draft, definition.predicate):
+                    draft.evidence.unknown.append(" ".join(definition.term))
+                continue
+            expression = metric(draft, definition)
+            if expression is None:
+                draft.evidence.unknown.append(" ".join(definition.term))
+            else:
+                draft.metrics[f"metric_{number}"] = expression
+        draft.projecting = True
 
     def _nothing(self, question: Question, clarification: Clarification) -> Reading:
         return Reading(question.text, None, 0.0, self.name, clarification=clarification)

@@ -22,7 +22,7 @@ from pgwarden.language.forms import (
     fields_of,
 )
 from pgwarden.language.index import Attribute, Field
-from pgwarden.language.lexicon import COMPARATIVES, MONTHS, PLACE_WORDS, WEEKDAYS
+from pgwarden.language.lexicon import COMPARATIVES, MONTHS, PLACE_WORDS, RELATION_VERBS, UNITS, WEEKDAYS
 from pgwarden.language.linking import Item, ValueLink
 from pgwarden.language.tokens import Kind
 
@@ -154,6 +154,8 @@ def comparison(draft: Draft, position: int) -> int | None:
     target = draft.skip(found.position, "the", "a", "an", "age", "value", "year", "of", "equal", "to")
     number = draft.item(target)
     said = draft.number(target)
+    if said is not None and draft.item(target + 1) is not None and draft.items[target + 1].lemma in UNITS and graded is None and not draft.table(target + 1):
+        return None
     if number is not None and said is not None:
         explicit = _between_words(draft, found.position, target)
         end = draft.skip(target + 1, "years", "year", "old", "dollars", "usd", "euros", "percent", "points") if graded is not None else target + 1
@@ -218,9 +220,10 @@ def _average(draft: Draft, operator: str, position: int, graded: Expr | None) ->
 def _last_column(draft: Draft, position: int) -> Expr | None:
     for back in range(position, max(-1, position - 6), -1):
         item = draft.item(back)
-        if item is not None and item.columns and not draft.table(back):
+        spoken = item is not None and item.tokens[-1].lower != item.lemma and item.lemma in RELATION_VERBS
+        if item is not None and item.columns and not draft.table(back) and not spoken:
             column = draft.column(item, draft.focus, "number", note=False)
-            if column is not None and draft.attribute(column).kind == "number":
+            if column is not None and draft.attribute(column).kind == "number" and not draft.attribute(column).identifier:
                 return Col(column)
     return None
 
@@ -366,16 +369,28 @@ def time_column(draft: Draft, position: int, span: Span) -> Attribute | None:
                 return attribute
     measured = [f.relation for e in (*draft.select, *(o for o, _ in draft.order)) if isinstance(e, Agg) for f in fields_of(e)]
     tables = dict.fromkeys(t for t in (draft.focus if draft.focus != draft.main else 0, *measured, draft.main, *draft.mentioned) if t)
-    for oid in tables:
-        found = _own_time(draft, oid, span)
-        if found is not None:
-            return found
+    found_times = [(_table_rank(draft, oid, measured), -place, found) for place, oid in enumerate(tables)
+                   if (found := _own_time(draft, oid, span)) is not None]  # fmt: skip
+    if found_times:
+        return max(found_times, key=lambda entry: entry[:2])[2]
     for oid in tables:
         for edge in draft.graph.edges.get(oid, ()):
             if edge.cost < 1.5 and (found := _own_time(draft, edge.right.relation, span)) is not None:
                 draft.evidence.guesses.append(f"the time is that of {draft.entity(edge.right.relation).relation.name.name}")
                 return found
     return None
+
+
+_JOINING = frozenset({"register", "join", "sign", "create", "hire", "bear", "add", "signup", "new", "found"})
+
+
+def _table_rank(draft: Draft, oid: int, measured: list[int]) -> float:
+    """Events date themselves; people are dated only when the question says how (registered, hired, born)."""
+    counted = {e.entity for e in draft.select if isinstance(e, Agg)}
+    score = 0.4 * (oid in counted or oid in measured) + 0.3 * (oid == draft.focus) + 0.2 * (oid == draft.main)
+    if draft.entity(oid).person and not {t.lemma for t in draft.tokens} & _JOINING:
+        score -= 0.8
+    return score
 
 
 def _near(draft: Draft, relation: int) -> bool:
@@ -452,6 +467,8 @@ def _compared(draft: Draft, item: Item, operator: str, position: int) -> int | N
     number = draft.item(start)
     if number is None or not (number.number or number.kind is Kind.DATE):
         return None
+    if draft.item(start + 1) is not None and draft.items[start + 1].lemma in ("day", "week", "month", "quarter", "hour") and not draft.items[start + 1].columns:
+        return None
     if draft.table(start + 1) and number.number and not after_number(draft, start + 1) and draft.word(start) != "year":
         column = draft.column(item, draft.focus, "number", note=False)
         if column is None or draft.attribute(column).kind != "number":
@@ -501,7 +518,7 @@ def _pattern(draft: Draft, item: Item, position: int) -> int | None:
     if value is None or not (value.quoted or value.values or (value.tokens[0].capital and not value.named)):
         return None
     column = _of_which(draft, item) or draft.column(item, draft.focus, "text")
-    if column is None:
+    if column is None or draft.attribute(column).kind != "text":
         return None
     add(draft, Compare(Col(column), "ilike", (shape.format(_escaped(value.tokens[0].value or value.text)),)))
     return at + 1
@@ -531,7 +548,7 @@ def inverted_pattern(draft: Draft, position: int) -> int | None:
     if not draft.is_word(at - 1, "its", "their", "his", "her", "the"):
         return None
     column = draft.column(column_item, draft.focus, "text")
-    if column is None:
+    if column is None or draft.attribute(column).kind != "text":
         return None
     add(draft, Compare(Col(column), "ilike", (f"%{_escaped(item.tokens[0].value)}%",)))
     return at + 1
@@ -739,7 +756,7 @@ def _unknown_value(draft: Draft, position: int, item: Item) -> int | None:
     elif table:
         target = next((f for f in draft.displays(table) if draft.attribute(f).kind == "text"), None)
     draft.evidence.ungrounded.append(item.text)
-    if target is None:
+    if target is None or draft.attribute(target).kind != "text":
         draft.evidence.unknown.append(item.text)
         return position + 1
     add(draft, Compare(Col(target), text_operator(draft), (text_pattern(draft, item.tokens[0].value),)))

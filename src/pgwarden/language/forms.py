@@ -177,6 +177,8 @@ class Block:
     limit: int | None = None
     distinct: bool = False
     combine: tuple[str, Block] | None = None
+    distinct_on: tuple[Expr, ...] = ()
+    """One row for each of these, the first in ``order`` (DISTINCT ON)."""
     outer: bool = False
     """Keep rows of the table that have no partner (LEFT JOIN)."""
 

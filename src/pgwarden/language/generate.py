@@ -87,7 +87,7 @@ class Generator:
         return text
 
     def _select(self, block: Block, outer: Scope | None) -> str:
-        shown = (*block.select, *block.group, *block.hidden_group, *(e for e, _ in block.order))
+        shown = (*block.select, *block.distinct_on, *block.group, *block.hidden_group, *(e for e, _ in block.order))
         havings = [p for c in block.having for p in _sides(c)]
         needed: set[int] = set()
         for expression in (*shown, *havings):
@@ -95,7 +95,10 @@ class Generator:
         plain, apart = self._place(block, needed)
         edges = self._tree(block.entity, needed)
         scope = self._scope(block.entity, edges, outer, bool(apart) or _nested(block))
-        lines = [f"SELECT {'DISTINCT ' if block.distinct else ''}" + self._outputs(block, scope)]
+        lead = "DISTINCT " if block.distinct else ""
+        if block.distinct_on:
+            lead = f"DISTINCT ON ({', '.join(self.expr(e, scope) for e in block.distinct_on)}) "
+        lines = [f"SELECT {lead}" + self._outputs(block, scope)]
         lines.append(self._from(block, scope))
         conditions = [self._condition(c, scope, block.entity) for c in plain]
         conditions += [self._exists(cs, scope, block.entity) for cs in apart]

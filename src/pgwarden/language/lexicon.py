@@ -282,6 +282,18 @@ ANTONYMS: Mapping[str, str] = {
 }  # fmt: skip
 """Adjectives for the other side of a yes/no column."""
 
+VERB_NOUNS: Mapping[str, tuple[str, ...]] = {
+    "sell": ("sale",), "buy": ("purchase", "order", "sale"), "purchase": ("order", "sale"), "pay": ("payment",), "ship": ("shipment",),
+    "deliver": ("delivery",), "rent": ("rental",), "borrow": ("loan",), "book": ("booking", "reservation"),
+    "reserve": ("reservation",), "enroll": ("enrollment", "registration"), "admit": ("admission",), "treat": ("treatment",),
+    "employ": ("employment",), "subscribe": ("subscription",), "appoint": ("appointment",), "prescribe": ("prescription",),
+    "examine": ("examination",), "diagnose": ("diagnosis",), "donate": ("donation",), "invest": ("investment",),
+    "order": ("order",), "visit": ("visit",), "review": ("review",), "transact": ("transaction",), "attend": ("attendance",),
+    "fly": ("flight",), "travel": ("trip",), "evaluate": ("evaluation",), "inspect": ("inspection",), "publish": ("publication",),
+    "withdraw": ("withdrawal",), "deposit": ("deposit",), "refund": ("refund",), "return": ("return",), "vote": ("vote",),
+}  # fmt: skip
+"""Verbs and the nouns that tables of such events are called by."""
+
 PLACE_WORDS = frozenset(
     """city town state country county region province location place street address continent nation neighborhood
     neighbourhood district hometown nationality citizenship area venue market territory""".split()

@@ -6,7 +6,7 @@ from pgwarden.language.draft import Draft
 from pgwarden.language.filters import add, negate, period
 from pgwarden.language.forms import Agg, Bucket, Col, Compare, Duration, Expr, Has, has_aggregate
 from pgwarden.language.index import Field
-from pgwarden.language.lexicon import AGGREGATES, ANTONYMS, PEOPLE, UNITS
+from pgwarden.language.lexicon import AGGREGATES, ANTONYMS, PEOPLE, RELATION_VERBS, UNITS
 from pgwarden.language.linking import Item
 from pgwarden.language.morphology import lemma
 
@@ -17,6 +17,8 @@ _DISTINCT = ("different", "distinct", "unique")
 
 def counting(draft: Draft, position: int) -> int | None:
     """how many X, number of X, count of X."""
+    if draft.item(position) is not None and draft.items[position].used and draft.is_word(position, "count", "counts"):
+        return position + 1
     if draft.is_word(position, "count", "counts", "frequency", "frequencies") and position and not draft.is_word(position + 1, "of"):
         ranked = next((e for e, _ in draft.order if isinstance(e, Agg) and e.function == "count"), None)
         if ranked is not None or draft.group or draft.grouped_entities:
@@ -99,7 +101,9 @@ def _count_later(draft: Draft, start: int) -> int | None:
 def verbal(item: Item) -> bool:
     """Whether a word is said as a verb ("written by"), though a column is named after it."""
     token = item.tokens[-1]
-    return len(item.tokens) == 1 and token.lower != token.lemma and token.lower.endswith(("ed", "ing", "en")) and not token.lower.endswith("ting")
+    if len(item.tokens) != 1 or token.lower == token.lemma or token.lower.endswith("s"):
+        return False
+    return token.lemma in RELATION_VERBS or (token.lower.endswith(("ed", "ing", "en")) and not token.lower.endswith("ting"))
 
 
 def _adjacent_break(draft: Draft, position: int) -> bool:
@@ -119,6 +123,9 @@ def _count_words(draft: Draft, position: int) -> int | None:
     if position == 0 and draft.is_word(position, "count") and not draft.is_word(position + 1, ","):
         return draft.skip(position + 1, "the", "number", "of")
     item = draft.item(at)
+    if at > position and draft.table(at) and draft.is_word(at + 1, "count", "counts"):
+        draft.items[at + 1].used = True
+        return at
     if at > position and item is not None and draft.table(at) and not draft.has_column(item, draft.table(at), 0.9):
         following = draft.item(at + 1)
         if following is None or not following.columns or following.start != item.end:
@@ -176,6 +183,13 @@ def aggregate(draft: Draft, position: int) -> int | None:
         return None
     owner = draft.table(at)
     following = draft.item(at + 1)
+    if owner and functions and draft.is_word(at + 1, "amount", "revenue", "value", "volume", "amounts") and not (following and draft.has_column(following, owner, 0.6)):
+        worth = money_column(draft, within=owner)
+        if worth is not None:
+            draft.mention(owner)
+            for function in dict.fromkeys(functions):
+                _select(draft, Agg(function, worth))
+            return at + 2
     if owner and following is not None and following.columns and following.start == item.end:
         draft.mention(owner)
         item, at = following, at + 1
@@ -217,7 +231,7 @@ def _earned(draft: Draft, at: int, functions: list[str]) -> int | None:
         return None
     if any(link.score > 0.9 for link in item.columns):
         return None
-    column = money_column(draft, item.lemma)
+    column = money_column(draft)
     if column is None:
         return None
     for function in dict.fromkeys(functions):
@@ -232,12 +246,12 @@ def _earned(draft: Draft, at: int, functions: list[str]) -> int | None:
 _SELLING = ("sale", "order", "transaction", "invoice", "payment", "purchase", "booking", "rental")
 
 
-def money_column(draft: Draft, word: str = "") -> Col | None:
+def money_column(draft: Draft, within: int = 0) -> Col | None:
     """The column that holds what is earned or spent, near the tables named."""
     near = dict.fromkeys([draft.focus, *draft.mentioned, *sorted(draft.ahead), draft.main])
     wide = [e.right.relation for t in near if t for e in draft.graph.edges.get(t, ()) if e.cost < 1.6]
     best: tuple[float, Col] | None = None
-    for oid in dict.fromkeys([*near, *wide]):
+    for oid in [within] if within else dict.fromkeys([*near, *wide]):
         if not oid or not draft.entity(oid).relation.is_table:
             continue
         for attribute in draft.entity(oid).attributes.values():
@@ -402,7 +416,7 @@ def _each_of_last(draft: Draft, at: int) -> int | None:
 def _by_group(draft: Draft, position: int) -> bool:
     item = draft.item(draft.skip(position + 1, "the", "their", "its"))
     previous = draft.item(position - 1)
-    verb = previous is not None and previous.lower.endswith("ed") and not previous.named
+    verb = previous is not None and (previous.lemma in RELATION_VERBS or (previous.lower.endswith("ed") and not previous.named))
     return item is not None and (item.named or item.lower in UNITS) and not item.values and not verb
 
 
@@ -592,7 +606,10 @@ def _named(draft: Draft, item: Item, owner: int) -> list[Field]:
 def _stored_participle(draft: Draft, item: Item) -> bool:
     """"founded" alone may be asked for when the table spoken of holds it."""
     near = {draft.main, draft.focus, *draft.mentioned}
-    return any(link.relation in near and link.score > 0.75 for link in item.columns) and draft.projecting
+    said = item.tokens[-1].lower
+    return draft.projecting and any(
+        link.relation in near and link.score > 0.75 and said in draft.attribute(link.field).name.lower() for link in item.columns
+    )
 
 
 _TRUE = ("yes", "y", "t", "true", "1")

@@ -136,6 +136,14 @@ def _key(draft: Draft, at: int) -> tuple[Expr, int] | None:
     if draft.is_word(at, *AGGREGATES):
         inner = draft.skip(at + 1, "of", "the", "number")
         item = draft.item(inner)
+        owner = draft.table(inner)
+        if owner and draft.is_word(inner + 1, "count", "counts"):
+            return Agg("count", None, owner), inner + 2
+        if owner and draft.is_word(inner + 1, "amount", "revenue", "value", "volume") and not draft.has_column(draft.items[inner + 1], owner, 0.6):
+            worth = money_column(draft, within=owner)
+            if worth is not None:
+                draft.focus = owner
+                return Agg(AGGREGATES[draft.word(at)], worth), inner + 2
         if item is not None and draft.table(inner) and draft.item(inner + 1) is not None and draft.items[inner + 1].columns:
             item, inner = draft.items[inner + 1], inner + 1
         if item is not None and item.columns:
@@ -153,6 +161,8 @@ def _key(draft: Draft, at: int) -> tuple[Expr, int] | None:
             return shown, at + 1
         if draft.is_word(at, "count", "counts", "frequency"):
             return Agg("count", None, draft.main), at + 1
+    if draft.word(at) in draft.metrics:
+        return draft.metrics[draft.word(at)], at + 1
     item = draft.item(at)
     if item is None or not item.named or draft.is_word(at, "order", "list"):
         return None

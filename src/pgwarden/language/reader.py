@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pgwarden.language import filters, projection, ranking
 from pgwarden.language.assemble import assemble, relate
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Agg, Block, Col, Ratio
-from pgwarden.language.lexicon import FILLER, OPENERS, PEOPLE, PLACE_WORDS, RELATION_VERBS
+from pgwarden.language.forms import Agg, Block, Col, Ratio, Window, has_aggregate
+from pgwarden.language.lexicon import FILLER, OPENERS, PEOPLE, PLACE_WORDS, RELATION_VERBS, VERB_NOUNS
 from pgwarden.language.linking import Item
 from pgwarden.language.ratios import combine, count_of, divide, find_ratio, share_of_total
 from pgwarden.language.tokens import Kind, Token
@@ -48,7 +48,18 @@ def _opening(draft: Draft) -> int:
     return position
 
 
+def _metric(draft: Draft, position: int) -> int | None:
+    """A word that stands for a defined metric."""
+    expression = draft.metrics.get(draft.word(position))
+    if expression is None:
+        return None
+    if expression not in draft.select:
+        draft.select.append(expression)
+    return position + 1
+
+
 _STEPS = (
+    _metric,
     ranking.stated,
     projection.periodic,
     projection.counting,
@@ -155,7 +166,13 @@ def _unknown(draft: Draft, item: Item) -> None:
     lemma, lower = item.lemma, item.lower
     if item.kind is Kind.MARK or lower in FILLER or lemma in FILLER or lower in OPENERS:
         return
-    if lemma in RELATION_VERBS:
+    if lower in ("rank", "ranking") and any(has_aggregate(e) for e in draft.select):
+        measure = next(e for e in reversed(draft.select) if has_aggregate(e))
+        draft.select.append(Window("rank", None, (), ((measure, True),)))
+        return
+    if lemma in VERB_NOUNS and draft.main:
+        _event(draft, lemma)
+    if lemma in RELATION_VERBS or lemma in VERB_NOUNS:
         if draft.main and draft.projecting and draft.select:
             draft.projecting = False
         return
@@ -168,6 +185,12 @@ def _unknown(draft: Draft, item: Item) -> None:
         draft.evidence.unused += 1
         return
     draft.evidence.unknown.append(item.text)
+
+
+def prepare(draft: Draft, sentences: Sequence[tuple[Token, ...]]) -> None:
+    """Links the first sentence ahead of reading, so that definitions can be read near the tables it names."""
+    if sentences:
+        _start(draft, sentences[0])
 
 
 def read(draft: Draft, sentences: Sequence[tuple[Token, ...]]) -> Block | None:
@@ -187,7 +210,21 @@ def read(draft: Draft, sentences: Sequence[tuple[Token, ...]]) -> Block | None:
     return assemble(draft)
 
 
-def _side(draft: Draft, tokens: tuple[Token, ...], main: int) -> Draft:
+def _event(draft: Draft, verb: str) -> None:
+    """"cars sold last month": the table of such events is spoken of."""
+    for noun in VERB_NOUNS[verb]:
+        for link in draft.index.tables((noun,)):
+            near = link.score >= 0.75 and draft.entity(link.relation).relation.is_table
+            if near and link.relation != draft.main and draft.graph.path(draft.main, link.relation, draft.index) is not None:
+                if draft.open_negation or draft.negated:
+                    draft.focus = link.relation
+                    return
+                draft.focus = link.relation
+                draft.related.append(link.relation)
+                return
+
+
+def read_side(draft: Draft, tokens: tuple[Token, ...], main: int) -> Draft:
     """One side of a ratio, read like a count of its own."""
     side = Draft(draft.index, draft.graph, draft.linker, (), [], draft.today, exact_text=draft.exact_text)
     side.part_of_ratio = True
@@ -208,8 +245,8 @@ def _read_ratio(draft: Draft, sentence: tuple[Token, ...], start: int, factor: i
     first, second = divide(sentence[start:])
     if not second and factor == 1:
         return False
-    upper = _side(draft, first, 0)
-    lower = _side(draft, second, upper.main)
+    upper = read_side(draft, first, 0)
+    lower = read_side(draft, second, upper.main)
     if not upper.main:
         return False
     draft.tokens, draft.items = sentence, [*upper.items, *lower.items]
@@ -280,7 +317,8 @@ def _head_table(draft: Draft) -> int:
     for item in draft.items:
         seen: dict[int, float] = {}
         for link in item.columns:
-            seen[link.relation] = max(seen.get(link.relation, 0.0), link.score)
+            if link.score >= 0.6:
+                seen[link.relation] = max(seen.get(link.relation, 0.0), link.score)
         for value in item.values:
             seen[value.field.relation] = max(seen.get(value.field.relation, 0.0), value.score)
         for relation, score in seen.items():

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pgwarden.domain.catalog import Function
     from pgwarden.sql.index import Index
     from pgwarden.sql.policy import ReadPolicy
-    from pgwarden.sql.resolution import Resolver
 
 
 def judge_body(index: Index, function: Function, policy: ReadPolicy) -> Judgement:
@@ -24,6 +23,9 @@ def judge_body(index: Index, function: Function, policy: ReadPolicy) -> Judgemen
     what = f"function {function.name}"
     if function.source is None and function.definition is None:
         return refused("function-is-opaque", f"the body of {what} cannot be read")
+    if any(setting.startswith("standard_conforming_strings") for setting in function.config):
+        return refused("function-not-understood", f"{what} changes how its strings are read")
+    index = index_of(index, function)
     try:
         if function.language == "plpgsql":
             from pgwarden.sql import plpgsql
@@ -34,15 +36,15 @@ def judge_body(index: Index, function: Function, policy: ReadPolicy) -> Judgemen
         return refused("function-not-understood", f"{what}: {error.why or error.what}")
 
 
-def resolver_of(index: Index, function: Function) -> Resolver:
-    """Names inside the body: a search path attached to the function rules over the session's."""
+def index_of(index: Index, function: Function) -> Index:
+    """The catalog as the body sees it: a search path attached to the function rules over the caller's."""
     for setting in function.config:
         name, _, value = setting.partition("=")
         if name == "search_path":
             path = tuple(part.strip().strip('"') for part in value.split(",") if part.strip())
             listed = tuple(index.catalog.role if part == "$user" else part for part in path)
-            return index.resolver_for(listed if "pg_catalog" in listed else ("pg_catalog", *listed))
-    return index.resolver
+            return index.under(listed if "pg_catalog" in listed else ("pg_catalog", *listed))
+    return index
 
 
 def argument_values(function: Function) -> dict[int, Value]:
@@ -64,7 +66,7 @@ def argument_scope(function: Function, values: dict[int, Value]) -> Scope:
 
 def body_walk(index: Index, function: Function, policy: ReadPolicy, tree: Tree) -> tuple[Walk, Scope]:
     """A walk over a body of the function, with its arguments in scope."""
-    walk = Walk(index, policy, tree, resolver_of(index, function), own=False, what=f"function {function.name}")
+    walk = Walk(index, policy, tree, index.resolver, own=False, what=f"function {function.name}")
     values = argument_values(function)
     walk.arguments = values
     return walk, argument_scope(function, values)
@@ -85,7 +87,7 @@ def _statement(walk: Walk, node: dict[str, object], scope: Scope) -> Shape:
     from pgwarden.sql.explain import reading
     from pgwarden.sql.queries import CHANGES
 
-    ((kind, body),) = node.items()
+    ((kind, _),) = node.items()
     if kind in ("SelectStmt", "ExplainStmt", "VariableShowStmt"):
         return reading(walk, node, scope)
     if kind == "CreateFunctionStmt":
@@ -117,4 +119,4 @@ def _standard_body(walk: Walk, node: dict[str, object], scope: Scope) -> Shape:
     return shape
 
 
-__all__ = ["argument_scope", "argument_values", "body_walk", "judge_body", "resolver_of"]
+__all__ = ["argument_scope", "argument_values", "body_walk", "index_of", "judge_body"]

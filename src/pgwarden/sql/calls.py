@@ -37,6 +37,8 @@ def function_call(walk: Walk, body: Body, scope: Scope) -> Value:
         walk.refuse("unknown-function", "a function of another database", location)
         return UNCERTAIN
     schema, name = found
+    if name == "satisfies_hash_partition" and "func_variadic" in body:  # crashes PostgreSQL before 18.6
+        walk.refuse("function-has-effects", f"{name}() with VARIADIC can end the server process", location)
     decorated = len(body.keys() - {"funcname", "args", "funcformat", "location"}) > 0
     extra = _decorations(walk, body, scope, arguments)
     if schema == "pg_catalog" and body.get("funcformat") == "COERCE_EXPLICIT_CALL" and name in _JSON_KEYWORDS:
@@ -116,15 +118,15 @@ def _called(
     if single is not None and (call is None or not walk.resolver.exact(name, own, types)):
         if (cast := _cast_call(walk, own, name, single, call, location)) is not None:
             return cast
-        if schema is None and _fits_no(walk, call, types) and (field := _projection(walk, single, name)) is not None:
+        if schema is None and _fits_no(call, types) and (field := _projection(walk, single, name)) is not None:
             return field
     if call is None:
         _unknown(walk, schema, name, location)
         return Value(0, merged(arguments))
-    return run(walk, call, name, arguments, named, location)
+    return run(walk, call, name, arguments, location)
 
 
-def _fits_no(walk: Walk, call: Call | None, types: tuple[int, ...]) -> bool:
+def _fits_no(call: Call | None, types: tuple[int, ...]) -> bool:
     return call is None or not (call.parameters or (len(call.functions) > 1 and 0 in types))
 
 
@@ -141,7 +143,7 @@ def _cast_call(
             return None
     result = walk.explicit(value, target, location)
     if call is not None and call.chosen is None:
-        run(walk, call, name, [value], (), location)  # the server may still prefer one of them
+        run(walk, call, name, [value], location)  # the server may still prefer one of them
     return result
 
 
@@ -157,17 +159,15 @@ def _projection(walk: Walk, value: Value, name: str) -> Value | None:
 
 
 def apply_as_function(walk: Walk, name: str, schema: str | None, value: Value, location: int | None) -> Value | None:
-    """``value.name`` where ``name`` is no field: the function (or type) of that name applied to it, None if there is none."""
+    """``value.name`` where ``name`` is no field: the function or type of that name applied to it, if there is one."""
     call = walk.resolver.call(name, schema, (value.type,))
     if call is not None:
-        return run(walk, call, name, [value], (), location)
+        return run(walk, call, name, [value], location)
     target = names.find_type(walk, schema, name)
     return walk.explicit(value, target, location) if target else None
 
 
-def run(
-    walk: Walk, call: Call, name: str, arguments: list[Value], named: tuple[str, ...], location: int | None
-) -> Value:
+def run(walk: Walk, call: Call, name: str, arguments: list[Value], location: int | None) -> Value:
     """Note what a resolved call runs, and give its result."""
     lineage = merged(arguments)
     for function in call.functions:
@@ -181,15 +181,10 @@ def run(
     result = call.result
     if chosen is not None and chosen.return_oid in POLYMORPHIC and (result >= 16384 or result == RECORD):
         walk.take(walk.index.of_type(result, walk.policy), location)
-    compare_users(walk, arguments, location)
-    return Value(result, lineage, _out_fields(chosen, result, arguments, lineage))
-
-
-def compare_users(walk: Walk, arguments: list[Value], location: int | None) -> None:
-    """Built-in functions over arrays, rows and ranges compare what is in them: by a user-made type's own functions."""
     for value in arguments:
         if value.type >= 16384 or value.fields is not None:
-            walk.compare(value, location)
+            walk.use(value, location)
+    return Value(result, lineage, _out_fields(chosen, result, arguments, lineage))
 
 
 def _out_fields(function: Any, result: int, arguments: list[Value], lineage: Lineage) -> Fields | None:
@@ -229,14 +224,12 @@ def _coerce_arguments(walk: Walk, call: Call, arguments: list[Value], location: 
 
 def _look_at_text(walk: Walk, name: str, arguments: list[Value], location: int | None) -> None:
     """Functions that take the name of a type or setting as text: it must be a constant that is harmless."""
-    if not walk.own and name in _PROBES:
-        return
     place = 1 if name in _VALIDATORS else 0
     text = arguments[place].constant if place < len(arguments) else None
     if text is None:
         walk.refuse("name-as-text", f"{name}() is given a name that is not a constant", location)
     elif name in _PROBES:
-        if not effects.setting_is_harmless(text):
+        if walk.own and not effects.setting_is_harmless(text):
             walk.refuse("secret-setting", f'setting "{text}" is not shown', location)
     else:
         walk.take(walk.index.of_type_named(text, walk.resolver, walk.policy), location)

@@ -43,12 +43,14 @@ def _target(walk: Walk, body: Body) -> Source:
     if relation is None:
         return Source(alias or body["relname"], Shape((), opaque=True))
     walk.writes.add(relation.oid)
-    _defaults(walk, relation, body.get("location"))
+    _check_target(walk, relation, body.get("location"))
+    if not walk.runs:
+        walk.take(walk.index.of_written(relation, walk.policy), body.get("location"))
     shape = walk.index.shape(relation, walk.policy)
     return Source(alias or relation.name.name, shape, None if alias else relation.name.schema)
 
 
-def _defaults(walk: Walk, relation: Relation, location: int | None) -> None:
+def _check_target(walk: Walk, relation: Relation, location: int | None) -> None:
     if relation.kind == "f" and not walk.policy.foreign_tables:
         walk.refuse("foreign-table", f"{relation.name} is a table of another server", location)
     elif relation.name.schema in ("pg_catalog", "information_schema"):

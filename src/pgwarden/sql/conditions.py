@@ -247,9 +247,9 @@ def _insert(body: Any, doubts: list[str]) -> list[Change]:
         if values and any(item.WhichOneof("node") == "set_to_default" for row in values for item in row.list.items):
             rows = _without_defaults(select)
         if select.HasField("with_clause"):
-            doubts += [] if all(c.common_table_expr.ctequery.HasField("select_stmt") for c in select.with_clause.ctes) else [
-                "a CTE inside the source of the INSERT changes data"
-            ]  # fmt: skip
+            queries = [item.common_table_expr.ctequery for item in select.with_clause.ctes]
+            if not all(query.HasField("select_stmt") for query in queries):
+                doubts.append("a CTE inside the source of the INSERT changes data")
     arbiter = _arbiter(body.on_conflict_clause, doubts) if body.HasField("on_conflict_clause") else None
     return [
         Change(

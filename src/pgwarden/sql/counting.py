@@ -159,7 +159,8 @@ class Counting:
         ]
         steps = [
             f"select {numbers[edge.result]} as effect, c.tableoid as {TABLE}, c.ctid as {AT}"
-            f" from {self._names[edge.source.relation]} p join {self._names[edge.relation]} c on {_match(edge, 'p', 'c')}"
+            f" from {self._names[edge.source.relation]} p join {self._names[edge.relation]} c"
+            f" on {_match(edge, 'p', 'c')}"
             f" where r.effect = {numbers[edge.source]} and p.tableoid = r.{TABLE} and p.ctid = r.{AT}"
             for edge in self._edges
             if edge.source in numbers and edge.result is not None and edge.result in numbers

@@ -32,7 +32,7 @@ def _inside(walk: Walk, item: Any, scope: Scope, found: list[Value]) -> list[Val
             return found
         for key, part in item.items():
             if key == "typeName":
-                names.use_type(walk, part, scope)
+                names.use_type(walk, part)
             elif key == "over":
                 found += window(walk, part, scope)
             elif isinstance(part, dict | list):
@@ -71,17 +71,20 @@ def _node(walk: Walk, item: dict[str, Any], scope: Scope, found: list[Value]) ->
     elif kind == "SortBy":
         found.append(sort_key(walk, item, scope))
     elif kind not in _LEAVES:
-        found += starred(walk, item, scope) or [walk.value(item, scope)]
+        values = starred(walk, item, scope) or [walk.value(item, scope)]
+        for value in values:
+            walk.use(value, None)
+        found += values
 
 
-def _output_type(walk: Walk, body: Body, scope: Scope, otherwise: int) -> int:
+def _output_type(walk: Walk, body: Body, otherwise: int) -> int:
     name = body.get("output", {}).get("typeName")
-    return names.type_of(walk, name, scope) if name else otherwise
+    return names.type_of(walk, name) if name else otherwise
 
 
 def _document(walk: Walk, body: Body, scope: Scope, otherwise: int) -> Value:
     lineage = merged(_inside(walk, body, scope, []))
-    return Value(_output_type(walk, body, scope, otherwise), lineage)
+    return Value(_output_type(walk, body, otherwise), lineage)
 
 
 @handles("JsonObjectConstructor", "exprs output absent_on_null unique", since=160000)
@@ -96,7 +99,7 @@ def constructor(walk: Walk, body: Body, scope: Scope) -> Value:
 @handles("JsonArrayAgg", "constructor arg absent_on_null", since=160000)
 def aggregate(walk: Walk, body: Body, scope: Scope) -> Value:
     value = _document(walk, body, scope, JSON)
-    return Value(_output_type(walk, body.get("constructor", {}), scope, JSON), value.lineage)
+    return Value(_output_type(walk, body.get("constructor", {}), JSON), value.lineage)
 
 
 @handles("JsonIsPredicate", "expr format item_type unique_keys", since=160000)
@@ -147,7 +150,7 @@ def _json_columns(walk: Walk, nodes: list[dict[str, Any]], scope: Scope, lineage
         elif column.get("coltype") == "JTC_FOR_ORDINALITY":
             columns += ((column["name"], Value(INT4)),)
         else:
-            columns += ((column["name"], Value(names.type_of(walk, column["typeName"], scope), lineage)),)
+            columns += ((column["name"], Value(names.type_of(walk, column["typeName"]), lineage)),)
     return columns
 
 
@@ -158,7 +161,7 @@ def xml_table(walk: Walk, body: Body, scope: Scope) -> list[Source]:
     columns: Fields = ()
     for node in body.get("columns", []):
         column = node["RangeTableFuncCol"]
-        type_ = INT4 if column.get("for_ordinality") else names.type_of(walk, column["typeName"], scope)
+        type_ = INT4 if column.get("for_ordinality") else names.type_of(walk, column["typeName"])
         columns += ((column["colname"], Value(type_, lineage)),)
     alias = body.get("alias", {})
     shape = Shape(columns).renamed(names.strings(alias.get("colnames", [])))
@@ -178,4 +181,4 @@ def xml(walk: Walk, body: Body, scope: Scope) -> Value:
 @handles("XmlSerialize", "xmloption expr typeName indent")
 def serialize_xml(walk: Walk, body: Body, scope: Scope) -> Value:
     value = _document(walk, body, scope, TEXT)
-    return Value(names.type_of(walk, body["typeName"], scope), value.lineage)
+    return Value(names.type_of(walk, body["typeName"]), value.lineage)

@@ -128,6 +128,16 @@ HARMLESS: frozenset[str] = frozenset(
 )
 """Built-in VOLATILE functions that were read and found to change nothing and to show nothing secret."""
 
+HARMLESS_INTERNAL: frozenset[str] = frozenset(
+    """
+    range_constructor2 range_constructor3 multirange_constructor0 multirange_constructor1 multirange_constructor2
+    window_row_number window_rank window_dense_rank window_percent_rank window_cume_dist window_ntile window_lag
+    window_lag_with_offset window_lag_with_offset_and_default window_lead window_lead_with_offset
+    window_lead_with_offset_and_default window_first_value window_last_value window_nth_value
+    """.split()  # noqa: SIM905 - as above
+)
+"""C functions inside the server that bear another name in SQL: constructors of users' ranges, window functions."""
+
 REPEATABLE: frozenset[str] = frozenset(
     """
     concat concat_ws format array_to_string array_to_json row_to_json to_json to_jsonb json_agg json_agg_strict
@@ -161,7 +171,9 @@ SECRET_COLUMNS: dict[str, tuple[frozenset[str], str]] = {
     "pg_authid": (frozenset({"rolpassword"}), "shows password hashes"),
     "pg_user_mapping": (frozenset({"umoptions"}), "shows passwords for foreign servers"),
     "pg_user_mappings": (frozenset({"umoptions"}), "shows passwords for foreign servers"),
-    "pg_shadow": (frozenset({"passwd"}), "shows password hashes"),
+    "pg_shadow": (frozenset({"passwd", "useconfig"}), "shows password hashes"),
+    "pg_roles": (frozenset({"rolconfig"}), "may show secret settings"),
+    "pg_user": (frozenset({"useconfig"}), "may show secret settings"),
     "pg_subscription": (frozenset({"subconninfo"}), "shows connection strings, which may hold passwords"),
     "pg_largeobject": (frozenset({"data"}), "shows the contents of large objects"),
     "pg_settings": (_SETTING_VALUES, "may show secret settings"),

@@ -59,7 +59,7 @@ def parameter(walk: Walk, body: Body, _scope: Scope) -> Value:
     if not number:
         walk.refuse("unknown-parameter", "parameters are numbered from $1", body.get("location"))
     walk.parameters = max(walk.parameters, number)
-    return UNKNOWN_LITERAL
+    return UNCERTAIN  # the client may say its type
 
 
 @handles("ColumnRef", "fields")
@@ -174,7 +174,7 @@ def _subscript(walk: Walk, value: Value, body: Body, scope: Scope) -> Value:
 @handles("TypeCast", "arg typeName")
 def cast(walk: Walk, body: Body, scope: Scope) -> Value:
     location = body.get("location")
-    target = names.use_type(walk, body["typeName"], scope, location)
+    target = names.use_type(walk, body["typeName"], location)
     wanted = body["typeName"].get("arrayBounds")
     argument = body["arg"]
     if wanted and "A_ArrayExpr" in argument and target:

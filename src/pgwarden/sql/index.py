@@ -22,10 +22,23 @@ if TYPE_CHECKING:
 
 FIRST_USER_OID = 16384
 """Objects below it came with the server."""
+_SERVER_OWN = frozenset({"internal", "c", "sql"})
+"""Languages of what comes with the server; a built-in function in another one was replaced by somebody."""
+_DOCUMENTS = (114, 3802)
+"""json and jsonb."""
 _UNSTABLE = Judgement(stable=False)
 _SYSTEM_COLUMNS = (("ctid", TID, -1), ("xmin", XID, -2), ("cmin", CID, -3), ("xmax", XID, -4), ("cmax", CID, -5))
 _NO_DEFAULT_ORDER = frozenset({114, 142, 600, 601, 602, 603, 604, 628, 718})
 """Built-in types without a default operator class (json, xml, geometry): a user may have made one."""
+
+
+class _Work:
+    """What is being judged right now, outermost first: definitions may refer to each other."""
+
+    def __init__(self) -> None:
+        self.open: list[tuple[int, object]] = []
+        self.lowest = 0
+        """The outermost open judgement that the one at work has leaned on."""
 
 
 class Index:
@@ -33,27 +46,24 @@ class Index:
 
     clean = CLEAN
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, session: Index | None = None, search_path: tuple[str, ...] = ()) -> None:
         self.catalog = catalog
-        self.types = Types(catalog)
+        self.session = session or self
+        """The index under the session's own search path: definitions of views and tables were written out under it."""
+        self.types: Types = session.types if session else Types(catalog)
         self.version = catalog.server_version
-        self._resolvers: dict[tuple[str, ...], Resolver] = {}
-        self._shapes: dict[int, Shape] = {}
+        self.resolver = Resolver(catalog, self.types, search_path or catalog.search_path)
+        """Names as this search path finds them."""
+        self._siblings: dict[tuple[str, ...], Index] = session._siblings if session else {}
+        self._shapes: dict[int, Shape] = session._shapes if session else {}
         self._judgements: dict[object, Judgement] = {}
-        self._open: list[object] = []
-        """What is being judged right now, outermost first: definitions may refer to each other."""
-        self._lowest = len(self._open)
-        """The outermost open judgement that the one at work has leaned on."""
+        self._work: _Work = session._work if session else _Work()
 
-    @property
-    def resolver(self) -> Resolver:
-        """Names as the session's search path finds them."""
-        return self.resolver_for(self.catalog.search_path)
-
-    def resolver_for(self, search_path: tuple[str, ...]) -> Resolver:
-        if search_path not in self._resolvers:
-            self._resolvers[search_path] = Resolver(self.catalog, self.types, search_path)
-        return self._resolvers[search_path]
+    def under(self, search_path: tuple[str, ...]) -> Index:
+        """The same catalog as a function sees it whose search path is its own."""
+        if search_path not in self._siblings:
+            self._siblings[search_path] = Index(self.catalog, self.session, search_path)
+        return self._siblings[search_path]
 
     @cached_property
     def secrets(self) -> dict[tuple[int, int], tuple[str, str]]:
@@ -73,19 +83,20 @@ class Index:
         """The kept judgement, or a new one. What leans on a judgement that is still open is not kept."""
         if (known := self._judgements.get(key)) is not None:
             return known
-        if key in self._open:
-            self._lowest = min(self._lowest, self._open.index(key))
+        work, entry = self._work, (id(self), key)
+        if entry in work.open:
+            work.lowest = min(work.lowest, work.open.index(entry))
             return CLEAN
-        depth = len(self._open)
-        outer, self._lowest = self._lowest, depth
-        self._open.append(key)
+        depth = len(work.open)
+        outer, work.lowest = work.lowest, depth
+        work.open.append(entry)
         try:
             judgement = judge()
-            if self._lowest >= depth:
+            if work.lowest >= depth:
                 self._judgements[key] = judgement
         finally:
-            self._open.pop()
-            self._lowest = min(outer, self._lowest)
+            work.open.pop()
+            work.lowest = min(outer, work.lowest)
         return judgement
 
     def of_function(self, function: Function, policy: ReadPolicy) -> Judgement:
@@ -97,7 +108,7 @@ class Index:
     def _judge_function(self, function: Function, policy: ReadPolicy) -> Judgement:
         if str(function.name) in policy.functions:
             return Judgement(stable=function.volatility == "i", opaque=True)
-        if function.oid < FIRST_USER_OID and function.name.schema == "pg_catalog":
+        if function.oid < FIRST_USER_OID and function.name.schema == "pg_catalog" and function.language in _SERVER_OWN:
             return self._judge_builtin(function)
         if function.security_definer and not policy.security_definer:
             return refused("security-definer", f"function {function.name} runs with its owner's rights")
@@ -121,6 +132,8 @@ class Index:
             return refused("trigger-function", f"function {function.name} is a trigger's and cannot be called")
         if language in ("sql", "plpgsql"):
             return bodies.judge_body(self, function, policy)
+        if language == "internal" and function.source in effects.HARMLESS_INTERNAL:
+            return joined([self.of_type(oid, policy) for oid in (*function.argument_oids, function.return_oid)])
         if language == "internal" and function.source:
             same = [f for f in self.catalog.functions_by_name.get(function.source.strip(), ()) if f.builtin]
             if same:
@@ -195,7 +208,6 @@ class Index:
         from pgwarden.sql import names
         from pgwarden.sql.parse import parse
         from pgwarden.sql.relations import summary
-        from pgwarden.sql.scope import Scope
         from pgwarden.sql.walk import Walk
 
         try:
@@ -210,8 +222,18 @@ class Index:
         if cast is None or body.keys() - {"targetList", "limitOption", "op"}:
             return CLEAN
         walk = Walk(self, policy, tree, resolver, own=False)
-        names.use_type(walk, cast["typeName"], Scope())
+        names.use_type(walk, cast["typeName"])
         return summary(walk)
+
+    def of_functions(self, oids: frozenset[int], policy: ReadPolicy) -> Judgement:
+        """What calling any of the functions does."""
+        return self._of_oids(oids, policy)
+
+    def of_written(self, relation: Relation, policy: ReadPolicy) -> Judgement:
+        """What planning a change of the relation evaluates."""
+        from pgwarden.sql import relations
+
+        return self._once(("written", relation.oid, policy), lambda: relations.judge_written(self, relation, policy))
 
     def of_coercion(self, source: int, target: int, context: str, policy: ReadPolicy) -> Judgement:
         """What runs when a value of one type becomes another."""
@@ -222,6 +244,10 @@ class Index:
     def _judge_coercion(self, source: int, target: int, context: str, policy: ReadPolicy) -> Judgement:
         path = self.types.path(source, target, context)
         parts = [self.of_type(target, policy)] if target >= FIRST_USER_OID else []
+        if not source:  # it may be of any type: every cast of a user that leads here counts
+            base = self.types.base(target)
+            into = (cast.function_oid for cast in self.catalog.casts if cast.target_oid == base)
+            parts.append(self._of_oids(frozenset(oid for oid in into if oid >= FIRST_USER_OID), policy))
         if path is None:  # the server refuses it, or knows a way that we do not: both ends count
             return joined(
                 [*parts, self.of_type(source, policy), self._of_oids(self._both_ways(source, target), policy)]
@@ -262,6 +288,28 @@ class Index:
             parts += [self.of_comparison(column.type_oid, policy) for column in relation.columns]
         elif type_ is not None and type_.kind in "rm" and type_.range_subtype_oid:
             parts.append(self.of_comparison(type_.range_subtype_oid, policy))
+        return joined(parts)
+
+    def of_use(self, oid: int, policy: ReadPolicy) -> Judgement:
+        """What built-in functions may run when they are given values of this type.
+
+        They compare what is in arrays, rows and ranges; those that make JSON run a user's cast to json.
+        """
+        type_ = self.types.get(oid)
+        if type_ is None or (oid < FIRST_USER_OID and not type_.element_oid):
+            return CLEAN if oid < FIRST_USER_OID else self.of_comparison(oid, policy)
+        return self._once(("use", oid, policy), lambda: self._judge_use(type_, policy))
+
+    def _judge_use(self, type_: Type, policy: ReadPolicy) -> Judgement:
+        casts = (self.catalog.casts_by_pair.get((type_.oid, target)) for target in _DOCUMENTS)
+        parts = [self.of_comparison(type_.oid, policy)]
+        parts.append(self._of_oids(frozenset(cast.function_oid for cast in casts if cast), policy))
+        if type_.element_oid or type_.kind == "d":
+            parts.append(self.of_use(type_.element_oid or type_.base_oid, policy))
+        elif type_.kind == "c" and (relation := self.catalog.relations.get(type_.relation_oid)):
+            parts += [self.of_use(column.type_oid, policy) for column in relation.columns]
+        elif type_.kind in "rm" and type_.range_subtype_oid:
+            parts.append(self.of_use(type_.range_subtype_oid, policy))
         return joined(parts)
 
     def of_relation(self, relation: Relation, policy: ReadPolicy) -> Judgement:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pgwarden.sql.scope import Scope
 from pgwarden.sql.typesystem import RECORD
 
 if TYPE_CHECKING:
     from pgwarden.sql.parse import Node
-    from pgwarden.sql.scope import Scope
     from pgwarden.sql.walk import Walk
 
 
@@ -27,12 +27,10 @@ def split(nodes: list[Node], database: str) -> tuple[str | None, str] | None:
     return (parts[0], parts[1]) if len(parts) == 2 else None
 
 
-def type_of(walk: Walk, name: dict[str, Any], scope: Scope) -> int:
+def type_of(walk: Walk, name: dict[str, Any]) -> int:
     """The oid of a TypeName node; unknown ones are refused and give 0."""
-    from pgwarden.sql.scope import Scope as Empty
-
     for modifier in name.get("typmods", ()):
-        walk.value(modifier, Empty())
+        walk.value(modifier, Scope())
     location = name.get("location")
     names = name.get("names", [])
     if name.get("pct_type"):
@@ -83,9 +81,9 @@ def _column_type(walk: Walk, names: list[Node], location: int | None) -> int:
     return found.type_oid
 
 
-def use_type(walk: Walk, name: dict[str, Any], scope: Scope, location: int | None = None) -> int:
+def use_type(walk: Walk, name: dict[str, Any], location: int | None = None) -> int:
     """As ``type_of``, noting what runs when values become the type or are shown in it."""
-    oid = type_of(walk, name, scope)
+    oid = type_of(walk, name)
     if oid and oid != RECORD:
         judgement = walk.index.of_type(oid, walk.policy)
         if judgement is not walk.index.clean:

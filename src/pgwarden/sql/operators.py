@@ -1,4 +1,4 @@
-"""Operators in all their spellings: ``a + b``, IN, BETWEEN, LIKE, DISTINCT FROM, ANY/ALL, rows compared field by field."""
+"""Operators in all their spellings: ``a + b``, IN, BETWEEN, LIKE, DISTINCT FROM, ANY and ALL, comparisons of rows."""
 
 from __future__ import annotations
 
@@ -81,13 +81,9 @@ def operate_rows(
     walk: Walk, name: str, schema: str | None, left: Value | None, right: Value, location: int | None
 ) -> Value:
     """An operator on two values; on two row constructors it works field by field."""
-    if (
-        left is not None
-        and left.fields is not None
-        and right.fields is not None
-        and len(left.fields) == len(right.fields)
-    ):
-        for (_, a), (_, b) in zip(left.fields, right.fields, strict=True):
+    ours, theirs = (left.fields if left else None) or (), right.fields or ()
+    if left is not None and ours and len(ours) == len(theirs):
+        for (_, a), (_, b) in zip(ours, theirs, strict=True):
             operate_rows(walk, name, schema, a, b, location)
             walk.compare(a, location)
         return Value(BOOL, left.lineage | right.lineage)
@@ -110,6 +106,7 @@ def operate(walk: Walk, name: str, schema: str | None, left: Value | None, right
         if operation.left:
             walk.coerce(left, operation.left, location)
         if operation.operators[0].oid >= 16384 or left.type >= 16384 or left.fields is not None:
+            walk.use(left, location)
             walk.compare(left, location)
     if operation.right:
         walk.coerce(right, operation.right, location)

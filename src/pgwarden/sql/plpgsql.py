@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pgwarden.domain.catalog import Name
 from pgwarden.domain.errors import PgwardenError
-from pgwarden.sql.bodies import argument_scope, argument_values, body_walk, resolver_of
+from pgwarden.sql.bodies import argument_scope, argument_values, body_walk
 from pgwarden.sql.explain import reading
 from pgwarden.sql.judgement import Judgement, joined, refused
 from pgwarden.sql.parse import parse
@@ -119,7 +119,7 @@ class _Fragments:
     def _relation(self, parts: list[str]) -> int:
         by_name = self._index.catalog.by_name
         if len(parts) == 1:
-            schemas = resolver_of(self._index, self._function).search_path
+            schemas = self._index.resolver.search_path
             return next((r.oid for s in schemas if (r := by_name.get(Name(s, parts[0])))), 0)
         found = by_name.get(Name(parts[-2], parts[-1]))
         return found.oid if found else 0

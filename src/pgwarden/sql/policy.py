@@ -32,7 +32,7 @@ KNOWN_EXTENSIONS = frozenset(
         "xml2",
     }
 )
-"""Extensions whose IMMUTABLE and STABLE C functions are known to compute only (exceptions are listed in ``effects``)."""
+"""Extensions whose IMMUTABLE and STABLE C functions are known to compute only (``effects`` lists the exceptions)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,7 +142,8 @@ def _key(
         walk.mark(node)
         place = number.get("ival", 0)
         if 0 < place <= len(columns):
-            return columns[place - 1][1]
+            chosen: Value = columns[place - 1][1]
+            return chosen
         walk.refuse("unknown-column", f"position {place} is not in the select list", node["A_Const"].get("location"))
         return UNCERTAIN
     fields = node.get("ColumnRef", {}).get("fields", ())

@@ -62,7 +62,7 @@ def _view_walk(index: Index, relation: Relation, policy: ReadPolicy, *, judging:
     from pgwarden.sql.queries import query
 
     tree = parse(relation.view_definition or "")
-    walk = Walk(index, policy, tree, index.resolver, own=False, what=f"view {relation.name}")
+    walk = Walk(index, policy, tree, index.session.resolver, own=False, what=f"view {relation.name}")
     walk.judging = judging
     shape = query(walk, tree.statements[0]["stmt"], Scope())
     walk.audit()
@@ -147,6 +147,12 @@ def _judge_planned(index: Index, relation: Relation, policy: ReadPolicy) -> Judg
         for column in relation.columns
         if column.generated == "v" and column.default
     ]
+    if relation.partition_key:
+        parts.append(_judge_partition_key(index, relation, policy))
+    builtin = {column.type_oid for column in relation.columns if column.type_oid < 16384}
+    supports = {oid for type_ in builtin for oid in index.catalog.opclass_support.get(type_, ())}
+    if supports:  # an index or partition key may sort built-in types in a user's way
+        parts.append(index.of_functions(frozenset(supports), policy))
     for wanted in relation.indexes:
         if 0 in wanted.columns or wanted.predicate:
             parts.append(_judge_index(index, relation, wanted.definition, policy))
@@ -175,8 +181,37 @@ def _judge_index(index: Index, relation: Relation, definition: str, policy: Read
     return summary(walk)
 
 
+def _judge_partition_key(index: Index, relation: Relation, policy: ReadPolicy) -> Judgement:
+    try:
+        tree = parse(f"CREATE TABLE t () PARTITION BY {relation.partition_key}")
+    except PgwardenError as error:
+        return refused("definition-not-understood", f"the partition key of {relation.name}: {error.why}")
+    walk = _expression_walk(index, tree, policy, f"partition key of {relation.name}")
+    walk.planned = True
+    scope = _row_scope(index, relation)
+    for node in tree.statements[0]["stmt"]["CreateStmt"]["partspec"]["partParams"]:
+        if "expr" in node["PartitionElem"]:
+            walk.value(node["PartitionElem"]["expr"], scope)
+    return summary(walk)
+
+
+def judge_written(index: Index, relation: Relation, policy: ReadPolicy) -> Judgement:
+    """What planning a change of the relation evaluates: constant parts of defaults, and the rules of users."""
+    parts = []
+    for column in relation.columns:
+        if column.default:
+            what = f"default of {relation.name}.{column.name}"
+            scope = _row_scope(index, relation)
+            parts.append(_judge_text(index, column.default, scope, policy, what, planned=True))
+    for rule in relation.rules:
+        parts.append(refused("has-rules", f"{relation.name} has rule {rule.name}, which rewrites the statement"))
+    for oid in relation.reads if relation.kind == "v" else ():
+        parts.append(index.of_written(index.catalog.relations[oid], policy))
+    return joined(parts)
+
+
 def _expression_walk(index: Index, tree: object, policy: ReadPolicy, what: str) -> Walk:
-    return Walk(index, policy, tree, index.resolver, own=False, what=what)  # type: ignore[arg-type]
+    return Walk(index, policy, tree, index.session.resolver, own=False, what=what)  # type: ignore[arg-type]
 
 
 def _row_scope(index: Index, relation: Relation) -> Scope:

@@ -173,12 +173,12 @@ class Resolver:
         arguments = (right,) if prefix else (left, right)
         survivors = self._choose_operator(candidates, arguments) or candidates
         results = {self._operator_result(c, arguments) for c in survivors}
-        types = survivors[0].types if len(survivors) == 1 else (0, 0)
+        sides = survivors[0].types if len(survivors) == 1 else (0, 0)
         return Operation(
             tuple(c.what for c in survivors),  # type: ignore[misc]  # candidates of an operation are operators
             results.pop() if len(results) == 1 else 0,
-            0 if prefix else types[0],
-            types[-1],
+            0 if prefix else sides[0],
+            sides[-1],
         )
 
     def _operator_result(self, candidate: _Candidate, arguments: tuple[int, ...]) -> int:
@@ -245,14 +245,11 @@ def _select(candidates: list[_Candidate], arguments: tuple[int, ...], types: Typ
     candidates = best(exact, candidates)
     if len(candidates) == 1:
         return candidates[0]
-    preferred = {
-        n: sum(
-            c.types[i] == bases[i]
-            or (types.preferred(c.types[i]) and types.category(c.types[i]) == types.category(bases[i]))
-            for i in known
-        )
-        for n, c in enumerate(candidates)
-    }
+
+    def suits(type_: int, base: int) -> bool:
+        return type_ == base or (types.preferred(type_) and types.category(type_) == types.category(base))
+
+    preferred = {n: sum(suits(c.types[i], bases[i]) for i in known) for n, c in enumerate(candidates)}
     candidates = best(preferred, candidates)
     if len(candidates) == 1 or not unknown:
         return candidates[0] if len(candidates) == 1 else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from pgwarden.domain.catalog import Catalog, Function, Relation, Trigger
 from pgwarden.domain.impact import SideEffect, SideEffectKind
@@ -167,7 +168,7 @@ def _opaque(words: Sequence[Token]) -> str:
 
 def _called(catalog: Catalog, words: Sequence[Token]) -> Iterator[Function]:
     """User functions that a name before a parenthesis may mean, in any schema."""
-    for token, following in zip(words, words[1:], strict=False):
+    for token, following in pairwise(words):
         if token.kind in ("word", "quoted") and following.text == "(" and following.kind == "sign":
             yield from (f for f in catalog.functions_by_name.get(token.text, ()) if not f.builtin)
 
@@ -178,9 +179,9 @@ def _writes(words: Sequence[Token]) -> Iterator[tuple[str, str | None, str]]:
         if token.kind != "word" or token.text not in ("insert", "update", "delete", "merge"):
             continue
         before = words[place - 1].text if place else ""
-        if token.text == "update" and before in ("for", "do", "key", "then"):
-            if before != "then" or _word(words, place + 1) == "set":
-                continue  # FOR UPDATE, DO UPDATE, FOR NO KEY UPDATE, MERGE … THEN UPDATE SET
+        of_merge = before == "then" and _word(words, place + 1) == "set"
+        if token.text == "update" and (before in ("for", "do", "key") or of_merge):
+            continue  # FOR UPDATE, DO UPDATE, FOR NO KEY UPDATE, MERGE … THEN UPDATE SET
         at = place + 1
         if token.text != "update":
             if _word(words, at) not in ("into", "from"):

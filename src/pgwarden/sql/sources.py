@@ -143,7 +143,7 @@ def _function_columns(
         columns = []
         for node in listed:
             definition = walk.mark(node)
-            type_ = names.use_type(walk, definition["typeName"], scope)
+            type_ = names.use_type(walk, definition["typeName"])
             columns.append((definition["colname"], Value(type_, value.lineage)))
         return tuple(columns), False
     if value.fields is not None:
@@ -205,7 +205,7 @@ def _join_level(walk: Walk, body: Body, left: list[Source], scope: Scope) -> lis
     beside = Scope(scope.parent, [*scope.sources, *left])
     beside.ctes, beside.variables = scope.ctes, scope.variables
     right = item(walk, body["rarg"], beside)
-    shared = _shared_columns(walk, body, left, right)
+    shared = _shared_columns(body, left, right)
     if "quals" in body:
         inside = Scope(scope.parent, [*left, *right])
         inside.ctes, inside.variables = scope.ctes, scope.variables
@@ -221,7 +221,7 @@ def _join_level(walk: Walk, body: Body, left: list[Source], scope: Scope) -> lis
     return sources
 
 
-def _shared_columns(walk: Walk, body: Body, left: list[Source], right: list[Source]) -> list[str] | None:
+def _shared_columns(body: Body, left: list[Source], right: list[Source]) -> list[str] | None:
     if "usingClause" in body:
         return names.strings(body["usingClause"])
     if not body.get("isNatural"):

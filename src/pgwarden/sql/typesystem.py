@@ -214,7 +214,7 @@ class Types:
         for oid in map(self.base, oids):
             if oid == 0:
                 return 0
-            if oid == UNKNOWN or oid == chosen:
+            if oid in (UNKNOWN, chosen):
                 continue
             if chosen == UNKNOWN:
                 chosen, category, preferred = oid, self.category(oid), self.preferred(oid)

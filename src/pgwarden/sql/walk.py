@@ -193,7 +193,7 @@ class Walk:
         if source == target or not target or (self.planned and value.lineage):
             return value
         index = self.index
-        if source == UNKNOWN or not source:
+        if source == UNKNOWN:
             judgement = index.of_type(target, self.policy)
         else:
             judgement = index.of_coercion(source, target, context, self.policy)
@@ -214,6 +214,16 @@ class Walk:
                 self.compare(field, location)
             return
         judgement = self.index.of_comparison(value.type, self.policy)
+        if judgement is not self.index.clean and not self.planned:
+            self.take(judgement, location)
+
+    def use(self, value: Value, location: int | None) -> None:
+        """Note that a built-in function works on the value: it may look into it by a user-made type's own functions."""
+        if value.fields is not None:
+            for _, field in value.fields:
+                self.use(field, location)
+            return
+        judgement = self.index.of_use(value.type, self.policy)
         if judgement is not self.index.clean and not self.planned:
             self.take(judgement, location)
 

@@ -92,7 +92,8 @@ def _taken(effect: NetEffect, key: Sequence[str]) -> str:
     )
     # the row itself, changed by others, is already listed as changed
     other = (
-        f" and not exists (select from {_net(effect, 'a')} where a.{effect.number} > 0 and {same_key(effect.shape, 'a', 't')})"
+        f" and not exists (select from {_net(effect, 'a')} where a.{effect.number} > 0"
+        f" and {same_key(effect.shape, 'a', 't')})"
         if effect.removes and effect.shape.key
         else ""
     )
@@ -134,7 +135,8 @@ def _orphans(
     table = parent.shape.name if parent else names[reference.foreign]
     filled = " and ".join(f"b.{c} is not null" for c in map(quote_identifier, reference.columns))
     restored = (
-        f" and not exists (select from {_net(parent, 'p')} where p.{parent.number} < 0 and {_reference(reference, 'b', 'p')})"
+        f" and not exists (select from {_net(parent, 'p')} where p.{parent.number} < 0"
+        f" and {_reference(reference, 'b', 'p')})"
         if parent and parent.restores
         else ""
     )

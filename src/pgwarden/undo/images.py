@@ -63,11 +63,12 @@ begin
   end if;
   return null;
 end"""
+    definer = "returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp"
+    typed = f"'i'::pg_catalog.\"char\" as {mark}{comma(columns)}"
     statements = [
-        f"create table {table} as select 'i'::pg_catalog.\"char\" as {mark}{comma(columns)} from {shape.name} with no data",
+        f"create table {table} as select {typed} from {shape.name} with no data",
         f"revoke all on {table} from public",
-        f"create function {function}() returns trigger language plpgsql security definer "
-        f"set search_path = pg_catalog, pg_temp as {dollar_quoted(body)}",
+        f"create function {function}() {definer} as {dollar_quoted(body)}",
         f"revoke all on function {function}() from public",
     ]
     for _, member in shape.members:

@@ -60,7 +60,8 @@ def net_effect(shape: TableShape, images: TableImages) -> NetEffect:
 
 def signed_images(images: TableImages, number: str, text: str) -> str:
     """Every image as (number, text)."""
-    return f"select {_sign(images, 'x')} as {number}, {row_text(images.columns, 'x')} as {text} from {image_name(images)} x"
+    row = row_text(images.columns, "x")
+    return f"select {_sign(images, 'x')} as {number}, {row} as {text} from {image_name(images)} x"
 
 
 def row_text(columns: Sequence[str], alias: str) -> str:

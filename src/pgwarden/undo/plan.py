@@ -18,9 +18,7 @@ SECONDS = {"inserted": 9e-6, "updated": 14e-6, "deleted": 4e-6}
 """Per row, capture included, as measured on two slow cores: the order of magnitude is meant."""
 
 
-def recovery_plan(
-    catalog: Catalog, tables: Sequence[TableImpact], side_effects: Iterable[SideEffect]
-) -> RecoveryPlan:
+def recovery_plan(catalog: Catalog, tables: Sequence[TableImpact], side_effects: Iterable[SideEffect]) -> RecoveryPlan:
     """How these changes would be taken back."""
     captured = tuple(
         CapturePlan(table.name, table.counts.images, round(table.counts.images * _width(catalog, table)))

@@ -1,4 +1,4 @@
-"""Texts made to bring down whatever reads them: too deep, too long, or no text at all. Written by code, for their size."""
+"""Texts made to bring down whatever reads them: too deep, too long, or no text at all. Made by code, for their size."""
 
 from __future__ import annotations
 
@@ -29,8 +29,12 @@ TEXTS: Mapping[str, Callable[[], str]] = {
     "from-subselects": lambda: "select * from " + "(select * from " * 2_000 + "public.items" + " x)" * 2_000 + " y",
     "exists": lambda: "select 1 where " + "exists (select 1 where " * 2_000 + "true" + ")" * 2_000,
     "unions": lambda: "select 1" + " union all select 1" * 10_000,
-    "joins": lambda: "select 1 from public.items i0" + "".join(f" cross join public.items i{n}" for n in range(1, 3_000)),
-    "join-parentheses": lambda: "select 1 from " + "(" * 3_000 + "public.items a" + " cross join public.items b)" * 3_000,
+    "joins": lambda: (
+        "select 1 from public.items i0" + "".join(f" cross join public.items i{n}" for n in range(1, 3_000))
+    ),
+    "join-parentheses": lambda: (
+        "select 1 from " + "(" * 3_000 + "public.items a" + " cross join public.items b)" * 3_000
+    ),
     "ctes": lambda: "with " + ", ".join(f"c{n} as (select 1)" for n in range(5_000)) + " select 1",
     "ctes-doubling": lambda: (
         "with c0 as (select 1 as x), "

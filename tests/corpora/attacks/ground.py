@@ -10,11 +10,11 @@ from typing import Any, Self
 
 import psycopg
 from psycopg import conninfo, pq
+from tests.corpora.attacks.corpus import HERE, READER, Attack, Harm
 
 from pgwarden.adapters.embedded.server import EmbeddedServer, ServerOptions
 from pgwarden.adapters.postgres.catalog import read_catalog
 from pgwarden.domain.catalog import Catalog
-from tests.corpora.attacks.corpus import HERE, READER, Attack, Harm
 
 TRAPS, UNTOUCHED = "traps", "untouched"
 OPTIONS = ServerOptions(
@@ -40,7 +40,8 @@ TIME_LIMIT = "300ms"
 _LOOK = """
 select pg_current_xact_id_if_assigned()::text,
        (select last_value::text || is_called::text from trap.counter),
-       (select md5(string_agg(name || '=' || coalesce(setting, ''), ';' order by name)) from pg_settings where name not like 'plpgsql.%')
+       (select md5(string_agg(name || '=' || coalesce(setting, ''), ';' order by name))
+        from pg_settings where name not like 'plpgsql.%')
            || coalesce(current_setting('trap.poison', true), '') || current_user || session_user,
        (select count(*)::text from pg_locks where pid = pg_backend_pid()
            and (locktype = 'advisory' or (locktype = 'relation' and relation >= 16384

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Self
 
 from psycopg import conninfo, pq, sql
-
-from pgwarden.domain.catalog import Catalog
 from tests.corpora.regress.moment import SessionConnection
 from tests.corpora.regress.script import Command, Script
+
+from pgwarden.domain.catalog import Catalog
 
 COPY_IN, COPY_OUT = pq.ExecStatus.COPY_IN, pq.ExecStatus.COPY_OUT
 STARTUP = (
@@ -193,5 +193,3 @@ def _bare(word: str) -> str:
 
 def _is_true(word: str) -> bool:
     return word.strip().lower() in ("t", "true", "on", "yes", "1")
-
-

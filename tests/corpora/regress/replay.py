@@ -5,19 +5,28 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
-
-from pgwarden.domain.catalog import Catalog
-from pgwarden.domain.statement import Verdict
 from tests.corpora.regress import archive
+from tests.corpora.regress.ordered import ordered
 from tests.corpora.regress.psql import Judge, Place, Session
 from tests.corpora.regress.script import Command
 from tests.corpora.regress.truth import CRASHES, Finding, Truth, find, is_candidate
 
+from pgwarden.adapters.embedded.server import ServerOptions
+from pgwarden.domain.catalog import Catalog
+from pgwarden.domain.statement import Verdict
+
 Verdicts = Callable[[str, Catalog], Verdict]
+
+SERVER = ServerOptions(
+    durable=False,
+    settings={"max_connections": "60", "autovacuum": "off", "max_prepared_transactions": "10"},
+)
+"""How to start the server that files are played on."""
 
 SETUP_DATABASE = "regression_setup"
 BASE_DATABASE = "regression_base"
@@ -28,19 +37,7 @@ _QUIET = re.compile(
     r"|savepoint|release|start|execute|show)\b",
     re.IGNORECASE,
 )
-"""Statements that leave definitions and settings as they are (their triggers seldom do otherwise; see `_Replay.look`)."""
-
-ORDERED = re.compile(
-    r"\b(\w+_to_xml\w*|ts_stat|ts_rewrite|dblink\w*|pg_sleep\w*|pg_read_\w*file|pg_ls_\w+|pg_stat_file|lo_\w+"
-    r"|pg_stat_activity|pg_stat_get_activity|pg_authid|pg_shadow|pg_user_mappings?|pg_hba_file_rules"
-    r"|pg_ident_file_mappings|pg_file_settings|pg_show_all_file_settings|pg_subscription|pg_largeobject\w*"
-    r"|pg_locks|pg_lock_status|pg_stat_ssl|pg_stat_gssapi|pg_stat_replication|pg_stat_progress_\w+"
-    r"|pg_stat_get_progress_info|pg_stat_get_backend_\w+|pg_prepared_xacts|pg_prepared_xact|pg_statistic\w*"
-    r"|pg_try_advisory\w+|pg_advisory\w+|currval|lastval|pg_get_backend_memory_contexts|pg_backend_memory_contexts"
-    r"|pg_stats\w*)\b",
-    re.IGNORECASE,
-)
-"""Reads that are meant to be refused: SQL given as text, files, other sessions, password hashes, waiting, hidden rows."""
+"""Statements that leave definitions and settings as they are; what their triggers do is found by `_Look` later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +50,12 @@ class Judgement:
     finding: Finding
     verdict: Verdict | None
     """None when nothing could be judged: the session had failed, or the catalog could not be read."""
+    ordered: str = ""
+    """Why this refusal of a true read is meant, or ''."""
 
     @property
     def is_read(self) -> bool:
         return self.finding.truth is Truth.READ and self.verdict is not None
-
-    @property
-    def ordered(self) -> bool:
-        """A true read that the product is meant to refuse nevertheless."""
-        return self.is_read and ORDERED.search(self.sql) is not None
 
     @property
     def refused(self) -> bool:
@@ -123,18 +117,16 @@ class Replay:
 
     def _copy(self, template: str, database: str) -> None:
         with psycopg.connect(self._server, autocommit=True) as connection:
-            connection.execute(f"drop database if exists {database} with (force)")  # type: ignore[arg-type]
+            connection.execute(f"drop database if exists {database} with (force)")
             self._drop_roles(connection)
-            connection.execute(f"create database {database} template {template}")  # type: ignore[arg-type]
+            connection.execute(f"create database {database} template {template}")
 
     def _drop_roles(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
         """Roles outlive the databases that a file made them for."""
         names = connection.execute("select rolname from pg_roles where rolname like 'regress%'").fetchall()
         for (name,) in names:
-            try:
+            with suppress(psycopg.errors.DependentObjectsStillExist):  # it owns something in the base
                 connection.execute(psycopg.sql.SQL("drop role {}").format(psycopg.sql.Identifier(str(name))))
-            except psycopg.errors.DependentObjectsStillExist:
-                pass  # it owns something in the base
 
 
 class _Look:
@@ -157,13 +149,13 @@ class _Look:
         if finding.truth is not Truth.FAILED:
             found = self._with_verdict(session, found)
         self.judgements.append(found)
-        self._fresh = self._fresh and finding.truth is not Truth.EFFECT
+        self._fresh = self._fresh and finding.truth is not Truth.EFFECT and "read-only" not in finding.why
         return finding.truth is Truth.READ or finding.why == CRASHES
 
     def _with_verdict(self, session: Session, found: Judgement) -> Judgement:
         """Judged by the kept catalog if that agrees with the truth, by a fresh one otherwise."""
         if self._catalog is not None:
-            judged = replace(found, verdict=self._verdicts(found.sql, self._catalog))
+            judged = self._judged(found, self._catalog)
             if self._fresh or not (judged.wrongly_refused or judged.wrongly_allowed):
                 return judged
         try:
@@ -171,7 +163,11 @@ class _Look:
         except psycopg.errors.InsufficientPrivilege:
             return found
         self._fresh = True
-        return replace(found, verdict=self._verdicts(found.sql, self._catalog))
+        return self._judged(found, self._catalog)
+
+    def _judged(self, found: Judgement, catalog: Catalog) -> Judgement:
+        judged = replace(found, verdict=self._verdicts(found.sql, catalog))
+        return replace(judged, ordered=ordered(found.sql, catalog)) if judged.wrongly_refused else judged
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +175,17 @@ class Summary:
     """Counts over judgements."""
 
     reads: int
+    """Statements that running showed to be reads."""
     ordered: int
+    """Reads that were refused and are meant to be."""
     refused: int
+    """Reads that were refused and are not meant to be."""
     allowed_effects: int
+    """Statements that were allowed and, when run, left something."""
 
     @property
     def refused_share(self) -> float:
-        """Refused true reads, those meant to be refused left out, over all such reads."""
+        """Refusals that are not meant, over all reads but those refused on purpose."""
         return self.refused / max(1, self.reads - self.ordered)
 
 
@@ -193,7 +193,7 @@ def summarise(judgements: Iterable[Judgement]) -> Summary:
     found = list(judgements)
     return Summary(
         reads=sum(j.is_read for j in found),
-        ordered=sum(j.ordered for j in found),
+        ordered=sum(bool(j.ordered) for j in found),
         refused=sum(j.wrongly_refused for j in found),
         allowed_effects=sum(j.wrongly_allowed for j in found),
     )

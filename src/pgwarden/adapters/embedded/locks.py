@@ -33,7 +33,8 @@ class UsersLock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            fcntl.flock(descriptor, fcntl.LOCK_SH)  # a failed upgrade drops the shared lock: take it again
+            if self._descriptor is not None:
+                fcntl.flock(descriptor, fcntl.LOCK_SH)  # a failed upgrade drops the shared lock: take it again
             return False
         finally:
             if self._descriptor is None:

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor, pq
 
-from pgwarden.adapters.postgres.catalog_build import Builtins, Session, assemble, build_builtins, gather
+from pgwarden.adapters.postgres.catalog_build import Builtins, Gathering, Session, assemble, build_builtins
 from pgwarden.adapters.postgres.catalog_objects import Row
 from pgwarden.adapters.postgres.catalog_recheck import touched_digests_of_all
 from pgwarden.adapters.postgres.looking import Connect
@@ -23,27 +23,35 @@ FIRST_USER_OID = 16384
 LAST_OID = 2**32 - 1
 BUILTIN_QUERIES = ("types", "functions", "aggregates", "operators", "casts", "views")
 """Queries asked for objects of the server and of users apart."""
-SHARED_QUERIES = (
+USER_QUERIES = (
     "namespaces",
     "roles",
     "relations",
-    "columns",
     "column_types",
     "defaults",
     "comments",
+    "columns",
     "constraints",
     "indexes",
+    "ranges",
+    "enums",
+    "domain_checks",
+    "opclass_support",
+    "types",
+    "extension_members",
+    "aggregates",
+    "functions",
+    "operators",
+    "casts",
+    "views",
     "triggers",
     "rules",
     "policies",
     "inheritance",
     "foreign_tables",
-    "extension_members",
     "publications",
-    "ranges",
-    "enums",
-    "domain_checks",
 )
+"""In the order that `Gathering.take` needs."""
 ATTEMPTS = 3
 """Reads in a row that may meet objects dropped half-way (pg_get_* look past the snapshot) before giving up."""
 VANISHED = (
@@ -125,10 +133,11 @@ async def _read(connection: AsyncConnection[Any]) -> Catalog:
         async with _asking(connection, (*BUILTIN_QUERIES, "namespaces", "roles", "ranges"), below) as cursors:
             builtins = _builtins[key] = build_builtins({n: await cursor.fetchall() for n, cursor in cursors.items()})
     above = {"superuser": superuser, "first": FIRST_USER_OID, "last": LAST_OID}
-    async with _asking(connection, (*BUILTIN_QUERIES, *SHARED_QUERIES, "touched"), above) as cursors:
-        touched = cursors.pop("touched")
-        parts = gather({name: await cursor.fetchall() for name, cursor in cursors.items()})
-        digests = {oid: digest for _, oid, digest in await touched.fetchall()}
+    parts = Gathering()
+    async with _asking(connection, (*USER_QUERIES, "touched"), above) as cursors:
+        for name in USER_QUERIES:
+            parts.take(name, await cursors[name].fetchall())
+        digests = {oid: digest for _, oid, digest in await cursors["touched"].fetchall()}
     session = Session(database, database_oid, version, role, tuple(search_path))
     return assemble(session, parts, digests, builtins)
 

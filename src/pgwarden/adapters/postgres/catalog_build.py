@@ -1,8 +1,7 @@
 """Turns rows of the catalog queries into a Catalog. Pure: rows in, value out.
 
 Rows are joined here rather than on the server: a dictionary look-up in Python is cheaper than one more column
-in a hundred thousand rows. It happens in two steps, `gather` and `assemble`, so that the first can run while the
-server still works on the last query.
+in a hundred thousand rows. It happens while the server still works: see `Gathering`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from pgwarden.adapters.postgres.catalog_objects import (
     FIRST_USER_OID,
@@ -36,7 +35,7 @@ V = TypeVar("V")
 
 SORTED_HERE = {"columns": itemgetter(0, 1), "constraints": itemgetter(0), "indexes": itemgetter(0)}
 """Big results that Python sorts sooner than the server does, since they come nearly sorted."""
-DEFINING = {"namespaces": 3, "relations": 12, "columns": 9, "functions": 20}
+DEFINING = {"namespaces": 3, "relations": 12, "columns": 9, "functions": 21}
 """How many leading fields of a row are structure; the rest are rights of a role, estimates and versions."""
 NOT_DEFINING = frozenset({"roles", "column_types"})
 NOT_OF_THE_SERVER = frozenset({"namespaces", "roles", "ranges"})
@@ -67,55 +66,91 @@ class Builtins:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """All about users' objects that does not need the digests, by the relation that it hangs on."""
-
-    rows: Rows
-    schemas: Schemas
-    columns: Mapping[int, tuple[Column, ...]]
-    constraints: Mapping[int, tuple[Constraint, ...]]
-    indexes: Mapping[int, tuple[Index, ...]]
-    types: Mapping[int, Type]
-    functions: Mapping[int, Function]
-    digest: bytes
-
-
 def build_builtins(rows: Rows) -> Builtins:
     """The part of a catalog that came with the server."""
     schemas = Schemas(rows["namespaces"], rows["roles"])
+    digest = hashlib.blake2b(digest_size=16)
+    for name in sorted(rows.keys() - NOT_OF_THE_SERVER):
+        _digest(digest, name, rows[name])
     return Builtins(
         types=_types(rows, schemas),
         functions=_functions(rows, schemas),
         operators=_operators(rows, schemas),
         casts=tuple(Cast(*row) for row in rows["casts"]),
         views=_views(rows),
-        digest=_digest({name: found for name, found in rows.items() if name not in NOT_OF_THE_SERVER}),
+        digest=digest.digest(),
     )
 
 
-def gather(rows: Rows) -> Parts:
-    """Groups what hangs on relations, and builds what stands alone."""
-    known = {row[0] for row in rows["relations"]}
-    rows = {**rows, **{name: [r for r in rows[name] if r[at] in known] for name, at in OF_RELATION.items()}}
-    for name, key in SORTED_HERE.items():
-        rows[name].sort(key=key)
-    schemas = Schemas(rows["namespaces"], rows["roles"])
-    columns = _columns(rows, {row[0]: row[12] and schemas.usable(row[2]) for row in rows["relations"]})
-    tables = {row[0]: IndexedTable(schemas.name(row[2], row[1]), columns.get(row[0], ())) for row in rows["relations"]}
-    return Parts(
-        rows=rows,
-        schemas=schemas,
-        columns=columns,
-        constraints=_grouped(rows["constraints"], 3, constraint_of),
-        indexes=_grouped(rows["indexes"], 2, lambda row: index_of(row, tables[row[2]])),
-        types=_types(rows, schemas),
-        functions=_functions(rows, schemas),
-        digest=_digest(rows),
-    )
+class Gathering:
+    """All about users' objects but the relations themselves, built result by result.
+
+    ``take`` is fed in the order in which the queries were sent, so that Python builds from one result while the server
+    works on the next ones. What hangs on relations is grouped by the relation's oid.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[str, list[Row]] = {}
+        self.schemas = Schemas((), ())
+        self.columns: Mapping[int, tuple[Column, ...]] = {}
+        self.constraints: Mapping[int, tuple[Constraint, ...]] = {}
+        self.indexes: Mapping[int, tuple[Index, ...]] = {}
+        self.types: Mapping[int, Type] = {}
+        self.functions: Mapping[int, Function] = {}
+        self.digest = hashlib.blake2b(digest_size=16)
+        self._known: set[int] = set()
+
+    def take(self, name: str, rows: list[Row]) -> None:
+        """One result. Those that name a relation come after ``relations``, columns after what describes them."""
+        if name in OF_RELATION:
+            rows = [row for row in rows if row[OF_RELATION[name]] in self._known]
+        if name in SORTED_HERE:
+            rows.sort(key=SORTED_HERE[name])
+        self.rows[name] = rows
+        if name not in NOT_DEFINING:
+            _digest(self.digest, name, rows)
+        build = self._BUILDERS.get(name)
+        if build:
+            build(self)
+
+    def _build_schemas(self) -> None:
+        self.schemas = Schemas(self.rows["namespaces"], self.rows["roles"])
+
+    def _build_relations(self) -> None:
+        self._known = {row[0] for row in self.rows["relations"]}
+
+    def _build_columns(self) -> None:
+        readable = {row[0]: row[12] and self.schemas.usable(row[2]) for row in self.rows["relations"]}
+        self.columns = _columns(self.rows, readable)
+
+    def _build_constraints(self) -> None:
+        self.constraints = _grouped(self.rows["constraints"], 3, constraint_of)
+
+    def _build_indexes(self) -> None:
+        tables = {
+            row[0]: IndexedTable(self.schemas.name(row[2], row[1]), self.columns.get(row[0], ()))
+            for row in self.rows["relations"]
+        }
+        self.indexes = _grouped(self.rows["indexes"], 2, lambda row: index_of(row, tables[row[2]]))
+
+    def _build_types(self) -> None:
+        self.types = _types(self.rows, self.schemas)
+
+    def _build_functions(self) -> None:
+        self.functions = _functions(self.rows, self.schemas)
+
+    _BUILDERS: ClassVar[Mapping[str, Callable[[Gathering], None]]] = {
+        "roles": _build_schemas,
+        "relations": _build_relations,
+        "columns": _build_columns,
+        "constraints": _build_constraints,
+        "indexes": _build_indexes,
+        "types": _build_types,
+        "functions": _build_functions,
+    }
 
 
-def assemble(session: Session, parts: Parts, digests: Mapping[int, str], builtins: Builtins) -> Catalog:
+def assemble(session: Session, parts: Gathering, digests: Mapping[int, str], builtins: Builtins) -> Catalog:
     """The catalog of one database; ``digests`` are the relations' change hints by oid."""
     rows, schemas = parts.rows, parts.schemas
     return Catalog(
@@ -129,13 +164,14 @@ def assemble(session: Session, parts: Parts, digests: Mapping[int, str], builtin
         functions={**builtins.functions, **parts.functions},
         operators={**builtins.operators, **_operators(rows, schemas)},
         casts=builtins.casts + tuple(Cast(*row) for row in rows["casts"]),
-        version=hashlib.blake2b(builtins.digest + parts.digest, digest_size=16).hexdigest(),
+        version=hashlib.blake2b(builtins.digest + parts.digest.digest(), digest_size=16).hexdigest(),
+        opclass_support={oid: tuple(functions) for oid, functions in rows["opclass_support"]},
         schema_comments={name: comment for _, name, comment, _ in rows["namespaces"] if comment},
     )
 
 
 def _relations(
-    parts: Parts, digests: Mapping[int, str], views: Mapping[int, tuple[str, tuple[int, ...]]]
+    parts: Gathering, digests: Mapping[int, str], views: Mapping[int, tuple[str, tuple[int, ...]]]
 ) -> dict[int, Relation]:
     rows, schemas = parts.rows, parts.schemas
     comments = {row[0]: row[2] for row in rows["comments"] if row[1] == 0}
@@ -260,15 +296,12 @@ def _publications(rows: Rows) -> Callable[[int, int, str, str], tuple[str, ...]]
     return carriers
 
 
-def _digest(rows: Rows) -> bytes:
-    """A hash of every definition; rows are in a fixed order, and marshal writes plain values in one way only."""
-    digest = hashlib.blake2b(digest_size=16)
-    for name in sorted(rows.keys() - NOT_DEFINING):
-        width = DEFINING.get(name)
-        found: list[Any] = [row[:width] for row in rows[name]] if width else rows[name]
-        digest.update(name.encode())
-        digest.update(marshal.dumps(found, 0))
-    return digest.digest()
+def _digest(digest: hashlib.blake2b, name: str, rows: list[Row]) -> None:
+    """Adds every definition of a result; rows are in a fixed order, and marshal writes plain values in one way only."""
+    width = DEFINING.get(name)
+    found: list[Any] = [row[:width] for row in rows] if width else rows
+    digest.update(name.encode())
+    digest.update(marshal.dumps(found, 0))
 
 
 def _grouped(rows: Iterable[Row], key: int, make: Callable[[Row], V]) -> dict[int, tuple[V, ...]]:

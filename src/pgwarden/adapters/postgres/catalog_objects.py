@@ -140,7 +140,7 @@ def operator_of(row: Row, schemas: Schemas) -> Operator:
 
 def function_of(row: Row, schemas: Schemas, support_oids: tuple[int, ...], extension: str) -> Function:
     oid, name, namespace, kind, language, volatility, arguments, defaults, variadic, returns, returns_set, *rest = row
-    strict, definer, source, definition, all_names, modes, all_oids, config, owner, executable, xmin = rest
+    strict, definer, source, definition, all_names, modes, all_oids, config, owner, preset, executable, xmin = rest
     own_name = schemas.name(namespace, name)
     argument_names, out_names, out_oids = _arguments(all_names, modes, all_oids)
     return Function(
@@ -167,6 +167,7 @@ def function_of(row: Row, schemas: Schemas, support_oids: tuple[int, ...], exten
         executable=executable and schemas.usable(namespace),
         out_names=out_names,
         out_oids=out_oids,
+        defaults=preset,
         xmin=xmin,
     )
 

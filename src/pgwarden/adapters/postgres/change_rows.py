@@ -203,10 +203,11 @@ class RowChecks:
             if self._change.kind is StatementKind.INSERT
             else f" and not exists (select from ({rows}) o where o.{TABLE} = t.tableoid and o.{AT} = t.ctid)"
         )
+        held = f"exists (select from {self._target.name} t where {match}{stays})"
         return (
-            f"select (select count(*) from ({rows}) a where exists (select from {self._target.name} t where {match}{stays}))"
-            f" + (select coalesce(sum(n - 1), 0) from (select count(*) as n from ({rows}) a where {filled} group by {listed}"
-            " having count(*) > 1) d)"
+            f"select (select count(*) from ({rows}) a where {held})"
+            f" + (select coalesce(sum(n - 1), 0) from (select count(*) as n from ({rows}) a"
+            f" where {filled} group by {listed} having count(*) > 1) d)"
         )
 
     def _arbiter_keys(self) -> list[tuple[str, ...]]:

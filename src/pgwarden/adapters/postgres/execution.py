@@ -136,8 +136,9 @@ async def captured_rows(session: Session, capture: Capture, oid: int) -> RowCoun
     key = ", ".join(quote_identifier(column) for column in shape.key)
     (row,) = await session.rows(
         "select count(*) filter (where net > 0) as inserted, count(*) filter (where net = 0) as updated,"
-        " count(*) filter (where net < 0) as deleted from (select sum(case when "
-        f"{quote_identifier(table.mark)} in ('i', 'n') then 1 else -1 end) as net from {image_name(table)} group by {key}) k"
+        " count(*) filter (where net < 0) as deleted"
+        f" from (select sum(case when {quote_identifier(table.mark)} in ('i', 'n') then 1 else -1 end) as net"
+        f" from {image_name(table)} group by {key}) k"
     )
     return RowCounts(**row)
 
@@ -189,8 +190,9 @@ async def committed(conninfo: str, execution_id: str, *, patience_seconds: float
     A transaction that is still ending holds the primary key, so the probe waits for it.
     """
     probe = (
-        "begin; set local lock_timeout = '{wait}s'; insert into pgwarden.execution (id, kind, statement, parameters,"
-        " seal, requested_by, approved_by, role, isolation) values ('{id}', 'execute', '', '[]', '', '', '', '', ''); rollback"
+        "begin; set local lock_timeout = '{wait}s';"
+        " insert into pgwarden.execution (id, kind, statement, parameters, seal, requested_by, approved_by, role,"
+        " isolation) values ('{id}', 'execute', '', '[]', '', '', '', '', ''); rollback"
     )
     try:
         async with open_session(conninfo) as session:

@@ -22,7 +22,7 @@ from pgwarden.sql.counting import Counting, Start
 from pgwarden.sql.freeze import QUERY as FREEZE_QUERY
 from pgwarden.sql.freeze import freeze
 from pgwarden.sql.side_effects import side_effects
-from pgwarden.undo.closure import Edge, Effect, closure, root
+from pgwarden.undo.closure import Edge, Effect, closure, names_of, root
 from pgwarden.undo.plan import cost, recovery_plan
 
 NONE = Figure(0, Basis.EXACT)
@@ -247,10 +247,17 @@ class _Analysis:
                     updated=_sum(updated.get(oid), changed),
                     deleted=deleted,
                     target=oid in direct,
-                    partitioned=relation.kind == "p",
+                    moves=relation.kind == "p" or self._changes_key(oid),
                 )
             )
         return found
+
+    def _changes_key(self, oid: int) -> bool:
+        """Whether a column of some unique key of this table changes, by the statement or by a cascade."""
+        relation = self._catalog.relations[oid]
+        keys = {number for index in relation.indexes if index.unique for number in index.columns if number}
+        changed = {c for e in self._closure.effects if root(self._catalog, e.relation) == oid for c in e.columns}
+        return bool(changed & set(names_of(relation, keys)))
 
     def _counted(self) -> list[Effect]:
         """Effects that the counting queries know: those of an upsert's own update are counted with the INSERT."""

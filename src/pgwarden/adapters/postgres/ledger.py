@@ -120,7 +120,7 @@ class Ledger:
 
     async def finish(
         self,
-        id: str,
+        id: str,  # noqa: A002
         tables: Iterable[TableImages],
         sequences: Mapping[str, int | None],
         skipped: int = 0,

@@ -46,11 +46,13 @@ class Pipeline:
         if self._pgconn.status != pq.ConnStatus.OK:
             return
         if error is not None:
-            await self.drain()
+            self.sync()  # what was queued so far may not have been sent
             for statement in self._closing:
                 self.query(statement)
                 self.sync()
             await self.send()
+            while self._waiting > 2 * len(self._closing):
+                await self._next()
         if await self.drain() or error is None:
             self._pgconn.exit_pipeline_mode()
 

@@ -131,7 +131,8 @@ async def _tops(
         " group by 3 order by 4 desc, 3 limit {top})"
     )
     shape = sql.SQL(
-        "(select {p}, true, regexp_replace(regexp_replace(left({c}, 40), '[0-9]+', '9', 'g'), '[[:alpha:]]+', 'a', 'g'),"
+        "(select {p}, true,"
+        " regexp_replace(regexp_replace(left({c}, 40), '[0-9]+', '9', 'g'), '[[:alpha:]]+', 'a', 'g'),"
         " count(*) from drawn where {c} is not null group by 3 order by 4 desc, 3 limit 5)"
     )
     parts = []
@@ -220,12 +221,13 @@ async def _orphans(
         return None
     query = sql.SQL(
         "select count(*) filter (where not exists (select from {target} as t where t.{key} = v.value)), count(*)"
-        " from (select s.{column} as value from {source} where s.{column} is not null limit 5000) as v"
+        " from (select s.{column} as value from {source} where s.{column} is not null limit {most}) as v"
     ).format(
         target=sql.Identifier(*target.name),
         key=sql.Identifier(key.name),
         column=sql.Identifier(column.name),
         source=source,
+        most=sql.Literal(MOST_ROWS),
     )
     ((orphans, looked_at),) = await fetch(connection, query)
     return orphan_finding(column.name, str(target.name), orphans, looked_at)

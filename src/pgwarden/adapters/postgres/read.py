@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -22,7 +23,7 @@ from pgwarden.adapters.postgres.projection import Field, Projection, project
 from pgwarden.adapters.postgres.rows import Notices, Rows, RowTaker
 from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.adapters.postgres.statement_text import without_terminator
-from pgwarden.domain.errors import CatalogChanged, InputInvalid, PgwardenError
+from pgwarden.domain.errors import CatalogChanged, InputInvalid, PgwardenError, StatementRefused
 from pgwarden.domain.result import ReadLimits
 from pgwarden.domain.statement import StatementKind, Verdict
 
@@ -37,6 +38,10 @@ OWN = b"pgwarden_"
 FIRST_USER_OID = 16384
 TEXT_ARRAY, OID_ARRAY = 1009, 1028
 CANCEL_SECONDS = 5.0
+
+
+_DIRECT = re.compile(r"(?:\s+|--[^\n\r]*|/\*(?:[^*/]|\*(?!/)|/(?!\*))*\*/)*(?:explain|show)\b", re.IGNORECASE)
+"""EXPLAIN or SHOW, after blanks and comments that are not nested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,8 @@ class Read:
         }
         self._closing = (CLOSE,) if link.facts.pooled else (CLOSE, CLEAN)
         self._started = perf_counter()
+        self._judged = False
+        """Whether the caller knows what the statement calls and touches."""
         self.answered = False
         """Whether anything came back from the server."""
         self.backend = 0
@@ -91,11 +98,13 @@ class Read:
         """Run it. Raises psycopg's errors, CatalogChanged and InputInvalid; the session is left clean."""
         if "\x00" in self._verdict.sql:  # libpq would take it for the end of the text
             raise InputInvalid("The statement holds a NUL character.", not_done="It was not sent to the database.")
+        self._judged = expected is not None
         values, types = _dump(self._connection, parameters)
         with Notices(self._connection, keep=not self._masked) as notices:
             try:
                 async with Pipeline(self._connection, closing=self._closing) as pipeline:
                     fields, types = await self._describe(pipeline, types, expected)
+                    values += [None] * (len(types) - len(values))  # a generic plan takes none, but wants places
                     rows = Rows(fields, notices=notices)
                     if self._prefix or self._verdict.kind is not StatementKind.SELECT:
                         await self._fetch_directly(pipeline, rows, values, types)
@@ -235,7 +244,16 @@ class Read:
     async def _fetch_directly(
         self, pipeline: Pipeline, rows: Rows, values: Sequence[Buffer | None], types: Sequence[int]
     ) -> None:
-        """EXPLAIN and SHOW fit into no cursor: their few rows come at once and are cut here."""
+        """EXPLAIN and SHOW fit into no cursor: their few rows come at once and are cut here.
+
+        A cursor takes nothing but a query; here nothing else holds that fence, so the first word is looked at.
+        """
+        if not self._prefix and not _DIRECT.match(self._verdict.sql):
+            raise StatementRefused(
+                "The statement is neither a query nor EXPLAIN or SHOW.",
+                why="Nothing else is run as a read.",
+                not_done="It was not run.",
+            )
         self._as_usual(pipeline)
         pipeline.query(f"{self._prefix}{self._verdict.sql}".encode(), values, types)
         self._end(pipeline)
@@ -265,7 +283,7 @@ class Read:
         at most a lock behind; after any other, everything goes, our prepared statements included."""
         if self._link.facts.pooled:
             return self._closing
-        if all(oid < FIRST_USER_OID for oid in self._verdict.functions):
+        if self._judged and all(oid < FIRST_USER_OID for oid in self._verdict.functions):
             return (CLOSE, UNLOCK)
         self._link.prepared = False
         return self._closing

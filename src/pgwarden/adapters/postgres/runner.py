@@ -14,13 +14,14 @@ from pgwarden.adapters.postgres.pipeline import lost
 from pgwarden.adapters.postgres.pool import Link, TargetPool
 from pgwarden.adapters.postgres.read import Expected, Read
 from pgwarden.adapters.postgres.rows import Rows
-from pgwarden.domain.errors import ExecutionFailed, PgwardenError, StatementRefused
+from pgwarden.domain.errors import ExecutionFailed, InputInvalid, PgwardenError, StatementRefused
 from pgwarden.domain.result import ReadLimits, ReadStatistics, Result, ResultColumn
 from pgwarden.domain.statement import Decision, Verdict
 
 DEADLINE_GRACE_SECONDS = 5.0
 """How much longer than the server's own limit we wait before giving the connection up."""
 CANCEL_SECONDS = 5.0
+FIRST_WITH_GENERIC_PLANS = 160000
 LONGEST_EXPLAINED = 256 * 1024
 """Characters. A plan repeats conditions once per partition, and cannot be cut on the server."""
 
@@ -90,7 +91,7 @@ class PostgresReadRunner:
                 not_done="No plan was made.",
                 next_step="Shorten long lists of values.",
             )
-        generic = verdict.parameters and not parameters
+        generic = bool(verdict.parameters) and not parameters
         options = "format json, generic_plan" if generic else "format json"
         rows = await self._on_a_link(
             verdict, parameters, limits, frozenset(), None, search_path, prefix=f"explain ({options}) "
@@ -112,6 +113,8 @@ class PostgresReadRunner:
         """Run on a connection. One that died while it lay idle is replaced, as long as nothing came back on it."""
         while True:
             async with self._pool.borrow() as link:
+                if "generic_plan" in prefix and link.facts.version < FIRST_WITH_GENERIC_PLANS:
+                    raise _values_needed(verdict)
                 read = Read(link, self._pool.types, verdict, limits, masked, search_path, prefix)
                 try:
                     return await self._within_deadline(read, link, parameters, expected, limits)
@@ -155,6 +158,15 @@ class PostgresReadRunner:
 def _require_allowed(verdict: Verdict) -> None:
     if not verdict.allowed:
         raise _refused(verdict)
+
+
+def _values_needed(verdict: Verdict) -> InputInvalid:
+    return InputInvalid(
+        "The plan of a statement with parameters needs their values here.",
+        why=f"It takes {verdict.parameters}, and servers before PostgreSQL 16 make no plan without them.",
+        not_done="No plan was made.",
+        next_step="Give the values.",
+    )
 
 
 def _refused(verdict: Verdict) -> StatementRefused:

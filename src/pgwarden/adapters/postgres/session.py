@@ -42,7 +42,7 @@ TRANSIENT = (
 class Session:
     """One connection, used by one change at a time. In autocommit mode: transactions are begun by hand."""
 
-    def __init__(self, connection: Connection, prefix: str = "pgwarden") -> None:
+    def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.major = connection.info.server_version // 10_000
         self._queries = named_queries("change.sql", self.major)
@@ -156,10 +156,10 @@ class _ParameterDumper(Dumper):
 
     format = Format.TEXT
 
-    def get_key(self, obj: Parameter, format: Any) -> Any:  # noqa: A002 - the name is psycopg's
+    def get_key(self, obj: Parameter, format: Any) -> Any:  # noqa: A002, ARG002 - psycopg's signature
         return (self.cls, obj.type_oid)
 
-    def upgrade(self, obj: Parameter, format: Any) -> Dumper:  # noqa: A002 - the name is psycopg's
+    def upgrade(self, obj: Parameter, format: Any) -> Dumper:  # noqa: A002, ARG002 - psycopg's signature
         dumper = _ParameterDumper(self.cls, None)
         dumper.oid = obj.type_oid
         return dumper

@@ -94,8 +94,10 @@ from (select distinct atttypid, atttypmod from pg_attribute where attnum > 0 and
 order by 1, 2
 
 -- name: defaults
--- Defaults and generation expressions.
-select adrelid, adnum, pg_get_expr(adbin, adrelid) from pg_attrdef order by 1, 2
+-- Defaults and generation expressions. One that names no column is written without opening its table.
+select adrelid, adnum, pg_get_expr(adbin, case when strpos(adbin::text, '{VAR ') > 0 then adrelid else 0 end)
+from pg_attrdef
+order by 1, 2
 
 -- name: comments
 select objoid, objsubid, description
@@ -284,7 +286,7 @@ group by contypid
 order by 1
 
 -- name: functions
--- Bodies of users' functions only; pg_get_functiondef only for SQL-standard bodies, which exist nowhere as text.
+-- Bodies of users' functions (of those in LANGUAGE internal the name of a built-in one); pg_get_functiondef only for SQL-standard bodies, which exist nowhere as text.
 select p.oid,
        p.proname::text,
        p.pronamespace,
@@ -298,7 +300,7 @@ select p.oid,
        p.proretset,
        p.proisstrict,
        p.prosecdef,
-       case when l.lanname not in ('c', 'internal') and p.prosqlbody is null and p.prokind <> 'a'
+       case when l.lanname <> 'c' and p.prosqlbody is null and p.prokind <> 'a'
              and not (p.oid < 16384 and p.pronamespace = 'pg_catalog'::regnamespace)
             then p.prosrc end,
        case when p.prosqlbody is not null and not (p.oid < 16384 and p.pronamespace = 'pg_catalog'::regnamespace)
@@ -308,6 +310,7 @@ select p.oid,
        p.proallargtypes,
        p.proconfig,
        p.proowner,
+       case when p.pronargdefaults > 0 and p.oid >= 16384 then pg_get_expr(p.proargdefaults, 0) end,
        p.proacl is null or %(superuser)s or has_function_privilege(p.oid, 'EXECUTE'),
        to_hex(hashtextextended(p.xmin::text, (9::bigint << 40) + p.oid::bigint))
 from pg_proc as p
@@ -321,6 +324,15 @@ select aggfnoid::oid,
              aggmtransfn::oid, aggminvtransfn::oid, aggmfinalfn::oid]
 from pg_aggregate
 where aggfnoid::oid between %(first)s and %(last)s
+order by 1
+
+-- name: opclass_support
+-- Functions that users' operator classes run when values of a type are sorted or hashed.
+select c.opcintype, array_agg(distinct a.amproc::oid order by a.amproc::oid)
+from pg_opclass as c
+join pg_amproc as a on a.amprocfamily = c.opcfamily and c.opcintype in (a.amproclefttype, a.amprocrighttype)
+where c.oid >= 16384
+group by c.opcintype
 order by 1
 
 -- name: operators

@@ -1,0 +1,269 @@
+"""Impact analysis on real tables: what is foretold is what happens, and what cannot be told is said."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
+from pgwarden.adapters.postgres.estimates import sampled
+from pgwarden.adapters.postgres.impact import AnalysisLimits, analyse
+from pgwarden.adapters.postgres.ledger import Ledger
+from pgwarden.adapters.postgres.rehearsal import RehearsalPermit, rehearse
+from pgwarden.adapters.postgres.session import open_session
+from pgwarden.domain.catalog import Catalog
+from pgwarden.domain.errors import ApprovalInvalid, ImpactUnknown, LimitReached, NotUndoable, StatementInvalid
+from pgwarden.domain.execution import Parameter, RowCounts
+from pgwarden.domain.impact import Basis, Impact, SideEffectKind
+from pgwarden.domain.question import RiskLevel
+from pgwarden.domain.risk import RiskPolicy, TableTag
+from pgwarden.rules.assessment import assess
+from tests.conftest import MakeDatabase
+from tests.support.change import LATER, NOW, dump, owned, run
+
+SHOP = """
+create table customer (id int primary key, email text, city text);
+create table purchase (id int primary key, customer int references customer on delete cascade, at date);
+create table line (id int primary key, purchase int references purchase on delete cascade, n int check (n > 0));
+create table review (id int primary key, customer int references customer on delete set null);
+create table invoice (id int primary key, customer int references customer on delete restrict);
+create table staff (id int primary key, boss int references staff on delete cascade);
+create index on purchase (customer);
+insert into customer select i, 'a@b.org', 'x' from generate_series(1, 20) i;
+insert into purchase select i, (i - 1) % 20 + 1, '2024-01-01'::date + i from generate_series(1, 60) i;
+insert into line select i, (i - 1) % 60 + 1, 1 from generate_series(1, 120) i;
+insert into review select i, i from generate_series(1, 10) i;
+insert into invoice values (1, 20), (2, 19);
+insert into staff values (1, null), (2, 1), (3, 2), (4, 3), (5, null);
+create view busy as select customer from purchase;
+create materialized view totals as select count(*) from line;
+analyze;
+"""
+
+
+@pytest.fixture
+def shop(make_database: MakeDatabase) -> str:
+    database = owned(make_database())
+    run(database, SHOP)
+    return database
+
+
+async def catalog_of(database: str) -> Catalog:
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        return await PostgresCatalogReader(connection).read()
+
+
+async def impact_of(database: str, sql: str, *parameters: Parameter) -> Impact:
+    return await analyse(database, sql, await catalog_of(database), parameters=parameters)
+
+
+def counts(impact: Impact) -> dict[str, RowCounts]:
+    return {table.name.removeprefix("public."): table.counts for table in impact.tables}
+
+
+async def test_a_cascade_is_counted_by_table_and_by_path(shop: str) -> None:
+    before = dump(shop)
+    impact = await impact_of(shop, "delete from customer where id <= $1", Parameter(23, "5"))
+    assert counts(impact) == {
+        "customer": RowCounts(deleted=5),
+        "purchase": RowCounts(deleted=15),
+        "line": RowCounts(deleted=30),
+        "review": RowCounts(updated=5),
+    }
+    steps = {step.table.removeprefix("public."): step for step in impact.cascades}
+    assert (steps["line"].depth, steps["line"].figure.rows, steps["line"].action) == (2, 30, "CASCADE")
+    assert steps["review"].action == "SET NULL"
+    assert steps["purchase"].missing_index == ""
+    assert steps["line"].missing_index == "CREATE INDEX ON public.line (purchase)"
+    assert impact.violations == ()
+    assert impact.certain
+    assert dump(shop) == before
+
+
+async def test_rows_that_forbid_it_are_named(shop: str) -> None:
+    impact = await impact_of(shop, "delete from customer where id > 17")
+    (violation,) = impact.violations
+    assert (violation.table, violation.rows, violation.certain) == ("public.invoice", 2, True)
+    assert "RESTRICT" in violation.message
+
+
+async def test_self_references_are_followed(shop: str) -> None:
+    assert counts(await impact_of(shop, "delete from staff where id = 2")) == {"staff": RowCounts(deleted=3)}
+
+
+@pytest.mark.parametrize(
+    ("sql", "constraint"),
+    [
+        ("insert into line values (1, 1, 1)", "line_pkey"),
+        ("insert into line values (500, 999, 1)", "line_purchase_fkey"),
+        ("insert into line values (500, 1, 0)", "line_n_check"),
+        ("insert into line values (501, 1, 1), (501, 1, 1)", "line_pkey"),
+        ("insert into line (purchase, n) values (1, 1)", "id NOT NULL"),
+        ("update line set n = n - 1", "line_n_check"),
+        ("update line set purchase = 1000 where id = 3", "line_purchase_fkey"),
+        ("update line set id = 7 where id = 8", "line_pkey"),
+    ],
+)
+async def test_constraints_that_would_refuse_it(shop: str, sql: str, constraint: str) -> None:
+    impact = await impact_of(shop, sql)
+    assert [violation.constraint for violation in impact.violations] == [constraint]
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("update customer set city = 'y' where id = any(array[1, 2])", RowCounts(updated=2)),
+        ("insert into customer select i, null, null from generate_series(15, 25) i on conflict do nothing", RowCounts(inserted=5)),
+        (
+            "insert into customer values (1), (99) on conflict (id) do update set city = 'z' where customer.id > 5",
+            RowCounts(inserted=1),
+        ),
+        (
+            "merge into customer c using (values (1), (2), (98)) v (i) on c.id = v.i"
+            " when matched and c.id = 1 then do nothing when matched then update set city = 'm'"
+            " when not matched then insert values (v.i)",
+            RowCounts(inserted=1, updated=1),
+        ),
+        ("update customer c set city = p.id from purchase p where p.customer = c.id", RowCounts(updated=20)),
+        (
+            "with old as (select id from customer where id < 4) update customer set city = 'o' where id in (table old)",
+            RowCounts(updated=3),
+        ),
+    ],
+)
+async def test_every_kind_of_statement_is_counted(shop: str, sql: str, expected: RowCounts) -> None:
+    impact = await impact_of(shop, sql)
+    assert counts(impact) == {"customer": expected}
+    assert impact.multiplying == ("from purchase" in sql)
+
+
+@pytest.mark.parametrize("sql", ["truncate customer", "drop table customer", "select 1", "create table x ()", "delete from busy"])
+async def test_what_is_no_protected_change_is_explained(shop: str, sql: str) -> None:
+    with pytest.raises(ImpactUnknown):
+        await impact_of(shop, sql)
+
+
+async def test_two_statements_are_refused(shop: str) -> None:
+    with pytest.raises(StatementInvalid):
+        await impact_of(shop, "delete from line; delete from purchase")
+
+
+async def test_drifting_conditions_are_frozen_and_shown(shop: str) -> None:
+    impact = await impact_of(shop, "update purchase set at = current_date where at < current_date - 3 and random() < 2")
+    assert [value.expression for value in impact.frozen] == ["current_date"]
+    assert "set at = current_date where at < '" in impact.sql
+    assert impact.volatile == ("random",)
+
+
+async def test_surroundings_are_listed(shop: str) -> None:
+    run(
+        shop,
+        """create table journal (what text);
+           create function note() returns trigger language plpgsql as
+             $$begin insert into journal values (tg_op); perform pg_sleep(0); return null; end$$;
+           create function hidden() returns trigger language plpgsql as
+             $$begin execute 'select 1'; return null; end$$;
+           create trigger note after delete on line for each row execute function note();
+           alter table customer enable row level security;""",
+    )
+    impact = await impact_of(shop, "delete from customer where id = 1")
+    kinds = {(effect.kind, effect.name) for effect in impact.side_effects}
+    assert (SideEffectKind.TRIGGER, "note") in kinds
+    assert (SideEffectKind.VIEW, "public.busy") in kinds
+    assert (SideEffectKind.MATERIALIZED_VIEW, "public.totals") in kinds
+    assert (SideEffectKind.ROW_SECURITY, "public.customer") in kinds
+    assert {e.name: e.counts for e in impact.expectations()}["public.journal"] is None
+    assert not impact.certain
+
+    run(shop, "create trigger hidden after delete on line execute function hidden()")
+    impact = await impact_of(shop, "delete from customer where id = 1")
+    assert [e.name for e in impact.side_effects if not e.known] == ["hidden"]
+    assert impact.recovery is not None
+    assert impact.recovery.irreversible
+
+
+async def permit(database: str, rows: int = 1000) -> RehearsalPermit:
+    async with open_session(database) as session:
+        identity, role = await Ledger(session).identify()
+    return RehearsalPermit(identity, role, "ann", LATER, rows)
+
+
+async def test_a_rehearsal_tells_what_counting_cannot(shop: str) -> None:
+    run(
+        shop,
+        """create table journal (what text);
+           create function note() returns trigger language plpgsql as
+             $$begin insert into journal values (tg_op); return null; end$$;
+           create trigger note after delete on line for each row execute function note();""",
+    )
+    before = dump(shop)
+    impact = await impact_of(shop, "delete from customer where id = 1")
+    rehearsed = await rehearse(shop, impact, await permit(shop), now=NOW)
+    assert counts(rehearsed)["journal"] == RowCounts(inserted=6)
+    assert rehearsed.certain
+    assert {table.deleted.basis for table in rehearsed.tables} == {Basis.REHEARSED}
+    assert dump(shop) == before
+    with pytest.raises(LimitReached):
+        await rehearse(shop, impact, await permit(shop, rows=3), now=NOW)
+    with pytest.raises(ApprovalInvalid):
+        await rehearse(shop, impact, await permit(shop), now=LATER.replace(year=2999))
+
+
+async def test_what_may_survive_a_rollback_is_not_rehearsed(shop: str) -> None:
+    run(
+        shop,
+        "create function hidden() returns trigger language plpgsql as $$begin execute 'select 1'; return null; end$$",
+        "create trigger hidden after delete on line execute function hidden()",
+    )
+    impact = await impact_of(shop, "delete from line")
+    with pytest.raises(NotUndoable):
+        await rehearse(shop, impact, await permit(shop), now=NOW)
+
+
+async def test_a_slow_count_gives_way_to_a_labelled_estimate(shop: str) -> None:
+    sql = "delete from line where n in (select 1 from generate_series(1, 3000000))"
+    impact = await analyse(shop, sql, await catalog_of(shop), limits=AnalysisLimits(query_seconds=0.05))
+    (line,) = [table for table in impact.tables if table.name == "public.line"]
+    assert line.deleted.basis is Basis.ESTIMATED
+    assert not impact.certain
+
+
+async def test_sampled_intervals_cover_clustered_data(make_database: MakeDatabase) -> None:
+    """Rows with the same batch lie in the same blocks: an interval that forgets it misses most of the time."""
+    database = owned(make_database())
+    run(
+        database,
+        "create table big as select i as id, i / 4000 as batch, i % 500 as spread from generate_series(1, 200000) i",
+        "analyze big",
+    )
+    relation = (await catalog_of(database)).resolve_relation("big", "public")
+    assert relation is not None
+    covered = tried = 0
+    async with open_session(database) as session:
+        await session.script("begin")
+        for pages in range(60, 90, 2):
+            for where, truth in (("batch = 7", 4000), ("id < 30000", 29999), ("spread = 3", 400), ("id < 0", 0)):
+                figure = await sampled(session, relation, where, [], pages=pages)
+                assert figure is not None
+                assert figure.low is not None
+                assert figure.high is not None
+                tried += 1
+                covered += figure.low <= truth <= figure.high
+    assert covered >= 0.85 * tried  # the same seed is used each time, so the draws are not independent
+
+
+async def test_risk_has_two_measures_and_the_higher_holds(shop: str) -> None:
+    catalog = await catalog_of(shop)
+    one = assess(await analyse(shop, "delete from invoice where id = 1", catalog), catalog)
+    assert (one.level, one.score) == (RiskLevel.HIGH, 7)
+    assert one.matrix_level is RiskLevel.LOW
+    update = assess(await analyse(shop, "update invoice set customer = 3 where id = 1", catalog), catalog)
+    assert update.level is RiskLevel.MEDIUM
+    everything = assess(await analyse(shop, "delete from customer", catalog), catalog)
+    assert everything.level is RiskLevel.CRITICAL
+    found = {finding.rule for finding in everything.findings}
+    assert found >= {"missing-where", "cascade", "violation", "sensitive-data", "missing-index"}
+    policy = RiskPolicy(tables=(TableTag("public.staff", owner="HR", regulation="GDPR", critical=True),))
+    staff = assess(await analyse(shop, "update staff set boss = 1 where id = 2", catalog), catalog, policy)
+    assert staff.level is RiskLevel.CRITICAL
+    assert staff.business == ("public.staff is critical to the business, is covered by GDPR, belongs to HR",)
