@@ -39,7 +39,8 @@ insert into item select i, (i - 1) / 2 + 1, i % 9, 'item ' || i from generate_se
 create index on acct (cust); create index on acct (code); create index on item (acct);
 """
 LIMITS = ExecutionLimits(rows=10**9, undo_bytes=2**50, statement_seconds=3600, idle_seconds=3600)
-Variant = Callable[[Session], Awaitable[None]]
+Variant = Callable[[Session], Awaitable[Callable[[], Awaitable[object]]]]
+"""Prepares (approvals are not what is timed) and returns what is timed."""
 
 
 class Bench:
@@ -60,7 +61,20 @@ class Bench:
             connection.execute(SCHEMA.format(all=self.rows + 1000).encode())
             connection.execute("vacuum analyze")
 
-    async def run(self) -> None:
+    async def run(self, only: str) -> None:
+        """Everything, or the one part that is named: delete, update, insert, undo."""
+        parts = {
+            "delete": self._deletes,
+            "update": self._updates,
+            "insert": self._inserts,
+            "undo-delete": self._undo_delete,
+            "undo-update": self._undo_update,
+        }
+        for name, part in parts.items():
+            if name.startswith(only):
+                await part()
+
+    async def _deletes(self) -> None:
         await self._compare(
             f"DELETE {self.rows:,} + {2 * self.rows:,} by cascade",
             {
@@ -71,6 +85,8 @@ class Bench:
             },
             {"pgwarden": 1.6 if self.rows < 1_000_000 else 1.8},
         )
+
+    async def _updates(self) -> None:
         await self._compare(
             f"UPDATE {self.rows:,}",
             {
@@ -80,6 +96,8 @@ class Bench:
             },
             {"pgwarden": 1.15 if self.rows < 1_000_000 else 1.4},
         )
+
+    async def _inserts(self) -> None:
         await self._compare(
             f"INSERT {self.rows:,}",
             {
@@ -89,8 +107,6 @@ class Bench:
             },
             {"pgwarden": 1.25},
         )
-        await self._undo_delete()
-        await self._undo_update()
 
     async def _undo_delete(self) -> None:
         with psycopg.connect(self.conninfo, autocommit=True) as connection:
@@ -113,8 +129,9 @@ class Bench:
         for _ in range(self.rounds):
             for name in random.sample(list(variants), len(variants)):
                 async with open_session(self.conninfo) as session:
+                    run = await variants[name](session)
                     started = perf_counter()
-                    await variants[name](session)
+                    await run()
                     taken[name].append(perf_counter() - started)
                     await session.rollback()
                     await session.script("vacuum acct")
@@ -128,30 +145,29 @@ class Bench:
             print(f"  {name:12} {median(seconds):7.2f} s  x{ratio:.2f} {spread}{bar}")
 
     def _bare(self, sql: str) -> Variant:
-        async def run(session: Session) -> None:
-            await session.script("begin")
-            await session.script(sql)
+        async def prepare(session: Session) -> Callable[[], Awaitable[object]]:
+            return lambda: session.script(f"begin; {sql}")
 
-        return run
+        return prepare
 
     def _protected(self, sql: str, counts: Mapping[str, RowCounts]) -> Variant:
-        async def run(session: Session) -> None:
+        async def prepare(session: Session) -> Callable[[], Awaitable[object]]:
             approved = await self._approve(sql, counts)
-            await forward._transaction(session, approved, LIMITS)
+            return lambda: forward._transaction(session, approved, LIMITS)
 
-        return run
+        return prepare
 
     def _undone(self, executed: Execution) -> Variant:
-        async def run(session: Session) -> None:
-            await backward._transaction(session, await self._approve_undo(executed), LIMITS)
+        async def prepare(session: Session) -> Callable[[], Awaitable[object]]:
+            approved = await self._approve_undo(executed)
+            return lambda: backward._transaction(session, approved, LIMITS)
 
-        return run
+        return prepare
 
-    async def _two_passes(self, session: Session) -> None:
+    async def _two_passes(self, session: Session) -> Callable[[], Awaitable[object]]:
         """The usual backup: select what will go, lock it, and then delete."""
-        await session.script("begin")
-        await session.script(
-            f"create table pass_acct as select * from acct where id <= {self.rows} for update;"
+        return lambda: session.script(
+            f"begin; create table pass_acct as select * from acct where id <= {self.rows} for update;"
             f"create table pass_item as select i.* from item i join acct a on a.id = i.acct where a.id <= {self.rows}"
             f" for update of i; {self.delete}"
         )
@@ -159,7 +175,7 @@ class Bench:
     def _audited(self, sql: str) -> Variant:
         """The usual audit: a row trigger that writes JSONB."""
 
-        async def run(session: Session) -> None:
+        async def prepare(session: Session) -> Callable[[], Awaitable[object]]:
             await session.script(
                 "begin; create table audit (t text, op text, old jsonb, new jsonb);"
                 "create function audit() returns trigger language plpgsql as $$begin insert into audit values"
@@ -167,9 +183,9 @@ class Bench:
                 "create trigger audit after insert or update or delete on acct for each row execute function audit();"
                 "create trigger audit after insert or update or delete on item for each row execute function audit()"
             )
-            await session.script(sql)
+            return lambda: session.script(sql)
 
-        return run
+        return prepare
 
     async def _approve(self, sql: str, counts: Mapping[str, RowCounts]) -> Approved:
         async with open_session(self.conninfo) as session:
@@ -201,31 +217,30 @@ class Bench:
         return await forward.execute(self.conninfo, approved, now=datetime.now(UTC), limits=LIMITS)
 
     async def _take_back(self, executed: Execution) -> None:
-        await backward.undo(
-            self.conninfo, await self._approve_undo(executed), now=datetime.now(UTC), limits=LIMITS
-        )
+        await backward.undo(self.conninfo, await self._approve_undo(executed), now=datetime.now(UTC), limits=LIMITS)
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=100_000)
     arguments.add_argument("--rounds", type=int, default=5)
+    arguments.add_argument("--only", default="", help="delete, update, insert, undo, undo-delete or undo-update")
     arguments.add_argument("conninfo", nargs="?")
     chosen = arguments.parse_args()
     if chosen.conninfo:
-        _run(chosen.conninfo, chosen.rows, chosen.rounds)
+        _run(chosen.conninfo, chosen)
         return
     with tempfile.TemporaryDirectory(prefix="pgwarden-bench-") as directory:
         Path(directory).chmod(0o711)
         settings = {"shared_buffers": "2GB", "autovacuum": "off", "max_wal_size": "8GB"}
         with EmbeddedServer(Path(directory) / "server", options=ServerOptions(settings=settings)) as server:
-            _run(server.conninfo(), chosen.rows, chosen.rounds)
+            _run(server.conninfo(), chosen)
 
 
-def _run(conninfo: str, rows: int, rounds: int) -> None:
-    bench = Bench(conninfo, rows, rounds)
+def _run(conninfo: str, chosen: argparse.Namespace) -> None:
+    bench = Bench(conninfo, chosen.rows, chosen.rounds)
     bench.prepare()
-    asyncio.run(bench.run())
+    asyncio.run(bench.run(chosen.only))
 
 
 if __name__ == "__main__":

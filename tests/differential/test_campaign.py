@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 import pytest
-
 from tests.conftest import MakeDatabase
 from tests.differential.harness import Tally, run_case
 from tests.support.change import owned
@@ -34,5 +33,3 @@ def test_what_once_failed(make_database: MakeDatabase, seed: int) -> None:
     database, tally = owned(make_database()), Tally()
     run_case(database, seed, tally)
     assert tally.mismatches == []
-
-

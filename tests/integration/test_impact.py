@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+from tests.conftest import MakeDatabase
+from tests.support.change import LATER, NOW, dump, owned, run
 
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
 from pgwarden.adapters.postgres.estimates import sampled
@@ -18,8 +20,6 @@ from pgwarden.domain.impact import Basis, Impact, SideEffectKind
 from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.risk import RiskPolicy, TableTag
 from pgwarden.rules.assessment import assess
-from tests.conftest import MakeDatabase
-from tests.support.change import LATER, NOW, dump, owned, run
 
 SHOP = """
 create table customer (id int primary key, email text, city text);
@@ -113,15 +113,18 @@ async def test_constraints_that_would_refuse_it(shop: str, sql: str, constraint:
     ("sql", "expected"),
     [
         ("update customer set city = 'y' where id = any(array[1, 2])", RowCounts(updated=2)),
-        ("insert into customer select i, null, null from generate_series(15, 25) i on conflict do nothing", RowCounts(inserted=5)),
+        (
+            "insert into customer select i, null, null from generate_series(15, 25) i on conflict do nothing",
+            RowCounts(inserted=5),
+        ),
         (
             "insert into customer values (1), (99) on conflict (id) do update set city = 'z' where customer.id > 5",
             RowCounts(inserted=1),
         ),
         (
-            "merge into customer c using (values (1), (2), (98)) v (i) on c.id = v.i"
-            " when matched and c.id = 1 then do nothing when matched then update set city = 'm'"
-            " when not matched then insert values (v.i)",
+            """merge into customer c using (values (1), (2), (98)) v (i) on c.id = v.i
+               when matched and c.id = 1 then do nothing when matched then update set city = 'm'
+               when not matched then insert values (v.i)""",
             RowCounts(inserted=1, updated=1),
         ),
         ("update customer c set city = p.id from purchase p where p.customer = c.id", RowCounts(updated=20)),
@@ -137,7 +140,9 @@ async def test_every_kind_of_statement_is_counted(shop: str, sql: str, expected:
     assert impact.multiplying == ("from purchase" in sql)
 
 
-@pytest.mark.parametrize("sql", ["truncate customer", "drop table customer", "select 1", "create table x ()", "delete from busy"])
+@pytest.mark.parametrize(
+    "sql", ["truncate customer", "drop table customer", "select 1", "create table x ()", "delete from busy"]
+)
 async def test_what_is_no_protected_change_is_explained(shop: str, sql: str) -> None:
     with pytest.raises(ImpactUnknown):
         await impact_of(shop, sql)

@@ -1,4 +1,8 @@
-"""The file that ./run installs from says the same as the lock file that people edit."""
+"""The file that ./run installs from says the same as uv.lock. After a change of uv.lock:
+
+uv export --frozen --all-extras --no-emit-project --no-header --no-annotate --format requirements-txt \\
+    -o requirements.lock
+"""
 
 from __future__ import annotations
 

@@ -205,7 +205,7 @@ def _tag(database: str) -> str:
 
 
 def _not_allowed(verdict: Verdict) -> StatementRefused | NeedsApproval:
-    why = " ".join(f"{reason.message[:1].upper()}{reason.message[1:].rstrip('.')}." for reason in verdict.reasons)
+    why = " ".join(_sentence(reason.message) for reason in verdict.reasons)
     if verdict.decision is Decision.NEEDS_APPROVAL:
         return NeedsApproval(
             "The statement changes data.",
@@ -215,6 +215,12 @@ def _not_allowed(verdict: Verdict) -> StatementRefused | NeedsApproval:
         )
     hints = " ".join(reason.hint for reason in verdict.reasons if reason.hint)
     return StatementRefused("The statement is refused.", why=why, not_done="It was not run.", next_step=hints)
+
+
+def _sentence(words: str) -> str:
+    """The words as a sentence; a name at their start keeps its case."""
+    first = words.split(" ", 1)[0]
+    return (words[:1].upper() + words[1:] if first.isalpha() else words).rstrip(".") + "."
 
 
 def _parameters_missing(verdict: Verdict, parameters: Sequence[object]) -> InputInvalid:

@@ -341,7 +341,7 @@ class InferredJoin:
     evidence: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Catalog:
     """One database's structure as one role sees it at one moment."""
 
@@ -361,8 +361,13 @@ class Catalog:
     version: str = ""
     """Hash of the definitions: equal versions mean equal structure."""
     schema_comments: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Short: a catalog is a million values, and loops, logs and tests call repr on what they hold."""
+        return f"<Catalog of {self.database} as {self.role}: {len(self.relations)} relations, version {self.version}>"
+
     opclass_support: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    """Type oid -> support functions of users' operator classes for it: what runs when its values are sorted or hashed."""
+    """Type oid → support functions of users' operator classes for it: they run when its values are sorted or hashed."""
 
     @cached_property
     def by_name(self) -> Mapping[Name, Relation]:

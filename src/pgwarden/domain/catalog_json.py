@@ -66,6 +66,7 @@ def to_json(catalog: Catalog, *, users_only: bool = False) -> str:
         "operators": [o for o in catalog.operators.values() if kept(o.name.schema)],
         "casts": () if users_only else catalog.casts,
         "inferred_joins": catalog.inferred_joins,
+        "opclass_support": list(catalog.opclass_support.items()),
     }
     return json.dumps(parts, default=_plain, separators=(",", ":"), ensure_ascii=False)
 
@@ -92,6 +93,7 @@ def from_json(text: str) -> Catalog | None:
         inferred_joins=tuple(_each(InferredJoin, parts["inferred_joins"])),
         version=parts["version"],
         schema_comments=parts["schema_comments"],
+        opclass_support={oid: tuple(functions) for oid, functions in parts["opclass_support"]},
     )
 
 

@@ -154,3 +154,25 @@ class Execution:
     @property
     def undone(self) -> bool:
         return self.undone_by is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A running execution, seen from outside. What cannot be known is None, with the reason in ``unknown``."""
+
+    execution_id: str
+    pid: int
+    seconds: float
+    rows_done: int
+    """Rows of the target that are through, in steps of a thousand; small changes report none."""
+    rows_per_second: float | None
+    seconds_left: float | None
+    waiting_for: str
+    """What the backend itself waits for, '' while it works."""
+    locks: int
+    waiters: tuple[int, ...]
+    """Process ids of sessions that wait for locks of this execution."""
+    wal_bytes: int | None = None
+    cpu_seconds: float | None = None
+    memory_bytes: int | None = None
+    unknown: Mapping[str, str] = field(default_factory=dict)

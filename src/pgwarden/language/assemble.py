@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from pgwarden.language.dates import Span
 from pgwarden.language.draft import Draft
-from pgwarden.language.filters import time_column
 from pgwarden.language.forms import (
     Agg,
     Binary,
@@ -20,13 +19,12 @@ from pgwarden.language.forms import (
     Expr,
     Has,
     Not,
-    Period,
     Ratio,
     Window,
     fields_of,
     has_aggregate,
 )
-from pgwarden.language.index import Field
+from pgwarden.language.periods import time_column
 
 
 def assemble(draft: Draft) -> Block | None:
@@ -54,22 +52,35 @@ def assemble(draft: Draft) -> Block | None:
     if not aggregated and draft.limit == 1 and order and (group or hidden):
         keys = hidden or group
         shown = [*(g for g in group if g not in select), *select]
-        block = Block(draft.main, tuple(shown), tuple(draft.where), order=(*((k, False) for k in keys), *order), distinct_on=tuple(keys))
+        block = Block(
+            draft.main,
+            tuple(shown),
+            tuple(draft.where),
+            order=(*((k, False) for k in keys), *order),
+            distinct_on=tuple(keys),
+        )
         return block.with_(entity=_root(draft, shown, order))
     if not aggregated:
-        select = [e for e in select] + [g for g in group if g not in select and draft.group]
+        select = select + [g for g in group if g not in select and draft.group]
         group, hidden = [], []
     else:
         plain = [e for e in select if not has_aggregate(e)]
         group, hidden = _complete_groups(draft, plain, group, hidden)
-        select = [g for g in group if g not in select and g not in plain and _shown(draft, g)] + select
+        select = [g for g in group if g not in select and g not in plain] + select
         if not any(has_aggregate(e) for e in select) and not plain:
             select = group
     if draft.default_display and order and (draft.limit is None or draft.limit > 1):
-        select += [e for e, _ in order if e not in select and not (isinstance(e, Col) and e.field.relation != draft.main)]
-    if draft.everything and not aggregated and all(isinstance(e, Col) and e.field.relation == draft.main for e in select):
-        block = Block(draft.main, (), tuple(draft.where), order=tuple(order), limit=draft.limit)
-        return block
+        select += [
+            e for e, _ in order if e not in select and not (isinstance(e, Col) and e.field.relation != draft.main)
+        ]
+    if draft.show_measure:
+        select += [e for e, _ in order if e not in select]
+    if (
+        draft.everything
+        and not aggregated
+        and all(isinstance(e, Col) and e.field.relation == draft.main for e in select)
+    ):
+        return Block(draft.main, (), tuple(draft.where), order=tuple(order), limit=draft.limit)
     if not select:
         select = [Col(f) for f in draft.displays(draft.main)]
         if aggregated:
@@ -79,10 +90,11 @@ def assemble(draft: Draft) -> Block | None:
         order = [(e, d) for e, d in order if has_aggregate(e) or e in keyed]
     distinct = draft.distinct and not group and not any(has_aggregate(e) for e in select)
     block = Block(
-        _root(draft, select, order), tuple(select), tuple(draft.where), tuple(group), tuple(hidden), tuple(draft.having),
+        _root(draft, select, order), tuple(select), tuple(draft.where), tuple(group), tuple(hidden),
+        tuple(draft.having),
         tuple(order), draft.limit if order or draft.limit else None, distinct,
     )  # fmt: skip
-    return _set_difference(draft, _intersections(draft, block))
+    return _set_difference(draft, _intersections(block))
 
 
 def _fallback_main(draft: Draft) -> int:
@@ -104,14 +116,15 @@ def _root(draft: Draft, select: list[Expr], order: list[tuple[Expr, bool]]) -> i
     return sorted(used | counted)[0] if len(used | counted) == 1 else draft.main
 
 
-def _shown(draft: Draft, expression: Expr) -> bool:
-    return True
-
-
 def _counted(draft: Draft, expression: Expr) -> Expr:
     """Counts of "them" get the table that is meant; rows that stand for several are summed."""
     expression = _tallied(draft, expression)
-    if isinstance(expression, Agg) and expression.function == "count" and expression.over is None and not expression.entity:
+    if (
+        isinstance(expression, Agg)
+        and expression.function == "count"
+        and expression.over is None
+        and not expression.entity
+    ):
         others = [t for t in draft.mentioned if t != draft.main and t not in draft.grouped_entities]
         target = draft.main
         if draft.main in draft.grouped_entities and others:
@@ -142,7 +155,10 @@ def _complete_groups(
     group = list(group) + [e for e in plain if e not in group]
     if not draft.group and not draft.grouped_entities:
         for expression in plain:
-            if isinstance(expression, Col) and expression.field.column in draft.entity(expression.field.relation).display:
+            if (
+                isinstance(expression, Col)
+                and expression.field.column in draft.entity(expression.field.relation).display
+            ):
                 key = draft.key(expression.field.relation)
                 if key is not None and Col(key) not in group and Col(key) not in hidden:
                     hidden.append(Col(key))
@@ -165,9 +181,6 @@ def relate(draft: Draft) -> None:
         if path is None:
             draft.evidence.unused += 1
             continue
-        passed = {e.right.relation for e in path} | {e.left.relation for e in path}
-        if any(edge.right.relation in touched for edge in path) and not (passed - touched - {draft.main, oid}):
-            pass
         if not any(_beyond(draft, t, oid) for t in touched if t != draft.main):
             draft.where.append(Has(oid))
 
@@ -188,8 +201,8 @@ def _has_parts(condition: Cond) -> list[Has]:
     return []
 
 
-def _intersections(draft: Draft, block: Block) -> Block:
-    """"founded before 2003 and after 2003": no single row can do both, so two sets meet."""
+def _intersections(block: Block) -> Block:
+    """ "founded before 2003 and after 2003": no single row can do both, so two sets meet."""
     comparisons = [c for c in block.where if isinstance(c, Compare) and isinstance(c.left, Col) and c.right is None]
     for position, one in enumerate(comparisons):
         for other in comparisons[position + 1 :]:
@@ -204,11 +217,19 @@ def _intersections(draft: Draft, block: Block) -> Block:
 
 
 def _set_difference(draft: Draft, block: Block) -> Block:
-    """"countries that are not playing …": values for which no row does, not rows that do not."""
+    """ "countries that are not playing …": values for which no row does, not rows that do not."""
     negated = [c for c in block.where if isinstance(c, Has) and c.negated and not c.operator]
     plain = block.select and all(isinstance(e, Col) and e.field.relation == block.entity for e in block.select)
     keys = {Col(f) for f in [draft.key(block.entity)] if f is not None}
-    if len(negated) != 1 or not plain or draft.owned_output or draft.default_display or block.group or block.order or keys & set(block.select):
+    if (
+        len(negated) != 1
+        or not plain
+        or draft.owned_output
+        or draft.default_display
+        or block.group
+        or block.order
+        or keys & set(block.select)
+    ):
         return block
     rest = tuple(c for c in block.where if c is not negated[0])
     positive = Has(negated[0].entity, negated[0].where, anchor=negated[0].anchor)
@@ -225,11 +246,3 @@ def _contradict(one: Compare, other: Compare) -> bool:
         except ValueError:
             return False
     return False
-
-
-def fields_shown(block: Block) -> set[Field]:
-    """Every column in a block's outputs."""
-    return {f for e in block.select for f in fields_of(e)}
-
-
-__all__ = ["assemble", "fields_shown", "Bucket", "Period"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 
-from pgwarden.domain.catalog import quote_identifier
+from pgwarden.domain.catalog import Column, quote_identifier
 from pgwarden.domain.question import Condition
 from pgwarden.language.draft import Draft
 from pgwarden.language.expressions import literal
@@ -17,11 +17,27 @@ from pgwarden.language.linking import Item, Linker
 from pgwarden.language.reader import read_sentence
 from pgwarden.language.tokens import Kind, Token
 
-_UPDATE = ("update", "set", "change", "modify", "increase", "decrease", "raise", "reduce", "lower", "mark", "rename", "edit", "correct",
+_UPDATE = ("update", "set", "change", "modify", "increase", "decrease", "raise", "reduce", "lower", "mark",
+           "rename", "edit", "correct",
            "adjust", "double", "halve", "make", "assign", "reset", "clear", "replace")  # fmt: skip
 _DELETE = ("delete", "remove", "erase", "purge", "drop", "wipe", "discard")
 _INSERT = ("insert", "add", "create", "register")
-_POLITE = ("please", "can", "could", "you", "would", "i", "want", "to", "need", "we", "should", "let's", "now", "kindly")
+_POLITE = (
+    "please",
+    "can",
+    "could",
+    "you",
+    "would",
+    "i",
+    "want",
+    "to",
+    "need",
+    "we",
+    "should",
+    "let's",
+    "now",
+    "kindly",
+)
 
 
 @dataclass(slots=True)
@@ -54,10 +70,14 @@ def change_verb(tokens: tuple[Token, ...]) -> tuple[str, int] | None:
 
 
 def _orders(kind: str, rest: tuple[Token, ...]) -> bool:
-    """"Set … to", "change … from … to": an update says a new value; "add" may only mean a sum."""
+    """ "Set … to", "change … from … to": an update says a new value; "add" may only mean a sum."""
     words = [t.lower for t in rest]
     if kind == "UPDATE":
-        return any(w in ("to", "as", "=", "by", "with", "null") for w in words) or words[:1] in (["clear"], ["double"], ["halve"])
+        return any(w in ("to", "as", "=", "by", "with", "null") for w in words) or words[:1] in (
+            ["clear"],
+            ["double"],
+            ["halve"],
+        )
     return bool(words) and words[0] not in ("up",)
 
 
@@ -129,7 +149,7 @@ class ChangeReader:
     def _delete(self, tokens: tuple[Token, ...]) -> Change:
         change = Change("DELETE")
         items = self.linker.link(tokens)
-        change.entity, position = self._table_at(items, tokens)
+        change.entity, _ = self._table_at(items, tokens)
         if not change.entity:
             change.doubts.append("which table?")
             return change
@@ -157,12 +177,10 @@ class ChangeReader:
         text = self._new_value(verb.lower, items, target, value, column, change)
         if text is not None:
             change.assignments.append((column, text))
-        left = [t for i, item in enumerate(items) if not target <= i < end or False for t in item.tokens]
         named = [i for i, item in enumerate(items) if self._names(item, column)]
         drop = set(items[named[0]].tokens) if named and named[0] < end else set[Token]()
         before = [t for item in items[:target] for t in item.tokens if t not in drop]
         after = [t for item in items[end:] for t in item.tokens]
-        del left
         self._conditions(change, (*before, *after))
         return change
 
@@ -171,8 +189,13 @@ class ChangeReader:
 
     def _split(self, items: list[Item], verb: str) -> tuple[int, int, int] | None:
         """Positions of the word before the value ("to"), of the value, and of what follows it."""
-        markers = ("to", "=", "as") if verb not in ("increase", "decrease", "raise", "reduce", "lower") else ("by", "to")
+        markers = (
+            ("to", "=", "as") if verb not in ("increase", "decrease", "raise", "reduce", "lower") else ("by", "to")
+        )
+        relative = verb in ("increase", "decrease", "raise", "reduce", "lower")
         for position, item in enumerate(items):
+            if relative and item.lower == "by" and not (position + 1 < len(items) and items[position + 1].number):
+                continue
             if item.lower in markers and position + 1 < len(items) and position > 0:
                 value = position + 1
                 while value < len(items) and items[value].lower in ("be", "the", "a", "an"):
@@ -181,7 +204,9 @@ class ChangeReader:
                     return position, value, value + 1
         return None
 
-    def _assigned(self, items: list[Item], tokens: tuple[Token, ...], target: int, table: int, value: int) -> Field | None:
+    def _assigned(
+        self, items: list[Item], tokens: tuple[Token, ...], target: int, table: int, value: int
+    ) -> Field | None:
         draft = self._draft(tokens, table)
         for position in range(target):
             item = items[position]
@@ -246,7 +271,11 @@ class ChangeReader:
             return None
         sign = "+" if verb in ("increase", "raise", "update", "change", "adjust") else "-"
         if token.unit == "%":
-            return f"round({name} * (1 {sign} {token.value} / 100.0), 2)" if "numeric" in attribute.type_name else f"{name} * (1 {sign} {token.value} / 100.0)"
+            return (
+                f"round({name} * (1 {sign} {token.value} / 100.0), 2)"
+                if "numeric" in attribute.type_name
+                else f"{name} * (1 {sign} {token.value} / 100.0)"
+            )
         return f"{name} {sign} {token.value}"
 
     def _insert(self, tokens: tuple[Token, ...]) -> Change:
@@ -261,8 +290,7 @@ class ChangeReader:
             position = self._insert_pair(change, items, position)
         given = {f.column for f, _ in change.assignments}
         relation = self.index.entities[change.entity].relation
-        missing = [c.name for c in relation.columns
-                   if c.not_null and c.default is None and not c.identity and not c.generated and c.number not in given]  # fmt: skip
+        missing = [c.name for c in relation.columns if c.number not in given and _must_be_given(c)]
         if missing:
             change.doubts.append("needed too: " + ", ".join(missing))
         if not change.assignments:
@@ -279,7 +307,20 @@ class ChangeReader:
         else:
             field_ = owned[0].field if owned else None
         if field_ is None:
-            if item.kind is not Kind.MARK and item.lower not in ("with", "and", "new", "a", "the", "having", "whose", "is", "of", "in", "for", "an"):
+            if item.kind is not Kind.MARK and item.lower not in (
+                "with",
+                "and",
+                "new",
+                "a",
+                "the",
+                "having",
+                "whose",
+                "is",
+                "of",
+                "in",
+                "for",
+                "an",
+            ):
                 change.doubts.append(f"“{item.text}” names no column of the table")
             return position + 1
         at = position + 1
@@ -305,7 +346,7 @@ class ChangeReader:
         named = f"{table} {alias}" if alias else table
         where = "\nWHERE " + "\n  AND ".join(tests) if tests else ""
         if change.kind == "DELETE":
-            return f"DELETE FROM {named}{where}"
+            return f"DELETE FROM {named}{where}"  # noqa: S608 - quoted names and literals of this room
         sets = ", ".join(f"{quote_identifier(self.index.attribute(f).name)} = {v}" for f, v in change.assignments)
         return f"UPDATE {named}\nSET {sets}{where}"
 
@@ -314,3 +355,8 @@ class ChangeReader:
         from pgwarden.language.paraphrase import conditions_of
 
         return conditions_of(change.where, self.index)
+
+
+def _must_be_given(column: Column) -> bool:
+    """Whether a row cannot be inserted without saying this column."""
+    return column.not_null and column.default is None and not column.identity and not column.generated

@@ -18,7 +18,9 @@ def clarify(
         left, right = (index.entities[oid].relation.name.name for oid in (gap.left, gap.right))
         return Clarification(f"No known way leads from {left} to {right}.", _tables(draft, index))
     if reading is None:
-        return Clarification("Nothing in the question names a table or a column of this database.", _tables(draft, index))
+        return Clarification(
+            "Nothing in the question names a table or a column of this database.", _tables(draft, index)
+        )
     options = [Option(f"Yes: {reading.explanation}", reading.question, reading.sql or "")]
     if unknown:
         words = ", ".join(f"“{word}”" for word in unknown[:4])

@@ -6,33 +6,37 @@ import math
 from collections.abc import Mapping
 
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Block, Has, Ratio
+from pgwarden.language.forms import Block, Has, Ratio, has_aggregate
 
-LINE = 0.5
+LINE = 0.8
 """Below it the engine asks instead of answering."""
 
 WEIGHTS: Mapping[str, float] = {
-    "bias": 2.6,
-    "unknown": -2.2,
-    "unknown_more": -1.2,
-    "ungrounded": -0.9,
-    "weak": -3.0,
-    "ambiguous": -0.8,
-    "unused": -1.1,
-    "far": -0.35,
-    "unnamed": -0.9,
-    "guess": -0.25,
-    "conditions": -0.1,
-    "related": -0.2,
-    "tables": -0.25,
-    "instructed": -0.5,
-    "sentences": -0.3,
-    "length": -0.03,
-    "no_limit_order": -1.5,
+    "bias": 2.95,
+    "unknown": -2.0,
+    "unknown_more": -1.25,
+    "named_unknown": -0.4,
+    "bare_unknown": -1.2,
+    "ungrounded": -1.7,
+    "weak": -0.6,
+    "ambiguous": -1.2,
+    "unused": -0.9,
+    "far": -0.1,
+    "unnamed": -0.2,
+    "guess": -0.5,
+    "conditions": -0.15,
+    "related": -0.3,
+    "instructed": -0.35,
+    "sentences": -0.2,
+    "bare": -1.0,
+    "open": -0.6,
+    "no_limit_order": -0.8,
 }
 
 
-def features(draft: Draft, block: Block, cost: float, named: bool, sentences: int, words: int, instructed: bool) -> dict[str, float]:
+def features(
+    draft: Draft, block: Block, cost: float, named: bool, sentences: int, words: int, instructed: bool
+) -> dict[str, float]:
     """The features of one reading, all 0 when nothing speaks against it."""
     evidence = draft.evidence
     weakest = min(evidence.weak, default=1.0)
@@ -53,8 +57,30 @@ def features(draft: Draft, block: Block, cost: float, named: bool, sentences: in
         "sentences": float(max(0, sentences - 1)),
         "length": max(0.0, words - 14.0),
         "no_limit_order": 1.0 if draft.bare_limit and not block.order else 0.0,
+        "open": 1.0 if _open_ended(draft) else 0.0,
+        "bare": 1.0 if not (block.where or block.order or block.group or _aggregated(block)) else 0.0,
+        "bare_unknown": float(bool(evidence.unknown) and not (block.where or block.order or block.group)),
+        "named_unknown": float(any(word[:1].isupper() for word in evidence.unknown)),
+        "combined": 1.0 if block.combine else 0.0,
         "ratio": 1.0 if any(isinstance(e, Ratio) for e in block.select) else 0.0,
     }
+
+
+def _aggregated(block: Block) -> bool:
+    return any(has_aggregate(e) for e in block.select)
+
+
+def _open_ended(draft: Draft) -> bool:
+    """Questions that ask for an explanation or an opinion rather than for rows."""
+    words = [t.lower for item in draft.first_items for t in item.tokens][:3]
+    if not words:
+        return True
+    if words[0] == "how":
+        return len(words) > 1 and words[1] not in ("many", "much", "long", "often", "old", "far", "big", "large")
+    return (
+        words[0] in ("why", "should", "do", "does", "is", "are", "can", "could", "have", "has", "in", "would")
+        and words[1:2] != ["you"]
+    ) or (words[:2] == ["can", "you"] and words[2:3] not in (["show"], ["list"], ["give"], ["tell"], ["find"], ["get"]))
 
 
 def confidence(values: Mapping[str, float]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from pgwarden.language.lexicon import MONTHS, UNITS
 from pgwarden.language.tokens import Kind, Token
@@ -43,7 +44,7 @@ def read_span(tokens: Sequence[Token], start: int, today: date | None) -> Span |
     return None
 
 
-_Found = tuple[str | None, str | None, dict[str, object]]
+_Found = tuple[str | None, str | None, dict[str, Any]]
 
 
 class _Reader:
@@ -106,7 +107,7 @@ class _Reader:
         return self._relative(word.lower, count, unit, whole)
 
     def _is_whole(self) -> bool:
-        """"not including the current month", "excluding this week": whole calendar units are meant."""
+        """ "not including the current month", "excluding this week": whole calendar units are meant."""
         saved = self.at
         previous = self.peek(-2)
         if previous is not None and previous.lower in ("calendar", "full", "whole", "complete"):
@@ -120,15 +121,23 @@ class _Reader:
                 self.take(")")
                 return True
         self.at = saved
-        if self.take("(", ",") or True:
-            if self.take("inclusive", "including") :
-                self.take("of")
-                self.take("the")
-                if (self.take("today") and (self.take("'s") and self.take("date") or True)) or (self.number() is not None and self.unit() and self.take("ago")):
-                    self.take(")")
-                    return False
-        self.at = saved
+        self._inclusive(saved)
         return False
+
+    def _inclusive(self, saved: int) -> None:
+        """Past "(inclusive of today)", which changes nothing; back where it was when something else follows."""
+        self.take("(", ",")
+        if self.take("inclusive", "including"):
+            self.take("of")
+            self.take("the")
+            if self.take("today"):
+                self.take("'s") and self.take("date")
+                self.take(")")
+                return
+            if self.number() is not None and self.unit() and self.take("ago"):
+                self.take(")")
+                return
+        self.at = saved
 
     def _relative(self, word: str, count: int | None, unit: str, whole: bool) -> _Found:
         this = f"date_trunc('{unit}', {self.clock})" if unit not in ("day", "hour", "minute") else self.clock

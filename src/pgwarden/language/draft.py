@@ -35,6 +35,10 @@ class Draft:
     """An output was asked for as an attribute of a table ("names of X")."""
     metrics: dict[str, Expr] = field(default_factory=dict)
     """Defined metrics by the word that stands for them in the sentence."""
+    show_measure: bool = False
+    """A "top 5 … by X" shows X beside what it ranks."""
+    shown_before: tuple[Expr, ...] = ()
+    """Outputs of the turn that a follow-up question continues."""
     units: list[str] = field(default_factory=list)
     """Units of "monthly …" that become groups once the time column is known."""
     part_of_ratio: bool = False
@@ -87,7 +91,11 @@ class Draft:
             return None
         if item.number:
             return item.tokens[0].value
-        return {"one": "1", "once": "1", "a": "1"}.get(item.lower) if item.lower != "a" or self.is_word(position - 1, "least") else None
+        return (
+            {"one": "1", "once": "1", "a": "1"}.get(item.lower)
+            if item.lower != "a" or self.is_word(position - 1, "least")
+            else None
+        )
 
     def skip(self, position: int, *words: str) -> int:
         """The first position from here on that is none of the words."""
@@ -131,7 +139,9 @@ class Draft:
         best = max(close, key=rank)
         rivals = [
             r for r in close
-            if r.relation != best.relation and rank(r)[0] > rank(best)[0] - 0.02 and self.entity(r.relation).relation.is_table
+            if r.relation != best.relation
+            and rank(r)[0] > rank(best)[0] - 0.02
+            and self.entity(r.relation).relation.is_table
         ]  # fmt: skip
         if rivals:
             names = sorted(self.entity(link.relation).relation.name.name for link in (best, *rivals))
@@ -148,9 +158,11 @@ class Draft:
         if not self.main:
             self.main = oid
 
-    def column(self, item: Item, owner: int = 0, kind: str = "", note: bool = True) -> Field | None:
+    def column(
+        self, item: Item, owner: int = 0, kind: str = "", note: bool = True, measuring: bool = False
+    ) -> Field | None:
         """The column an item means here: its score, then whose column it should be."""
-        ranked = self.rank_columns(item, owner, kind)
+        ranked = self.rank_columns(item, owner, kind, measuring)
         if not ranked:
             return None
         score, link = ranked[0]
@@ -160,30 +172,32 @@ class Draft:
             for other_score, other in ranked[1:3]:
                 different = self.attribute(other.field).name != same_name or not self.main
                 if other_score > score - 0.04 and different:
-                    first, second = self._qualified(link.field), self._qualified(other.field)
+                    first, second = self.qualified(link.field), self.qualified(other.field)
                     self.evidence.ambiguous.append(f"{item.text}: {first} or {second}")
         return link.field
 
-    def _qualified(self, field_: Field) -> str:
+    def qualified(self, field_: Field) -> str:
         return f"{self.entity(field_.relation).relation.name.name}.{self.attribute(field_).name}"
 
-    def rank_columns(self, item: Item, owner: int = 0, kind: str = "") -> list[tuple[float, Link]]:
+    def rank_columns(self, item: Item, owner: int = 0, kind: str = "", measuring: bool = False) -> list[tuple[float, Link]]:
         ranked: list[tuple[float, Link]] = []
         asks_id = any(t.lower in ("id", "ids", "identifier", "code", "codes") for t in item.tokens)
         for link in item.columns:
             attribute = self.attribute(link.field)
-            score = link.score + self._nearness(link.relation, owner)
+            score = link.score + self.nearness(link.relation, owner)
             if kind:
                 score += 0.3 if attribute.kind == kind else -0.25
             if attribute.identifier and not asks_id:
                 score -= 0.3
             if not self.entity(link.relation).relation.is_table:
                 score -= 0.1
+            if measuring and self._constant(link.relation):
+                score -= 0.2
             ranked.append((score, link))
         ranked.sort(key=lambda pair: (-pair[0], pair[1].relation, pair[1].column))
         return ranked
 
-    def _nearness(self, relation: int, owner: int) -> float:
+    def nearness(self, relation: int, owner: int) -> float:
         score = 0.0
         if owner and relation == owner:
             score += 0.5
@@ -203,6 +217,15 @@ class Draft:
             reachable = any(self.graph.path(a, relation, self.index) is not None for a in self.ahead)
             score -= 0.08 if reachable else 0.5
         return score
+
+    def _constant(self, relation: int) -> bool:
+        """Whether a table gives each row of the tables named one value only: nothing to average."""
+        for oid in (self.main, *self.ahead):
+            if oid and oid != relation:
+                path = self.graph.path(oid, relation, self.index)
+                if path and all(edge.to_one for edge in path):
+                    return True
+        return False
 
     def has_column(self, item: Item, owner: int, least: float = 0.55) -> bool:
         return any(link.relation == owner and link.score >= least for link in item.columns)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pgwarden.domain.catalog import Catalog
 from pgwarden.domain.question import Clarification, Complexity, Intent, Question, Reading, RiskLevel
@@ -11,6 +11,7 @@ from pgwarden.language.changes import Change, ChangeReader
 from pgwarden.language.clarify import ask_about_change, clarify
 from pgwarden.language.confidence import LINE, confidence, features
 from pgwarden.language.draft import Draft
+from pgwarden.language.followups import follow_up, is_follow_up
 from pgwarden.language.forms import Block
 from pgwarden.language.generate import Generator, NoJoinPath
 from pgwarden.language.glossary import Definition, Glossary
@@ -73,11 +74,11 @@ class BuiltInEngine:
         draft = Draft(knowledge.index, knowledge.graph, knowledge.linker, (), [], question.today)
         draft.exact_text = glossary.matching
         self._define(draft, sentences, definitions)
-        block = read_block(draft, sentences)
+        block = self._continued(question, knowledge, draft, sentences) or read_block(draft, sentences)
         if block is None:
             return self._nothing(question, clarify(draft, knowledge.index))
         hints = frozenset(t.lemma for t in tokens) | frozenset(root(t.lemma) for t in tokens)
-        generator = Generator(knowledge.index, knowledge.graph, hints)
+        generator = Generator(knowledge.index, knowledge.graph, hints, frozenset(draft.related))
         try:
             sql = generator.sql(block)
         except NoJoinPath as gap:
@@ -93,8 +94,20 @@ class BuiltInEngine:
         if likely >= self.line:
             return reading
         doubt = clarify(draft, knowledge.index, reading=reading)
-        return Reading(question.text, None, likely, self.name, reading.intent, reading.explanation, doubt, reading.assumptions,
-                       (reading,), reading.state)  # fmt: skip
+        return replace(reading, sql=None, clarification=doubt, alternatives=(reading,))
+
+    def _continued(
+        self, question: Question, knowledge: Knowledge, draft: Draft, sentences: list[tuple[Token, ...]]
+    ) -> Block | None:
+        """The block of a follow-up question, None when this is a question of its own."""
+        earlier = next((r.state for r in reversed(question.history) if isinstance(r.state, State)), None)
+        if earlier is None or len(sentences) != 1 or earlier.block.entity not in knowledge.index.entities:
+            return None
+        trial = Draft(knowledge.index, knowledge.graph, knowledge.linker, (), [], question.today)
+        prepare(trial, sentences)
+        if not is_follow_up(trial, sentences[0], earlier.block):
+            return None
+        return follow_up(draft, sentences[0], earlier.block)
 
     def _define(self, draft: Draft, sentences: list[tuple[Token, ...]], definitions: list[Definition]) -> None:
         """Puts defined metrics and predicates into the draft; what cannot be read counts against the reading."""

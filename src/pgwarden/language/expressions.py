@@ -50,7 +50,9 @@ def output_name(node: Expr, index: LexicalIndex) -> str:
     if isinstance(node, Length):
         return f"{output_name(node.over, index)}_length"
     if isinstance(node, Window):
-        return "rank" if "rank" in node.function else f"running_{output_name(node.over, index) if node.over else 'total'}"
+        return (
+            "rank" if "rank" in node.function else f"running_{output_name(node.over, index) if node.over else 'total'}"
+        )
     if isinstance(node, Binary):
-        return "difference" if node.operator == "-" else "value"
+        return "amount" if node.operator == "*" else "difference" if node.operator == "-" else "value"
     return "value"

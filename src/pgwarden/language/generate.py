@@ -70,6 +70,8 @@ class Generator:
     index: LexicalIndex
     graph: JoinGraph
     hints: frozenset[str] = frozenset()
+    via: frozenset[int] = frozenset()
+    """Tables that the question speaks of: joins rather go through them."""
     cost: float = 0.0
     """Sum of the costs of all joins made: a measure of how far-fetched the reading is."""
     taken: set[str] = field(default_factory=set)
@@ -105,7 +107,9 @@ class Generator:
         if conditions:
             lines.append("WHERE " + "\n  AND ".join(conditions))
         if block.group or block.hidden_group:
-            lines.append("GROUP BY " + ", ".join(dict.fromkeys(self.expr(e, scope) for e in (*block.group, *block.hidden_group))))
+            lines.append(
+                "GROUP BY " + ", ".join(dict.fromkeys(self.expr(e, scope) for e in (*block.group, *block.hidden_group)))
+            )
         if block.having:
             lines.append("HAVING " + " AND ".join(self._condition(c, scope, block.entity) for c in block.having))
         if block.order:
@@ -115,7 +119,8 @@ class Generator:
         return "\n".join(lines)
 
     def row_tests(self, block: Block) -> tuple[str, list[str]]:
-        """The alias ('' for none) and the tests that pick a table's own rows: what UPDATE and DELETE put after WHERE."""
+        """The alias ('' for none) and the tests that pick a table's own rows: what UPDATE and DELETE put after
+        WHERE."""
         self.taken = set()
         foreign = any({f.relation for f in fields_of(c)} - {block.entity} for c in block.where)
         scope = self._scope(block.entity, (), None, foreign or _nested(block))
@@ -130,14 +135,15 @@ class Generator:
     # which tables a block joins, and which conditions become sub-queries
 
     def _tree(self, root: int, needed: set[int]) -> tuple[Edge, ...]:
-        edges = self.graph.tree(root, frozenset(needed), self.index, self.hints)
+        edges = self.graph.tree(root, frozenset(needed), self.index, self.hints, self.via)
         if edges is None:
             raise NoJoinPath(root, next(iter(needed - {root})))
         self.cost += sum(edge.cost for edge in edges)
         return edges
 
     def _place(self, block: Block, needed: set[int]) -> tuple[list[Cond], list[list[Cond]]]:
-        """Conditions that fit the joined tables (or tables reached without multiplying rows), and the others by branch."""
+        """Conditions that fit the joined tables (or tables reached without multiplying rows),
+        and the others by branch."""
         plain: list[Cond] = []
         apart: dict[Edge, list[Cond]] = {}
         for condition in block.where:
@@ -159,12 +165,24 @@ class Generator:
     def _branch(self, root: int, relations: set[int]) -> Edge | None:
         """The first edge of the way to the relations when that way can multiply rows, else None."""
         for relation in sorted(relations):
-            path = self.graph.path(root, relation, self.index, self.hints)
+            path = self._route(root, relation)
             if path is None:
                 raise NoJoinPath(root, relation)
             if any(not edge.to_one for edge in path):
                 return path[0]
         return None
+
+    def _route(self, root: int, goal: int) -> tuple[Edge, ...] | None:
+        """The way to a table, through a table that the question speaks of when that is not much longer."""
+        direct = self.graph.path(root, goal, self.index, self.hints)
+        for middle in sorted(self.via - {root, goal}):
+            first = self.graph.path(root, middle, self.index, self.hints)
+            second = self.graph.path(middle, goal, self.index, self.hints)
+            if not first or not second or any(e.right.relation == root for e in second):
+                continue
+            if direct is None or sum(e.cost for e in (*first, *second)) <= sum(e.cost for e in direct) + 1.5:
+                return (*first, *second)
+        return direct
 
     def _scope(self, root: int, edges: tuple[Edge, ...], outer: Scope | None, qualified: bool) -> Scope:
         relations = [root, *(edge.right.relation for edge in edges)]
@@ -204,7 +222,8 @@ class Generator:
         return self._subquery("EXISTS", path, conditions, scope, root)
 
     def _way(self, root: int, relations: set[int]) -> tuple[Edge, ...]:
-        edges = self.graph.tree(root, frozenset(relations), self.index, self.hints)
+        edges = self._route(root, next(iter(relations))) if len(relations) == 1 else None
+        edges = edges or self.graph.tree(root, frozenset(relations), self.index, self.hints, self.via)
         if not edges:
             raise NoJoinPath(root, next(iter(relations), root))
         self.cost += sum(edge.cost for edge in edges)
@@ -221,9 +240,7 @@ class Generator:
             lines.append(f"JOIN {self.table(right)} {inner.names[right]} ON {self._equal(edge, inner)}")
         return inner, " ".join(lines)
 
-    def _subquery(
-        self, word: str, path: tuple[Edge, ...], conditions: Iterable[Cond], outer: Scope, root: int
-    ) -> str:
+    def _subquery(self, word: str, path: tuple[Edge, ...], conditions: Iterable[Cond], outer: Scope, root: int) -> str:
         inner, source = self._inner(path, outer, root)
         first = path[0]
         if first.right.relation == first.left.relation:
@@ -369,7 +386,9 @@ class Generator:
         start, end = self._col(node.start, scope), self._col(node.end, scope)
         attribute = self.index.attribute(node.start)
         if attribute.type_name == "date" and self.index.attribute(node.end).type_name == "date":
-            return f"({end} - {start})" if node.unit in ("seconds", "day") else f"({end} - {start}) / {_DAYS[node.unit]}"
+            return (
+                f"({end} - {start})" if node.unit in ("seconds", "day") else f"({end} - {start}) / {_DAYS[node.unit]}"
+            )
         seconds = f"extract(epoch FROM {end} - {start})"
         return seconds if node.unit == "seconds" else f"{seconds} / {_SECONDS[node.unit]}"
 
@@ -453,7 +472,11 @@ class Generator:
 
     def _counted(self, node: Has, path: tuple[Edge, ...], scope: Scope, anchor: int) -> str:
         """``key IN (SELECT foreign key … GROUP BY … HAVING count(*) > n)``."""
-        extra = fields_of(node.measure) | set().union(*(fields_of(c) for c in node.where)) if node.where else fields_of(node.measure)
+        extra = (
+            fields_of(node.measure) | set().union(*(fields_of(c) for c in node.where))
+            if node.where
+            else fields_of(node.measure)
+        )
         relations = {f.relation for f in extra} - {e.right.relation for e in path} - {anchor}
         if relations:
             path = self._way(anchor, {node.entity, *relations})
@@ -467,7 +490,9 @@ class Generator:
             measured = self._count(Agg("count", None, node.entity), inner)
         having = f"{measured} {node.operator} {node.count}"
         word = "NOT IN" if node.negated else "IN"
-        return f"{self._col(path[0].left, scope)} {word} (SELECT {link} {source}{where} GROUP BY {link} HAVING {having})"
+        return (
+            f"{self._col(path[0].left, scope)} {word} (SELECT {link} {source}{where} GROUP BY {link} HAVING {having})"
+        )
 
 
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2_629_800, "year": 31_557_600}

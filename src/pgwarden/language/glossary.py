@@ -45,11 +45,17 @@ class Glossary:
         return glossary
 
     def _line(self, line: str) -> bool:
-        found = re.match(r"^(?:the\s+)?([\w /%-]{1,60}?)\s*(?:\(([^)]*)\))?\s*(?:=|:=|means|is defined as|refers to|:)\s+(.+)$", line, re.IGNORECASE)
+        found = re.match(
+            r"^(?:the\s+)?([\w /%-]{1,60}?)\s*(?:\(([^)]*)\))?\s*(?:=|:=|means|is defined as|refers to|:)\s+(.+)$",
+            line,
+            re.IGNORECASE,
+        )
         if not found:
             return False
         term, aside, meaning = found[1].strip(), found[2], found[3].strip()
-        if len(term.split()) > 5 or term.lower().startswith(("to get", "when", "if", "always", "filter", "use", "join")):
+        if len(term.split()) > 5 or term.lower().startswith(
+            ("to get", "when", "if", "always", "filter", "use", "join")
+        ):
             return False
         self._define(term, meaning)
         if aside and len(aside.split()) <= 6 and not re.search(r"[=<>]", aside):
@@ -60,11 +66,17 @@ class Glossary:
         words = tuple(t.lower for t in tokenize(term) if t.kind is Kind.WORD)
         if not words:
             return
-        predicate = re.match(r"^(?:(?:[\w]+\.)?[\w]+)\s*(?:=|<>|!=|>=|<=|>|<|is\s+(?:not\s+)?null|in\s*\()", meaning.strip(), re.IGNORECASE)
+        predicate = re.match(
+            r"^(?:(?:[\w]+\.)?[\w]+)\s*(?:=|<>|!=|>=|<=|>|<|is\s+(?:not\s+)?null|in\s*\()",
+            meaning.strip(),
+            re.IGNORECASE,
+        )
         is_predicate = bool(predicate) and not re.search(r"[/*+]", meaning)
         measure = re.search(r"\b(sum|count|avg|min|max)\s*\(|[/*]|\s[-+]\s", meaning, re.IGNORECASE)
         self.definitions.append(
-            Definition(words, _plain_meaning(meaning), bool(measure) and not is_predicate, meaning if is_predicate else "")
+            Definition(
+                words, _plain_meaning(meaning), bool(measure) and not is_predicate, meaning if is_predicate else ""
+            )
         )
 
     def replace(self, tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], list[Definition]]:
@@ -90,8 +102,7 @@ class Glossary:
         if definition.predicate:
             if definition not in used:
                 used.append(definition)
-            kept = [t for t in old if t.lower in definition.term[-1:]] if len(old) > 1 else []
-            return kept
+            return [t for t in old if t.lower in definition.term[-1:]] if len(old) > 1 else []
         if definition.formula:
             if definition not in used:
                 used.append(definition)
@@ -105,7 +116,11 @@ def _plain_meaning(meaning: str) -> str:
     """A meaning without what the question says itself ("for the given period", "in the past month")."""
     text = re.split(r",\s*(?:which|that|where)\b|\.\s", meaning)[0]
     text = re.sub(r"\((?:for|in|over)\b[^)]*\)", "", text)
-    return re.sub(r"\s+(?:in|over|during|for)\s+(?:the|a)\s+(?:given|past|last|previous|first|second|third|fourth|same|specified|selected)\b.*$", "", text).strip()
+    return re.sub(
+        r"\s+(?:in|over|during|for)\s+(?:the|a)\s+(?:given|past|last|previous|first|second|third|fourth|same|specified|selected)\b.*$",
+        "",
+        text,
+    ).strip()
 
 
 def _find(tokens: list[Token], term: tuple[str, ...], start: int = 0) -> int:
@@ -165,7 +180,14 @@ def parts_of(meaning: str) -> list[str | tuple[str, ...]]:
     return parts
 
 
-_CALLS = {"sum": "total", "count": "number of", "avg": "average", "min": "minimum", "max": "maximum", "distinct": "distinct"}
+_CALLS = {
+    "sum": "total",
+    "count": "number of",
+    "avg": "average",
+    "min": "minimum",
+    "max": "maximum",
+    "distinct": "distinct",
+}
 
 
 def words_of(definitions: Iterable[Definition]) -> frozenset[str]:

@@ -88,6 +88,7 @@ class LexicalIndex:
     _memory: dict[tuple[str, ...], tuple[Link, ...]] = field(default_factory=dict)
     vocabulary: frozenset[str] = frozenset()
     _roles: dict[str, list[tuple[int, frozenset[str]]]] = field(default_factory=dict)
+    _schemas: frozenset[str] = frozenset()
     _words: set[str] = field(default_factory=set)
     _families: dict[str, list[str]] = field(default_factory=dict)
 
@@ -139,7 +140,10 @@ class LexicalIndex:
         kind = self._kind(column)
         type_ = self.catalog.types.get(column.type_oid)
         lower = column.name.lower()
-        identifier = bool(words) and (words[-1] in ("id", "uuid", "guid") or (lower.endswith("id") and 2 < len(lower) <= 4 and not column.type_name.startswith("bool")))
+        identifier = bool(words) and (
+            words[-1] in ("id", "uuid", "guid")
+            or (lower.endswith("id") and 2 < len(lower) <= 4 and not column.type_name.startswith("bool"))
+        )
         comment = frozenset(_content(column.comment)) if column.comment else frozenset()
         return Attribute(
             Field(relation.oid, column.number), column.name, words, kind, column.type_name, identifier,
@@ -202,18 +206,33 @@ class LexicalIndex:
         for choice, weight in _expansions(phrase):
             for word in choice:
                 for oid, variant in self._tables.get(word, ()):
-                    score = weight * max(_overlap(choice, variant), _head(choice, self.entities[oid].words, TABLE_SUFFIXES, 0.78))
+                    score = weight * max(
+                        _overlap(choice, variant), _head(choice, self.entities[oid].words, TABLE_SUFFIXES, 0.78)
+                    )
                     if score > found.get(oid, 0.0):
                         found[oid] = score
         for oid, role in (pair for word in phrase for pair in self._roles.get(word, ())):
-            if role == phrase and 0.84 > found.get(oid, 0.0):
+            if role == phrase and found.get(oid, 0.0) < 0.84:
                 found[oid] = 0.84
         links = [Link(oid, 0, self._discount(oid, score)) for oid, score in found.items() if score >= 0.45]
         return tuple(sorted(links, key=lambda link: (-link.score, link.relation)))
 
     def _discount(self, oid: int, score: float) -> float:
         relation = self.entities[oid].relation
-        return score * (1.0 if relation.is_table else 0.93)
+        found = score * (1.0 if relation.is_table else 0.93)
+        return found if relation.name.schema in self._usual_schemas() else found * 0.9
+
+    def _seen(self, oid: int, score: float) -> float:
+        """A view's column only counts when the view itself is asked for: its tables hold the same."""
+        return self._discount(oid, score) * (1.0 if self.entities[oid].relation.is_table else 0.7)
+
+    def _usual_schemas(self) -> frozenset[str]:
+        """The schemas that questions are about: those on the search path, or all when none of them holds a table."""
+        if not self._schemas:
+            path = frozenset(self.catalog.search_path)
+            used = {e.relation.name.schema for e in self.entities.values()}
+            self._schemas = path if path & used else frozenset(used)
+        return self._schemas
 
     def columns(self, words: tuple[str, ...]) -> tuple[Link, ...]:
         """Columns that these base forms can name, best first."""
@@ -236,7 +255,7 @@ class LexicalIndex:
         for field_, score in self._by_comment(phrase):
             if score > found.get(field_, 0.0):
                 found[field_] = score
-        links = [Link(*f, self._discount(f.relation, score)) for f, score in found.items() if score >= 0.42]
+        links = [Link(*f, self._seen(f.relation, score)) for f, score in found.items() if score >= 0.42]
         return tuple(sorted(links, key=lambda link: (-link.score, link.relation, link.column)))
 
     def _by_comment(self, phrase: frozenset[str]) -> Iterator[tuple[Field, float]]:
@@ -345,7 +364,7 @@ def _expansions(phrase: frozenset[str]) -> Iterator[tuple[frozenset[str], float]
         rest = phrase - {word}
         for other in SYNONYMS.get(word, ()):
             yield rest | {other}, 0.82
-        if word in ABBREVIATIONS and ABBREVIATIONS[word]:
+        if ABBREVIATIONS.get(word):
             yield rest | frozenset(ABBREVIATIONS[word]), 0.95
 
 
@@ -407,10 +426,12 @@ def _choose_key(entity: Entity) -> None:
 
 def _key_score(entity: Entity, attribute: Attribute, unique: bool) -> float:
     name, words = attribute.name.lower(), attribute.words
-    own = entity.relation.name.name.lower()
+    own = "".join(entity.words)
     score = 0.0
     if words == ("id",):
         score = 2.0
+    elif attribute.identifier and len(words) > 1 and own.startswith(words[0]) and len(words) == 2:
+        score = 2.1
     elif attribute.identifier and (set(words) - {"id"} <= set(entity.words) and len(words) > 1):
         score = 2.5
     elif words and words[-1] in ("id", "code", "number") and set(words[:-1]) and set(words[:-1]) <= set(entity.words):
@@ -419,14 +440,19 @@ def _key_score(entity: Entity, attribute: Attribute, unique: bool) -> float:
         score = 1.9
     elif unique and attribute.identifier:
         score = 1.0
+    if not score and attribute.identifier and attribute.field.column == min(entity.attributes):
+        score = 0.9
     return score + (0.2 if score and unique else 0) + (0.1 if score and attribute.not_null else 0)
 
 
 def _display(entity: Entity) -> tuple[int, ...]:
     """Columns that a person would call a row by: its name or title, first and last name, else its key."""
     texts = [a for a in entity.attributes.values() if a.kind == "text"]
+    first_last = [("first", "name"), ("last", "name")]
     named = {a.words: a.field.column for a in reversed(texts)}
     own = entity.words
+    if all(words in named for words in first_last) and ("name",) not in named and ("full", "name") not in named:
+        return (named[first_last[0]], named[first_last[1]])
     for words in (("name",), ("title",), (*own, "name"), (*own[-1:], "name"), own, own[-1:], (*own, "title"),
                   ("full", "name"), ("username",), ("user", "name"), ("label",), (*own, "description")):  # fmt: skip
         if words in named:

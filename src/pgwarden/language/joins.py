@@ -33,8 +33,28 @@ HOMELESS = 3.5
 """An id that two tables share although neither is its home (a device, a session) rarely joins what is asked for."""
 
 _ROLES = frozenset(
-    """sender receiver author owner creator manager buyer seller creator assignee reporter approver recipient
-    reviewer requester uploader editor sponsor supervisor boss""".split()
+    [
+        "sender",
+        "receiver",
+        "author",
+        "owner",
+        "creator",
+        "manager",
+        "buyer",
+        "seller",
+        "creator",
+        "assignee",
+        "reporter",
+        "approver",
+        "recipient",
+        "reviewer",
+        "requester",
+        "uploader",
+        "editor",
+        "sponsor",
+        "supervisor",
+        "boss",
+    ]
 )
 
 
@@ -43,7 +63,9 @@ class JoinGraph:
     """Edges by the table they start from."""
 
     edges: dict[int, list[Edge]] = field(default_factory=lambda: defaultdict(list))
-    _trees: dict[tuple[int, frozenset[int], frozenset[str]], tuple[Edge, ...] | None] = field(default_factory=dict)
+    _trees: dict[tuple[int, frozenset[int], frozenset[str], frozenset[int]], tuple[Edge, ...] | None] = field(
+        default_factory=dict
+    )
 
     @classmethod
     def of(cls, index: LexicalIndex) -> JoinGraph:
@@ -66,26 +88,40 @@ class JoinGraph:
     def between(self, left: int, right: int) -> list[Edge]:
         return sorted((e for e in self.edges.get(left, ()) if e.right.relation == right), key=lambda e: e.cost)
 
-    def path(self, start: int, goal: int, index: LexicalIndex, hints: frozenset[str] = frozenset()) -> tuple[Edge, ...] | None:
+    def path(
+        self,
+        start: int,
+        goal: int,
+        index: LexicalIndex,
+        hints: frozenset[str] = frozenset(),
+        via: frozenset[int] = frozenset(),
+    ) -> tuple[Edge, ...] | None:
         """The cheapest way from one table to another; empty when they are the same, None when there is none."""
-        return self.tree(start, frozenset({goal}), index, hints)
+        return self.tree(start, frozenset({goal}), index, hints, via)
 
     def tree(
-        self, root: int, goals: Iterable[int], index: LexicalIndex, hints: frozenset[str] = frozenset()
+        self,
+        root: int,
+        goals: Iterable[int],
+        index: LexicalIndex,
+        hints: frozenset[str] = frozenset(),
+        via: frozenset[int] = frozenset(),
     ) -> tuple[Edge, ...] | None:
         """Edges, in joining order, that connect the root with every goal at low cost (greedy Steiner tree)."""
         wanted = frozenset(goals) - {root}
-        key = (root, wanted, hints)
+        key = (root, wanted, hints, via)
         if key not in self._trees:
             if len(self._trees) > 5000:
                 self._trees.clear()
-            self._trees[key] = self._grow(root, set(wanted), index, hints)
+            self._trees[key] = self._grow(root, set(wanted), index, hints, via)
         return self._trees[key]
 
-    def _grow(self, root: int, wanted: set[int], index: LexicalIndex, hints: frozenset[str]) -> tuple[Edge, ...] | None:
+    def _grow(
+        self, root: int, wanted: set[int], index: LexicalIndex, hints: frozenset[str], via: frozenset[int]
+    ) -> tuple[Edge, ...] | None:
         reached, chosen = {root}, list[Edge]()
         while wanted:
-            path = self._nearest(reached, wanted, index, hints)
+            path = self._nearest(reached, wanted, index, hints, via)
             if path is None:
                 return None
             for edge in path:
@@ -95,7 +131,13 @@ class JoinGraph:
         return tuple(chosen)
 
     def _nearest(
-        self, sources: set[int], goals: set[int], index: LexicalIndex, hints: frozenset[str], limit: float = 7.5
+        self,
+        sources: set[int],
+        goals: set[int],
+        index: LexicalIndex,
+        hints: frozenset[str],
+        via: frozenset[int],
+        limit: float = 7.5,
     ) -> list[Edge] | None:
         queue: list[tuple[float, int, int, tuple[Edge, ...]]] = [(0.0, i, s, ()) for i, s in enumerate(sorted(sources))]
         heapq.heapify(queue)
@@ -109,7 +151,13 @@ class JoinGraph:
                 continue
             done.add(table)
             for edge in self.edges.get(table, ()):
-                further = cost + edge.cost - _hinted(index, edge, hints) + (0.4 if path else 0.0)
+                further = (
+                    cost
+                    + edge.cost
+                    - _hinted(index, edge, hints)
+                    + (0.4 if path else 0.0)
+                    - (0.7 if edge.right.relation in via else 0.0)
+                )
                 if edge.right.relation not in done and further < limit:
                     serial += 1
                     heapq.heappush(queue, (further, serial, edge.right.relation, (*path, edge)))
@@ -121,7 +169,9 @@ def _hinted(index: LexicalIndex, edge: Edge, hints: frozenset[str]) -> float:
     if not hints:
         return 0.0
     own = {w for f in (edge.left, edge.right) for w in index.entities[f.relation].words}
-    words = (set(index.attribute(edge.left).words) | set(index.attribute(edge.right).words)) - {"id", "code", "key"} - own
+    words = (
+        (set(index.attribute(edge.left).words) | set(index.attribute(edge.right).words)) - {"id", "code", "key"} - own
+    )
     return 0.35 if (words | {root(w) for w in words}) & hints else 0.0
 
 
@@ -145,7 +195,8 @@ def _declared(graph: JoinGraph, index: LexicalIndex) -> None:
 
 
 def _role_cost(entity: Entity, field_: Field) -> float:
-    """In ``friend(student_id, friend_id)`` the row belongs to the student: the column named after the table is its object."""
+    """In ``friend(student_id, friend_id)`` the row belongs to the student: the column named after the table is its
+    object."""
     words = set(entity.attributes[field_.column].words) - {"id", "code"}
     return 0.2 if words and words <= set(entity.words) else 0.001 * field_.column
 
@@ -170,7 +221,7 @@ def _by_names(graph: JoinGraph, index: LexicalIndex) -> None:
     same: dict[str, list[Attribute]] = defaultdict(list)
     for entity in index.entities.values():
         for attribute in entity.attributes.values():
-            if attribute.kind in ("number", "text", "other"):
+            if attribute.kind in ("number", "text", "other") and entity.relation.is_table:
                 _toward_key(graph, index, entity, attribute, by_last)
                 if _joinable_name(attribute):
                     same[attribute.name.lower()].append(attribute)
@@ -181,16 +232,31 @@ def _by_names(graph: JoinGraph, index: LexicalIndex) -> None:
 
 def _joinable_name(attribute: Attribute) -> bool:
     words = attribute.words
-    return len(attribute.name) > 2 and words not in (("id",), ("name",), ("code",), ("number",))  and words[-1:] != () and (
-        attribute.identifier or words[-1] in ("code", "number", "key", "name") or words in (("email",), ("state",))
+    return (
+        len(attribute.name) > 2
+        and words not in (("id",), ("name",), ("code",), ("number",))
+        and words[-1:] != ()
+        and (
+            attribute.identifier or words[-1] in ("code", "number", "key", "name") or words in (("email",), ("state",))
+        )
     )
 
 
 def _toward_key(
-    graph: JoinGraph, index: LexicalIndex, entity: Entity, attribute: Attribute, by_words: dict[tuple[str, ...], list[Entity]]
+    graph: JoinGraph,
+    index: LexicalIndex,
+    entity: Entity,
+    attribute: Attribute,
+    by_words: dict[tuple[str, ...], list[Entity]],
 ) -> None:
     """``customer_id`` → the key of ``customers``; ``manager_id`` → a table of people, if nothing closer."""
     words = attribute.words
+    lower = attribute.name.lower()
+    for targets in by_words.values():
+        for target in targets:
+            key = target.attributes[target.key].name.lower() if target.key in target.attributes else ""
+            if len(key) > 3 and key != lower and lower.endswith("_" + key) and target.oid != entity.oid:
+                _link(graph, index, attribute, target, NAMED_AFTER_KEY + 0.1)
     if len(words) < 2 or words[-1] not in ("id", "code", "number", "key", "uuid"):
         return
     for start in range(len(words) - 1):
@@ -202,7 +268,12 @@ def _toward_key(
             return
     if words[-2] in _ROLES:
         for target in index.entities.values():
-            if target.person and target.key and target.oid != entity.oid and target.words[-1] in ("user", "person", "member", "employee"):
+            if (
+                target.person
+                and target.key
+                and target.oid != entity.oid
+                and target.words[-1] in ("user", "person", "member", "employee")
+            ):
                 _link(graph, index, attribute, target, ROLE)
 
 
@@ -227,10 +298,15 @@ def _same_names(graph: JoinGraph, index: LexicalIndex, attributes: list[Attribut
         for other in attributes[position + 1 :]:
             if one.kind != other.kind or one.field.relation == other.field.relation:
                 continue
+            keyed = all(any(e.declared for e in graph.edges[a.field.relation]) for a in (one, other))
+            if keyed and not one.identifier:
+                continue
             if graph.between(one.field.relation, other.field.relation):
                 continue
             home = one in named or other in named
             cost = NAMED_AFTER_KEY if home else SAME_NAME if not one.identifier else HOMELESS
-            if not home and any(e.declared for a in (one, other) for e in graph.edges[a.field.relation] if e.left == a.field):
+            if not home and any(
+                e.declared for a in (one, other) for e in graph.edges[a.field.relation] if e.left == a.field
+            ):
                 continue
             graph.add(index, one.field, other.field, cost, declared=False)

@@ -1,5 +1,7 @@
 """General English that questions are made of. Nothing here knows any particular database."""
 
+# ruff: noqa: SIM905 - a word list reads better than hundreds of quoted strings
+
 from __future__ import annotations
 
 from collections.abc import Mapping
@@ -197,17 +199,23 @@ ABBREVIATIONS: Mapping[str, tuple[str, ...]] = {
     "pwd": ("password",), "ref": ("reference",), "seq": ("sequence",), "std": ("standard",), "stu": ("student",),
     "temp": ("temperature",), "univ": ("university",), "vol": ("volume",), "wt": ("weight",), "ht": ("height",),
     "hr": ("hour",), "hrs": ("hour",), "mins": ("minute",), "secs": ("second",), "info": ("information",),
-    "exp": ("experience",), "sal": ("salary",), "comm": ("commission",), "hq": ("headquarter",), "mfr": ("manufacturer",),
+    "exp": ("experience",), "sal": ("salary",), "comm": ("commission",), "hq": ("headquarter",),
+    "mfr": ("manufacturer",),
     "mpg": ("mile", "gallon"), "gdp": ("gdp",), "uid": ("user", "id"), "pid": ("id",), "cc": ("country",),
+    "dest": ("destination",), "orig": ("origin",), "src": ("source",), "dep": ("departure",), "arr": ("arrival",),
+    "curr": ("currency",), "wh": ("warehouse",), "whse": ("warehouse",), "disc": ("discount",), "mod": ("modified",),
     "yn": (), "flag": (), "ind": (),
 }  # fmt: skip
 
-WEAK_NAME_WORDS = frozenset({"id", "code", "number", "name", "type", "key", "value", "of", "the", "text", "million", "thousand", "usd", "dollar", "kg", "cm", "mm", "pct", "in", "be", "have", "date",
+WEAK_NAME_WORDS = frozenset({"id", "code", "number", "name", "type", "key", "value", "quantity", "qty", "of", "the", "text", "million",
+"thousand", "usd", "dollar", "kg", "cm", "mm", "pct", "in", "be", "have", "date",
                              "time", "by", "is", "if", "description", "level", "field"})  # fmt: skip
 """Words that say little when a column's name holds others: "role" alone means role_code."""
 
 TABLE_PREFIXES = frozenset({"tbl", "dim", "fact", "fct", "stg", "raw", "vw", "mv", "t", "tb", "ref", "lkp", "src"})
-TABLE_SUFFIXES = frozenset({"tbl", "table", "daily", "dim", "fact", "data", "info", "list", "record", "master", "detail"})
+TABLE_SUFFIXES = frozenset(
+    {"tbl", "table", "daily", "dim", "fact", "data", "info", "list", "record", "master", "detail"}
+)
 
 ENGLISH = frozenset(
     """name title id code number date time year month day type status amount price cost total count age sex gender
@@ -249,6 +257,12 @@ DEMONYMS: Mapping[str, tuple[str, ...]] = {
     "asian": ("Asia",), "african": ("Africa",),
 }  # fmt: skip
 
+GENDERS: Mapping[str, tuple[str, ...]] = {
+    "female": ("F", "Female", "W", "Woman"), "women": ("F", "Female", "W", "Woman"), "woman": ("F", "Female", "W"),
+    "male": ("M", "Male", "Man"), "men": ("M", "Male", "Man"), "man": ("M", "Male"),
+}  # fmt: skip
+"""How columns named gender or sex store these words."""
+
 COUNTRY_CODES: Mapping[str, str] = {
     "united states": "US", "usa": "US", "us": "US", "america": "US", "united kingdom": "GB", "uk": "GB",
     "canada": "CA", "germany": "DE", "france": "FR", "italy": "IT", "spain": "ES", "portugal": "PT",
@@ -283,16 +297,43 @@ ANTONYMS: Mapping[str, str] = {
 """Adjectives for the other side of a yes/no column."""
 
 VERB_NOUNS: Mapping[str, tuple[str, ...]] = {
-    "sell": ("sale",), "buy": ("purchase", "order", "sale"), "purchase": ("order", "sale"), "pay": ("payment",), "ship": ("shipment",),
+    "sell": ("sale",), "buy": ("purchase", "order", "sale"), "purchase": ("order", "sale"), "pay": ("payment",),
+    "ship": ("shipment",),
     "deliver": ("delivery",), "rent": ("rental",), "borrow": ("loan",), "book": ("booking", "reservation"),
-    "reserve": ("reservation",), "enroll": ("enrollment", "registration"), "admit": ("admission",), "treat": ("treatment",),
-    "employ": ("employment",), "subscribe": ("subscription",), "appoint": ("appointment",), "prescribe": ("prescription",),
+    "reserve": ("reservation",), "enroll": ("enrollment", "registration"), "admit": ("admission",),
+    "treat": ("treatment",),
+    "employ": ("employment",), "subscribe": ("subscription",), "appoint": ("appointment",),
+    "prescribe": ("prescription",),
     "examine": ("examination",), "diagnose": ("diagnosis",), "donate": ("donation",), "invest": ("investment",),
-    "order": ("order",), "visit": ("visit",), "review": ("review",), "transact": ("transaction",), "attend": ("attendance",),
-    "fly": ("flight",), "travel": ("trip",), "evaluate": ("evaluation",), "inspect": ("inspection",), "publish": ("publication",),
-    "withdraw": ("withdrawal",), "deposit": ("deposit",), "refund": ("refund",), "return": ("return",), "vote": ("vote",),
+    "order": ("order",), "visit": ("visit",), "review": ("review",), "transact": ("transaction",),
+    "attend": ("attendance",),
+    "fly": ("flight",), "travel": ("trip",), "evaluate": ("evaluation",), "inspect": ("inspection",),
+    "publish": ("publication",),
+    "withdraw": ("withdrawal",), "deposit": ("deposit",), "refund": ("refund",), "return": ("return",),
+    "vote": ("vote",),
 }  # fmt: skip
 """Verbs and the nouns that tables of such events are called by."""
+
+VERB_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
+    "earn": ("salary", "pay", "wage", "income", "earning"), "make": ("salary", "income"), "cost": ("price", "cost",
+    "fee", "amount"),
+    "weigh": ("weight", "mass"), "last": ("duration", "length"), "carry": ("load", "capacity"), "hold": ("capacity",),
+    "seat": ("capacity", "seat"), "accommodate": ("capacity",), "measure": ("height", "length", "size"),
+    "pay": ("amount", "salary"),
+    "spend": ("amount", "cost", "price"), "charge": ("fee", "price", "amount"), "score": ("score", "point"),
+    "worth": ("worth", "value", "price"),
+}  # fmt: skip
+"""Verbs and the attributes that a number after them speaks of: "earning more than 5000"."""
+
+MEASURES = frozenset(
+    """kg kgs kilogram kilograms gram grams g lb lbs pound pounds ton tons tonne tonnes km kilometer kilometers mile
+    miles meter
+    meters metre metres feet foot inch inches cm mm litre liter liters litres dollar dollars usd euro euros eur cent
+    cents
+    percent percentage point points year years old unit units piece pieces hour hours minute minutes m3 m2
+    bucks""".split()
+)
+"""Units that may follow a number without a column of their own."""
 
 PLACE_WORDS = frozenset(
     """city town state country county region province location place street address continent nation neighborhood
@@ -399,14 +440,17 @@ RELATION_VERBS = frozenset(
 """Verbs whose meaning a join carries: "singers who performed in concerts"."""
 
 FILLER = frozenset(
-    """a an the of in on at to for from by with and or as is are was were be been being do does did doing have has had having
+    """a an the of in on at to for from by with and or as is are was were be been being do does did doing have has
+    had having
     that which who whom whose where when what how many much all any some every each there their his her its it they
     them he she i me my we us our you your this these those please show list find return give tell get display
     provide can could would should will shall may might must let also then than so such only just very more most
     least less if into over under about between within along together respectively corresponding correspond total number
-    count currently ever still database table record data entry row result information detail please want need like know see across
+    count currently ever still database table record data entry row result information detail please want need like
+    know see across
     among both either neither nor not no per during overall value values ones one same other others another own
-    different distinct unique various possible available current present exist existing themselves out up using use used based name named called
+    different distinct unique various possible available current present exist existing themselves out up using use
+    used based name named called
     order ordered sort sorted arrange ranked asc desc ascending descending along kind following given certain origin
     particular specific someone anyone people person thing print compute calculate determine identify
     retrieve fetch exactly entire whole complete respective inclusive exclusive including excluding exclude include

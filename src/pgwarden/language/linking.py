@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import lru_cache
+from itertools import pairwise
 
 from pgwarden.language.index import Field, LexicalIndex, Link, segment
 from pgwarden.language.lexicon import (
     COUNTRY_CODES,
     DEMONYMS,
     FILLER,
+    GENDERS,
     OPENERS,
     PEOPLE,
     RELATION_VERBS,
@@ -85,16 +87,128 @@ class Item:
         return self.columns[0].score if self.columns else 0.0
 
 
-_INNER = frozenset({"of", "the", "in", "on", "for", "to", "by"})
+_INNER = frozenset({"of", "the", "in", "on"})
 _NEVER = frozenset(
-    """the a an of in on at to for from by with and or not no is are was were be that which who whom whose what where when how
-    many much any some every each there their his her its it they them he she i me my we our you your this these those
-    please have has had do does did most least more less than both either only all as if then also so into over under
-    above below between about per""".split()
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "for",
+        "from",
+        "by",
+        "with",
+        "and",
+        "or",
+        "not",
+        "no",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "that",
+        "which",
+        "who",
+        "whom",
+        "whose",
+        "what",
+        "where",
+        "when",
+        "how",
+        "many",
+        "much",
+        "any",
+        "some",
+        "every",
+        "each",
+        "there",
+        "their",
+        "his",
+        "her",
+        "its",
+        "it",
+        "they",
+        "them",
+        "he",
+        "she",
+        "i",
+        "me",
+        "my",
+        "we",
+        "our",
+        "you",
+        "your",
+        "this",
+        "these",
+        "those",
+        "please",
+        "have",
+        "has",
+        "had",
+        "do",
+        "does",
+        "did",
+        "most",
+        "least",
+        "more",
+        "less",
+        "than",
+        "both",
+        "either",
+        "only",
+        "all",
+        "as",
+        "if",
+        "then",
+        "also",
+        "so",
+        "into",
+        "over",
+        "under",
+        "above",
+        "below",
+        "between",
+        "about",
+        "per",
+    ]
 )
 _STRUCTURE = frozenset(
-    """show list find return display give tell get order ordered sort sorted ordering sorting average total number count highest lowest
-    maximum minimum different distinct unique first last top name""".split()
+    [
+        "show",
+        "list",
+        "find",
+        "return",
+        "display",
+        "give",
+        "tell",
+        "get",
+        "order",
+        "ordered",
+        "sort",
+        "sorted",
+        "ordering",
+        "sorting",
+        "average",
+        "total",
+        "number",
+        "count",
+        "highest",
+        "lowest",
+        "maximum",
+        "minimum",
+        "different",
+        "distinct",
+        "unique",
+        "first",
+        "last",
+        "top",
+        "name",
+    ]
 )
 
 
@@ -105,6 +219,7 @@ class Linker:
     index: LexicalIndex
     values: ValueIndex
     _hits: dict[str, tuple[ValueLink, ...]] = field(default_factory=dict)
+    _stored: frozenset[str] | None = None
     _spelling: dict[str, str | None] = field(default_factory=dict)
     _vocabulary: dict[tuple[str, int], list[str]] = field(default_factory=dict)
 
@@ -134,7 +249,7 @@ class Linker:
         if item.quoted:
             return 2.0
         best = max(names, value * 0.9 + (0.15 if item.tokens[0].capital and item.start else 0.0))
-        return best * (words ** 1.35) - 0.05
+        return best * float(words ** (1.35 if best >= 0.7 else 0.5)) - 0.05
 
     def _item(self, tokens: Sequence[Token], start: int, length: int) -> Item | None:
         span = tuple(tokens[start : start + length])
@@ -170,10 +285,17 @@ class Linker:
         key = tuple(words)
         item.tables = self.index.tables(key) if len(key) <= 4 else ()
         item.columns = self.index.columns(key)
+        if len(span) > 1 and span[0].lower in ("number", "count") and span[1].lower == "of":
+            item.columns = tuple(c for c in item.columns if self._counts(c))
         if len(key) == 2 and not item.linked and self.index.knows(joined := key[0] + key[1]):
             item.tables, item.columns = self.index.tables((joined,)), self.index.columns((joined,))
         if len(span) == 1 and not item.linked:
             self._derived(item, span[0])
+
+    def _counts(self, link: Link) -> bool:
+        """Whether a column may be "the number of X": a number that identifies nothing."""
+        attribute = self.index.attribute(link.field)
+        return attribute.kind == "number" and not attribute.identifier
 
     def _forms(self, token: Token) -> list[str]:
         if token.kind is Kind.NUMBER:
@@ -195,7 +317,9 @@ class Linker:
             return
         for word in self.index.family(token.lemma):
             tables = tuple(Link(t.relation, 0, t.score * 0.72) for t in self.index.tables((word,)) if t.score > 0.9)
-            columns = tuple(Link(c.relation, c.column, c.score * 0.8) for c in self.index.columns((word,)) if c.score > 0.7)
+            columns = tuple(
+                Link(c.relation, c.column, c.score * 0.8) for c in self.index.columns((word,)) if c.score > 0.7
+            )
             item.tables, item.columns = item.tables + tables, item.columns + columns
         if item.linked or token.lemma in PEOPLE or self._span_values((token,)):
             return
@@ -206,9 +330,11 @@ class Linker:
 
     def _respell(self, word: str) -> str | None:
         if word not in self._spelling:
-            close = [
-                w for w in self.index.words() if abs(len(w) - len(word)) <= 2 and w[:2] == word[:2] and len(w) > 4
-            ] if len(word) > 4 else []
+            close = (
+                [w for w in self.index.words() if abs(len(w) - len(word)) <= 2 and w[:2] == word[:2] and len(w) > 4]
+                if len(word) > 4
+                else []
+            )
             ranked = sorted(((SequenceMatcher(None, word, w).ratio(), w) for w in close), reverse=True)
             self._spelling[word] = ranked[0][1] if ranked and ranked[0][0] >= 0.84 else None
         return self._spelling[word]
@@ -221,22 +347,39 @@ class Linker:
         if len(span) == 1 and (span[0].lower in FILLER or len(span[0].lower) < 2) and not span[0].capital:
             return ()
         text = span[0].text
-        for before, token in zip(span, span[1:], strict=False):
+        for before, token in pairwise(span):
             text += ("" if token.start == before.end else " ") + token.text
-        return self.value_links(text)
+        return self.value_links(text, loose=self._may_be_loose(span))
 
-    def value_links(self, text: str, quoted: bool = False) -> tuple[ValueLink, ...]:
+    def _may_be_loose(self, span: tuple[Token, ...]) -> bool:
+        """Whether a near miss may count: a name in capitals, or one word that means nothing else."""
+        if span[0].capital and span[0].start:
+            return len(span) <= 3 and all(t.capital for t in (span[0], span[-1]))
+        word = span[0]
+        unknown = not self.index.knows(word.lemma) and word.lemma not in RELATION_VERBS and word.lower not in FILLER
+        return len(span) == 1 and unknown and len(word.lower) > 4 and word.lower not in OPENERS
+
+    def stored(self) -> frozenset[str]:
+        """Every known value in plain form: telling quickly that a phrase is none saves most look-ups."""
+        if self._stored is None:
+            fields = (a.field for e in self.index.entities.values() for a in e.attributes.values())
+            self._stored = frozenset(_plain(v) for f in fields for v in self.values.values(*f))
+        return self._stored
+
+    def value_links(self, text: str, quoted: bool = False, loose: bool = False) -> tuple[ValueLink, ...]:
         """Columns that hold the words, one of their usual other forms (state and country codes), or near misses."""
-        key = ("'" if quoted else "") + text.lower()
+        key = ("'" if quoted else "~" if loose else "") + text.lower()
         if key not in self._hits:
             if len(self._hits) > 20_000:
                 self._hits.clear()
-            self._hits[key] = self._find(text, quoted)
+            self._hits[key] = self._find(text, quoted, loose)
         return self._hits[key]
 
-    def _find(self, text: str, quoted: bool) -> tuple[ValueLink, ...]:
+    def _find(self, text: str, quoted: bool, loose: bool) -> tuple[ValueLink, ...]:
         found: dict[tuple[Field, str], float] = {}
         for phrase, weight in _spellings(text):
+            if not (quoted or loose or _plain(phrase) in self.stored()):
+                continue
             for hit in self.values.find(phrase):
                 field_ = Field(hit.relation_oid, hit.column)
                 entity = self.index.entities.get(field_.relation)
@@ -246,6 +389,17 @@ class Linker:
                 score = weight * (1.0 if exact else min(hit.score, 0.9) * _nearness(phrase, hit.value, quoted))
                 if score >= (0.5 if quoted else 0.72):
                     found[(field_, hit.value)] = max(score, found.get((field_, hit.value), 0.0))
+        for stored in GENDERS.get(text.lower(), ()):
+            for hit in self.values.find(stored):
+                field_ = Field(hit.relation_oid, hit.column)
+                entity = self.index.entities.get(field_.relation)
+                attribute = entity.attributes.get(field_.column) if entity is not None else None
+                if (
+                    attribute is not None
+                    and {"gender", "sex"} & set(attribute.words)
+                    and hit.value.lower() == stored.lower()
+                ):
+                    found[(field_, hit.value)] = 0.95
         links = [ValueLink(field_, value, score) for (field_, value), score in found.items()]
         return tuple(sorted(links, key=lambda v: (-v.score, v.field, v.value)))[:24]
 
@@ -281,7 +435,8 @@ def _spellings(text: str) -> tuple[tuple[str, float], ...]:
     if lower in COUNTRY_CODES:
         forms.append((COUNTRY_CODES[lower], 0.93))
         forms += [(name.title() if len(name) > 3 else name.upper(), 0.9)
-                  for name, code in COUNTRY_CODES.items() if code == COUNTRY_CODES[lower] and name != lower]  # fmt: skip
+                  for name, code in COUNTRY_CODES.items()
+                  if code == COUNTRY_CODES[lower] and name != lower]  # fmt: skip
     base = lemma(lower)
     if base != lower and " " not in lower:
         forms.append((base, 0.92))

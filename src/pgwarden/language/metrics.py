@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from pgwarden.language.conditions import add
 from pgwarden.language.draft import Draft
-from pgwarden.language.filters import add
 from pgwarden.language.forms import Agg, Binary, Col, Compare, Cond, Expr, Number, Ratio, fields_of
 from pgwarden.language.glossary import Definition, parts_of
 from pgwarden.language.reader import read_side

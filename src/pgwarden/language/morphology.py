@@ -128,7 +128,8 @@ def is_plural(word: str) -> bool:
     return word in {"people", "children", "men", "women"} or (singular(word) != word and word.endswith("s"))
 
 
-_DERIVATIONS = ("ation", "ition", "sion", "tion", "ment", "ance", "ence", "ing", "ion", "ist", "ive", "ity", "er", "or", "ed",
+_DERIVATIONS = ("ation", "ition", "sion", "tion", "ment", "ance", "ence", "ing", "ion", "ist", "ive", "ity", "er",
+                "or", "ed",
                 "al", "ee", "e", "y")  # fmt: skip
 
 

@@ -23,7 +23,6 @@ from pgwarden.language.forms import (
     Number,
     Period,
     Ratio,
-    Raw,
     Scalar,
     Window,
     fields_of,
@@ -31,7 +30,14 @@ from pgwarden.language.forms import (
 )
 from pgwarden.language.index import LexicalIndex
 
-_FUNCTIONS = {"avg": "average", "sum": "total", "min": "lowest", "max": "highest", "count": "number of", "median": "median"}
+_FUNCTIONS = {
+    "avg": "average",
+    "sum": "total",
+    "min": "lowest",
+    "max": "highest",
+    "count": "number of",
+    "median": "median",
+}
 _OPERATORS = {"=": "is", "<>": "is not", ">": "is above", "<": "is below", ">=": "is at least", "<=": "is at most",
               "ilike": "contains", "like": "matches", "not-ilike": "does not contain"}  # fmt: skip
 
@@ -43,7 +49,7 @@ class Paraphrase:
     index: LexicalIndex
 
     def block(self, block: Block) -> str:
-        """"customers whose state is California, newest first"."""
+        """ "customers whose state is California, newest first"."""
         subject = self._subject(block)
         parts = [subject]
         conditions = [self.condition(c) for c in block.where]
@@ -68,7 +74,11 @@ class Paraphrase:
         shown = [e for e in block.select if e not in block.group]
         if not shown and not block.group:
             return f"everything about {table}"
-        if block.select and all(isinstance(e, Agg) and e.function == "count" and e.over is None for e in shown) and shown:
+        if (
+            block.select
+            and all(isinstance(e, Agg) and e.function == "count" and e.over is None for e in shown)
+            and shown
+        ):
             return " and ".join(self.expr(e) for e in shown)
         names = ", ".join(self.expr(e) for e in shown or block.select)
         distinct = "distinct " if block.distinct else ""
@@ -86,7 +96,9 @@ class Paraphrase:
         """An expression in words."""
         if isinstance(node, Col):
             attribute = self.index.attribute(node.field)
-            return attribute.name.replace("_", " ")
+            own = " ".join(self.index.entities[node.field.relation].words)
+            said = attribute.name.replace("_", " ")
+            return f"{own} {said}" if attribute.words in (("name",), ("title",), ("id",), ("code",)) else said
         if isinstance(node, Agg):
             inner = self._plural(node.entity) if node.over is None else self.expr(node.over)
             different = "different " if node.distinct and node.over is not None else ""
@@ -156,7 +168,9 @@ def conditions_of(where: tuple[Cond, ...], index: LexicalIndex) -> tuple[Conditi
     for node in where:
         if isinstance(node, Compare) and isinstance(node.left, Col) and node.right is None:
             value: object = node.values[0] if len(node.values) == 1 else list(node.values)
-            found.append(Condition(index.attribute(node.left.field).name, node.operator, value if node.values else None))
+            found.append(
+                Condition(index.attribute(node.left.field).name, node.operator, value if node.values else None)
+            )
         elif isinstance(node, Period):
             found.append(Condition(say.expr(node.column).replace(" ", "_"), "between", [node.lower, node.upper]))
         else:
@@ -167,7 +181,9 @@ def conditions_of(where: tuple[Cond, ...], index: LexicalIndex) -> tuple[Conditi
 def intent_of(block: Block, index: LexicalIndex) -> Intent:
     """The intent object of a read."""
     relations = {block.entity} | {f.relation for e in (*block.select, *block.group) for f in fields_of(e)}
-    relations |= {f.relation for c in block.where for f in fields_of(c)} | {c.entity for c in block.where if isinstance(c, Has)}
+    relations |= {f.relation for c in block.where for f in fields_of(c)} | {
+        c.entity for c in block.where if isinstance(c, Has)
+    }
     names = tuple(sorted(index.entities[r].relation.name.name for r in relations if r in index.entities))
     operations = ["filter"] if block.where else []
     operations += sorted({f"aggregate:{e.function}" for e in block.select if isinstance(e, Agg)})

@@ -7,7 +7,17 @@ from pgwarden.language.forms import Agg, Block, Col, Compare, Cond, Expr, Has, R
 from pgwarden.language.tokens import Token
 
 _WORDS = {"ratio": 1, "proportion": 1, "fraction": 1, "percentage": 100, "percent": 100, "share": 1}
-_DIVIDERS = (("to",), ("out", "of"), ("over",), ("among",), ("versus",), ("vs",), ("relative", "to"), ("compared", "to"), ("and",))
+_DIVIDERS = (
+    ("to",),
+    ("out", "of"),
+    ("over",),
+    ("among",),
+    ("versus",),
+    ("vs",),
+    ("relative", "to"),
+    ("compared", "to"),
+    ("and",),
+)
 
 
 def find_ratio(tokens: tuple[Token, ...]) -> tuple[int, int] | None:
@@ -21,14 +31,16 @@ def find_ratio(tokens: tuple[Token, ...]) -> tuple[int, int] | None:
 
 
 def divide(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
-    """The two sides; the second is empty for "percentage of X that …"."""
+    """The two sides of a quotient; the second is empty for "percentage of X that …"."""
     for divider in _DIVIDERS:
         size = len(divider)
         for position in range(1, len(tokens) - size):
             if tuple(t.lower for t in tokens[position : position + size]) != divider:
                 continue
             previous, following = tokens[position - 1].lower, tokens[position + size].lower
-            if divider == ("to",) and (previous in ("up", "equal", "due", "according", "related", "belong", "belongs") or following.isdigit()):
+            if divider == ("to",) and (
+                previous in ("up", "equal", "due", "according", "related", "belong", "belongs") or following.isdigit()
+            ):
                 continue
             return tokens[:position], tokens[position + size :]
     return tokens, ()
@@ -84,7 +96,7 @@ def _elsewhere(condition: Cond, others: tuple[Cond, ...]) -> bool:
 
 
 def share_of_total(draft: Draft) -> Expr | None:
-    """"the ratio of X in each Y to all X": a group's count over the count of all."""
+    """ "the ratio of X in each Y to all X": a group's count over the count of all."""
     if not draft.main:
         return None
     total = Scalar(Block(draft.main, (Agg("count", None, draft.main),)))

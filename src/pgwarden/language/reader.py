@@ -4,18 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pgwarden.language import filters, projection, ranking
+from pgwarden.language import (
+    attributes,
+    comparisons,
+    counting,
+    grouping,
+    measures,
+    mentions,
+    ordering,
+    periods,
+    superlatives,
+    values,
+)
 from pgwarden.language.assemble import assemble, relate
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Block, Col, Ratio, Window, has_aggregate
-from pgwarden.language.lexicon import FILLER, OPENERS, PEOPLE, PLACE_WORDS, RELATION_VERBS, VERB_NOUNS
+from pgwarden.language.lexicon import FILLER, MEASURES, OPENERS, PEOPLE, PLACE_WORDS, RELATION_VERBS, VERB_NOUNS
 from pgwarden.language.linking import Item
 from pgwarden.language.ratios import combine, count_of, divide, find_ratio, share_of_total
 from pgwarden.language.tokens import Kind, Token
 
 _RELATIVE = ("that", "which", "who", "whose", "whom", "where", "with", "having", "without", "when", "if")
 _REPROJECT = ("their", "his", "her", "its", "what", "corresponding", "along", "respective")
-_ACTIONS = ("list", "show", "give", "return", "find", "tell", "display", "get", "provide", "include", "report", "output", "select", "print")
+_ACTIONS = (
+    "list",
+    "show",
+    "give",
+    "return",
+    "find",
+    "tell",
+    "display",
+    "get",
+    "provide",
+    "include",
+    "report",
+    "output",
+    "select",
+    "print",
+)
 
 
 def read_sentence(draft: Draft) -> None:
@@ -60,24 +86,26 @@ def _metric(draft: Draft, position: int) -> int | None:
 
 _STEPS = (
     _metric,
-    ranking.stated,
-    projection.periodic,
-    projection.counting,
-    ranking.ordering,
-    projection.grouping,
-    filters.inverted_pattern,
-    projection.aggregate,
-    filters.period,
-    filters.weekday,
-    filters.on_column,
-    ranking.money,
-    ranking.times,
-    ranking.superlative,
-    filters.comparison,
-    filters.negation,
-    filters.value,
-    projection.opposite,
-    projection.mention,
+    superlatives.stated,
+    measures.periodic,
+    counting.counting,
+    ordering.ordering,
+    grouping.grouping,
+    attributes.inverted_pattern,
+    measures.aggregate,
+    comparisons.by_key,
+    comparisons.out_of,
+    periods.period,
+    periods.weekday,
+    attributes.on_column,
+    superlatives.money,
+    superlatives.times,
+    superlatives.superlative,
+    comparisons.comparison,
+    attributes.negation,
+    values.value,
+    mentions.opposite,
+    mentions.mention,
 )
 """What is tried at each item, in this order."""
 
@@ -87,7 +115,7 @@ def _step(draft: Draft, position: int) -> int:
     if marker is not None:
         return marker
     for attempt in _STEPS:
-        if attempt is filters.on_column and not _condition_may_start(draft, position):
+        if attempt is attributes.on_column and not _condition_may_start(draft, position):
             continue
         end = attempt(draft, position)
         if end is not None and end > position:
@@ -125,45 +153,64 @@ def _marker(draft: Draft, position: int) -> int | None:
             draft.projecting = False
         return position + 1 if not draft.is_word(position, "without") else None
     if draft.is_word(position, *_REPROJECT) and draft.main:
-        if draft.is_word(position - 1, "and", ",") or draft.is_word(position, "along", "corresponding") or draft.is_word(position - 1, "with"):
+        if (
+            draft.is_word(position - 1, "and", ",")
+            or draft.is_word(position, "along", "corresponding")
+            or draft.is_word(position - 1, "with")
+        ):
             draft.projecting = True
         return position + 1
     return None
 
 
 def _place_or_time(draft: Draft) -> None:
-    """"where is …" asks for a place column, "when did …" for a time column of what was shown by default."""
+    """ "where is …" asks for a place column, "when did …" for a time column of what was shown by default."""
     word = draft.first_items[0].lower if draft.first_items else ""
     if word not in ("where", "when") or not (draft.default_display or not draft.select) or not draft.main:
         return
     attributes = [a for a in draft.entity(draft.main).attributes.values() if not a.identifier]
     if word == "when":
-        found = [a for a in attributes if a.kind == "time"] or [a for a in attributes if {"date", "year", "time"} & set(a.words)]
+        found = [a for a in attributes if a.kind == "time"] or [
+            a for a in attributes if {"date", "year", "time"} & set(a.words)
+        ]
         said = {t.lemma for i in draft.first_items for t in i.tokens}
         found.sort(key=lambda a: -len(set(a.words) & said))
         found = found[:1]
     else:
         found = [a for a in attributes if set(a.words) & PLACE_WORDS][:4]
         if "from" in {i.lower for i in draft.first_items}:
-            found = [a for a in found if set(a.words) & {"hometown", "country", "nationality", "city", "state", "origin"}][:1] or found[:1]
+            found = [
+                a for a in found if set(a.words) & {"hometown", "country", "nationality", "city", "state", "origin"}
+            ][:1] or found[:1]
     if found:
         draft.select = [Col(a.field) for a in found]
         draft.default_display = False
 
 
 def _information(draft: Draft) -> None:
-    """"all information about X", "show all customers": whole rows."""
+    """ "all information about X", "show all customers": whole rows."""
     words = [i.lower for i in draft.first_items[:9]]
     if draft.default_display and any(w in ("information", "details", "everything", "info") for w in words):
         draft.everything = True
-    opened = [w for w in words if w not in ("please", "me", "us", "can", "you", "could", "the", "of", "to", "i", "want", "see")]
-    if draft.default_display and len(opened) > 2 and opened[0] in ("show", "display", "get", "give", "fetch", "retrieve", "select") and opened[1] == "all":
+    opened = [
+        w
+        for w in words
+        if w not in ("please", "me", "us", "can", "you", "could", "the", "of", "to", "i", "want", "see")
+    ]
+    if (
+        draft.default_display
+        and len(opened) > 2
+        and opened[0] in ("show", "display", "get", "give", "fetch", "retrieve", "select")
+        and opened[1] == "all"
+    ):
         third = next((i for i in draft.first_items if i.tables), None)
         draft.everything = draft.everything or (third is not None and third.lower == opened[2])
 
 
 def _unknown(draft: Draft, item: Item) -> None:
     lemma, lower = item.lemma, item.lower
+    if lemma == "have" and draft.main and draft.select:
+        draft.projecting = False
     if item.kind is Kind.MARK or lower in FILLER or lemma in FILLER or lower in OPENERS:
         return
     if lower in ("rank", "ranking") and any(has_aggregate(e) for e in draft.select):
@@ -178,8 +225,9 @@ def _unknown(draft: Draft, item: Item) -> None:
         return
     if lemma in PEOPLE:
         return
-    if item.number:
-        draft.evidence.unused += 1
+    if item.number or lower in MEASURES:
+        if item.number:
+            draft.evidence.unknown.append(item.text)
         return
     if item.named:
         draft.evidence.unused += 1
@@ -202,8 +250,6 @@ def read(draft: Draft, sentences: Sequence[tuple[Token, ...]]) -> Block | None:
             continue
         else:
             _start(draft, sentence)
-            if not draft.main and not draft.select:
-                _guess_main(draft)
             read_sentence(draft)
             _place_or_time(draft)
             _information(draft)
@@ -211,11 +257,15 @@ def read(draft: Draft, sentences: Sequence[tuple[Token, ...]]) -> Block | None:
 
 
 def _event(draft: Draft, verb: str) -> None:
-    """"cars sold last month": the table of such events is spoken of."""
+    """ "cars sold last month": the table of such events is spoken of."""
     for noun in VERB_NOUNS[verb]:
         for link in draft.index.tables((noun,)):
             near = link.score >= 0.75 and draft.entity(link.relation).relation.is_table
-            if near and link.relation != draft.main and draft.graph.path(draft.main, link.relation, draft.index) is not None:
+            if (
+                near
+                and link.relation != draft.main
+                and draft.graph.path(draft.main, link.relation, draft.index) is not None
+            ):
                 if draft.open_negation or draft.negated:
                     draft.focus = link.relation
                     return
@@ -243,7 +293,7 @@ def read_side(draft: Draft, tokens: tuple[Token, ...], main: int) -> Draft:
 
 def _read_ratio(draft: Draft, sentence: tuple[Token, ...], start: int, factor: int) -> bool:
     first, second = divide(sentence[start:])
-    if not second and factor == 1:
+    if not second and any(t.lower == "ratio" for t in sentence[:start]):
         return False
     upper = read_side(draft, first, 0)
     lower = read_side(draft, second, upper.main)
@@ -279,10 +329,20 @@ def _start(draft: Draft, sentence: tuple[Token, ...]) -> None:
     draft.tokens = sentence
     draft.items = draft.linker.link(sentence)
     for item in draft.items:
-        if len(item.tokens) == 1 and item.kind is Kind.WORD and item.lower in _ACTIONS and not item.values and item is draft.items[0]:
+        if (
+            len(item.tokens) == 1
+            and item.kind is Kind.WORD
+            and item.lower in _ACTIONS
+            and not item.values
+            and item is draft.items[0]
+        ):
             item.tables, item.columns = (), ()
     draft.first_items = draft.items
-    draft.ahead = frozenset(i.tables[0].relation for i in draft.items if i.tables and i.tables[0].score > 0.9 and i.tables[0].score >= i.column_score())
+    draft.ahead = frozenset(
+        i.tables[0].relation
+        for i in draft.items
+        if i.tables and i.tables[0].score > 0.9 and i.tables[0].score >= i.column_score()
+    )
     _distribute(draft)
     early = _head_table(draft)
     if early:
@@ -292,10 +352,15 @@ def _start(draft: Draft, sentence: tuple[Token, ...]) -> None:
 
 
 def _distribute(draft: Draft) -> None:
-    """"first and last name": the noun belongs to both adjectives."""
+    """ "first and last name": the noun belongs to both adjectives."""
     for position in range(len(draft.items) - 2):
         left, right = draft.items[position], draft.items[position + 2]
-        if not draft.is_word(position + 1, "and", "or") or len(right.tokens) < 2 or left.kind is not Kind.WORD or not right.columns:
+        if (
+            not draft.is_word(position + 1, "and", "or")
+            or len(right.tokens) < 2
+            or left.kind is not Kind.WORD
+            or not right.columns
+        ):
             continue
         noun = right.tokens[-1].lemma
         links = draft.index.columns((left.lemma, noun))
@@ -310,9 +375,6 @@ def _head_table(draft: Draft) -> int:
         table = draft.table(position)
         if table:
             return 0
-    for position, item in enumerate(draft.items):
-        if item.columns and not item.tables:
-            continue
     scores: dict[int, float] = {}
     for item in draft.items:
         seen: dict[int, float] = {}
@@ -331,10 +393,6 @@ def _head_table(draft: Draft) -> int:
         if close:
             draft.evidence.ambiguous.append("the table is not named")
     return best
-
-
-def _guess_main(draft: Draft) -> None:
-    return None
 
 
 def _follow(draft: Draft, sentence: tuple[Token, ...]) -> None:
@@ -362,9 +420,9 @@ def _outputs(draft: Draft, items: list[Item]) -> None:
     added = any(t.lower in ("well", "also") for i in items for t in i.tokens)
     earlier, draft.select = draft.select, []
     draft.focus = draft.main
+    draft.show_measure = draft.default_display = False
     distinct, draft.distinct = draft.distinct, False
     draft.projecting = True
-    order_before = list(draft.order)
     draft.items = items
     for item in items:
         if item.lower in _ACTIONS and len(item.tokens) == 1:

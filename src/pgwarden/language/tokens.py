@@ -107,7 +107,7 @@ def _number(text: str, start: int, end: int) -> Token:
 
 
 def _split_hyphens(tokens: list[Token]) -> list[Token]:
-    """"highest-rated" is two words; "check-in" stays in both shapes: one word here, cut again by the linker."""
+    """ "highest-rated" is two words; "check-in" stays in both shapes: one word here, cut again by the linker."""
     result: list[Token] = []
     for token in tokens:
         parts = token.lower.split("-")
@@ -125,7 +125,7 @@ _AND_PHRASES = (("as", "well", "as"), ("along", "with"), ("together", "with"), (
 
 
 def _join_phrases(tokens: list[Token]) -> list[Token]:
-    """"as well as" and its kin become one "and"."""
+    """ "as well as" and its kin become one "and"."""
     result: list[Token] = []
     position = 0
     while position < len(tokens):
@@ -141,7 +141,9 @@ def _join_phrases(tokens: list[Token]) -> list[Token]:
     return result
 
 
-_SECOND_HALVES = frozenset({"rated", "paid", "selling", "priced", "ranked", "based", "old", "year", "month", "day", "week"})
+_SECOND_HALVES = frozenset(
+    {"rated", "paid", "selling", "priced", "ranked", "based", "old", "year", "month", "day", "week"}
+)
 _FIRST_HALVES = frozenset({"non", "highest", "lowest", "top", "best", "most", "least"})
 
 

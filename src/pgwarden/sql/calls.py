@@ -6,11 +6,10 @@ from typing import Any
 
 from pgwarden.sql import effects, names
 from pgwarden.sql.resolution import Call
-from pgwarden.sql.scope import UNCERTAIN, Fields, Lineage, Scope, Value, merged
+from pgwarden.sql.scope import NOTHING, UNCERTAIN, Fields, Lineage, Scope, Value, merged
 from pgwarden.sql.typesystem import (
     ANY,
     COMPATIBLE,
-    INT8,
     POLYMORPHIC,
     RECORD,
     RECORDS,
@@ -21,8 +20,6 @@ from pgwarden.sql.walk import Walk, handles
 Body = dict[str, Any]
 _VALIDATORS = frozenset({"pg_input_is_valid", "pg_input_error_info"})
 _PROBES = frozenset({"current_setting"})
-_OFFSETS = 0x200 | 0x1000 | 0x2000 | 0x4000
-"""Bits of a frame clause that may hide in ``frameOptions``; the offsets themselves are visited as expressions."""
 
 
 @handles(
@@ -39,14 +36,15 @@ def function_call(walk: Walk, body: Body, scope: Scope) -> Value:
     schema, name = found
     if name == "satisfies_hash_partition" and "func_variadic" in body:  # crashes PostgreSQL before 18.6
         walk.refuse("function-has-effects", f"{name}() with VARIADIC can end the server process", location)
-    decorated = len(body.keys() - {"funcname", "args", "funcformat", "location"}) > 0
-    extra = _decorations(walk, body, scope, arguments)
+    decorated = not _PLAIN.issuperset(body)
+    extra = _decorations(walk, body, scope, arguments) if decorated else NOTHING
     if schema == "pg_catalog" and body.get("funcformat") == "COERCE_EXPLICIT_CALL" and name in _JSON_KEYWORDS:
         schema = None if walk.index.version < 160000 else schema
     result = _called(walk, schema, name, arguments, named, body, projection=not decorated)
     return Value(result.type, result.lineage | extra, result.fields) if extra else result
 
 
+_PLAIN = frozenset({"funcname", "args", "funcformat", "location"})
 _JSON_KEYWORDS = frozenset({"json_object", "json_array"})
 """Keywords since PostgreSQL 16 that the tree qualifies; older servers look the name up like any other."""
 
@@ -239,11 +237,3 @@ def _unknown(walk: Walk, schema: str | None, name: str, location: int | None) ->
     shown = f"{schema}.{name}" if schema else name
     known = walk.index.catalog.functions_by_name
     walk.refuse("unknown-function", f"function {shown} does not exist", location, walk.close_to(name, known))
-
-
-def setting_result() -> Value:
-    """The value of SHOW."""
-    return Value(25)
-
-
-__all__ = ["INT8", "apply_as_function", "function_call", "run", "setting_result", "window"]

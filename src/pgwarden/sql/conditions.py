@@ -123,7 +123,7 @@ def _true(node: Any) -> bool:
         return same and [n.string.sval for n in parts.name] in (["="], [">="], ["<="])
     if kind == "bool_expr":
         tests = [_true(arg) for arg in node.bool_expr.args]
-        return {1: all, 2: any}.get(node.bool_expr.boolop, lambda _: False)(tests)
+        return all(tests) if node.bool_expr.boolop == 1 else node.bool_expr.boolop == 2 and any(tests)
     return False
 
 

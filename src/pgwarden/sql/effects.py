@@ -185,7 +185,7 @@ SECRET_COLUMNS: dict[str, tuple[frozenset[str], str]] = {
     "pg_statistic_ext_data": (frozenset({"stxdmcv", "stxdexpr"}), "shows sampled values of columns"),
     "pg_stats": (frozenset(_STATISTICS.split()), "shows sampled values of columns"),
     "pg_stats_ext": (frozenset({"most_common_vals"}), "shows sampled values of columns"),
-    "pg_stats_ext_exprs": (frozenset(_STATISTICS.split()), "shows sampled values of columns"),
+    "pg_stats_ext_exprs": (frozenset(_STATISTICS.split()[:3]), "shows sampled values of columns"),
 }
 """System relation in pg_catalog -> (columns that are refused, why). Its other columns may be read."""
 
@@ -217,6 +217,9 @@ SECRET_SETTINGS = (
     "*directory*",
     "*_path*",
     "krb_*",
+    "ssl_*",
+    "log_filename",
+    "jit_provider",
     "unix_socket_*",
     "oauth_*",
     "local_preload_libraries",

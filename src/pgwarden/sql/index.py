@@ -57,6 +57,8 @@ class Index:
         self._siblings: dict[tuple[str, ...], Index] = session._siblings if session else {}
         self._shapes: dict[int, Shape] = session._shapes if session else {}
         self._judgements: dict[object, Judgement] = {}
+        self.harmless: set[int] = session.harmless if session else set()
+        """Built-in functions that were judged and found clean, whatever the policy."""
         self._work: _Work = session._work if session else _Work()
 
     def under(self, search_path: tuple[str, ...]) -> Index:
@@ -122,7 +124,10 @@ class Index:
             return refused("function-has-effects", f"{name}() {why}")
         if function.volatility == "v" and name not in effects.HARMLESS:
             return refused("function-not-known", f"{name}() is volatile and not known to be harmless")
-        return CLEAN if function.volatility == "i" or name in effects.REPEATABLE else _UNSTABLE
+        if function.volatility != "i" and name not in effects.REPEATABLE:
+            return _UNSTABLE
+        self.harmless.add(function.oid)
+        return CLEAN
 
     def _judge_language(self, function: Function, policy: ReadPolicy) -> Judgement:
         from pgwarden.sql import bodies

@@ -296,10 +296,12 @@ def _recursive(walk: Walk, cte: Body, body: Body, scope: Scope, aliases: list[st
     if "withClause" in body:
         with_clause(walk, body["withClause"], inner)
     start = select(walk, body["larg"], inner).renamed(aliases)
-    inner.ctes[cte["ctename"]] = _with_search_and_cycle(walk, cte, start, scope)
-    step = select(walk, body["rarg"], inner)
-    for _ in range(2):  # what flows in through the recursive part shows in every column that it feeds
-        start = combine(walk, body, start, step)
+    for _ in range(len(start.columns) + 1):  # what a column takes in flows on into those that the next round feeds
+        before = [value.lineage for _, value in start.columns]
+        inner.ctes[cte["ctename"]] = _with_search_and_cycle(walk, cte, start, scope)
+        start = combine(walk, body, start, select(walk, body["rarg"], inner))
+        if before == [value.lineage for _, value in start.columns]:
+            break
     _order_and_limit(walk, body, inner, start)
     for node in body.get("lockingClause", ()):
         _lock(walk, walk.mark(node))

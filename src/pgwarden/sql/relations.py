@@ -37,7 +37,7 @@ def judge_relation(index: Index, relation: Relation, policy: ReadPolicy) -> Judg
     if relation.kind == "f" and not policy.foreign_tables:
         return refused("foreign-table", f"{name} is a foreign table: reading it runs queries on another server")
     if relation.kind == "v":
-        return _judge_view(index, relation, policy)
+        return judge_definition(index, relation, policy)
     if relation.kind not in "rpmSf":
         return refused("not-a-table", f"{name} is not a table or view")
     parts = [_judge_policies(index, relation, policy), _judge_planned(index, relation, policy)]
@@ -69,7 +69,7 @@ def _view_walk(index: Index, relation: Relation, policy: ReadPolicy, *, judging:
     return walk, shape
 
 
-def _judge_view(index: Index, relation: Relation, policy: ReadPolicy) -> Judgement:
+def judge_definition(index: Index, relation: Relation, policy: ReadPolicy) -> Judgement:
     if not relation.view_definition:
         return refused("view-not-readable", f"the definition of view {relation.name} cannot be read")
     try:

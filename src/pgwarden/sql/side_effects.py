@@ -63,9 +63,9 @@ def side_effects(
                     f"rule {rule.name} rewrites each {event}",
                     known=False,
                 )
-    for oid, happening in events.items():
+    for oid, together in events.items():
         relation = catalog.relations[oid]
-        found.effects += _static(catalog, relation, happening, changed.get(oid, frozenset()))
+        found.effects += _static(catalog, relation, together, changed.get(oid, frozenset()))
     return Surroundings(
         tuple(dict.fromkeys(found.effects)), tuple(dict.fromkeys(found.doubts)), tuple(found.open_tables)
     )

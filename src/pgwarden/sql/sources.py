@@ -39,15 +39,35 @@ def _aliased(body: Body) -> tuple[str | None, list[str]]:
     return alias["aliasname"], names.strings(alias.get("colnames", []))
 
 
-def _known(walk: Walk, body: Body, fields: str) -> None:
-    unknown = body.keys() - {*fields.split(), "location"}
-    if unknown:
-        walk.refuse("not-understood", f"{', '.join(sorted(unknown))} in FROM is not understood", body.get("location"))
+_VARIABLE = frozenset(["catalogname", "schemaname", "relname", "inh", "relpersistence", "alias", "location"])
+_SUB_SELECT = frozenset(["lateral", "subquery", "alias", "location"])
+_FUNCTION = frozenset(["lateral", "ordinality", "is_rowsfrom", "functions", "alias", "coldeflist", "location"])
+_SAMPLE = frozenset(["relation", "method", "args", "repeatable", "location"])
+_JOIN = frozenset(
+    {
+        "jointype",
+        "isNatural",
+        "larg",
+        "rarg",
+        "usingClause",
+        "join_using_alias",
+        "quals",
+        "alias",
+        "rtindex",
+        "location",
+    }
+)
+
+
+def _known(walk: Walk, body: Body, fields: frozenset[str]) -> None:
+    if not fields.issuperset(body):
+        unknown = ", ".join(sorted(body.keys() - fields))
+        walk.refuse("not-understood", f"{unknown} in FROM is not understood", body.get("location"))
 
 
 def range_variable(walk: Walk, body: Body, scope: Scope) -> list[Source]:
     """A table, view or common table expression by name."""
-    _known(walk, body, "catalogname schemaname relname inh relpersistence alias")
+    _known(walk, body, _VARIABLE)
     alias, columns = _aliased(body)
     name, schema = body["relname"], body.get("schemaname")
     if schema is None and (shape := scope.cte(name)) is not None:
@@ -91,7 +111,7 @@ def _without_sources(scope: Scope) -> Scope:
 def _sub_select(walk: Walk, body: Body, scope: Scope) -> list[Source]:
     from pgwarden.sql.queries import query
 
-    _known(walk, body, "lateral subquery alias")
+    _known(walk, body, _SUB_SELECT)
     alias, columns = _aliased(body)
     shape = query(walk, body["subquery"], scope if body.get("lateral") else _without_sources(scope))
     source = Source(alias or "", shape.renamed(columns), visible=alias is not None)
@@ -99,7 +119,7 @@ def _sub_select(walk: Walk, body: Body, scope: Scope) -> list[Source]:
 
 
 def _function(walk: Walk, body: Body, scope: Scope) -> list[Source]:
-    _known(walk, body, "lateral ordinality is_rowsfrom functions alias coldeflist")
+    _known(walk, body, _FUNCTION)
     alias, renames = _aliased(body)
     columns: Fields = ()
     opaque, scalar, first = False, False, ""
@@ -167,7 +187,7 @@ def _single_output(walk: Walk, call: dict[str, Any]) -> str | None:
 
 
 def _sample(walk: Walk, body: Body, scope: Scope) -> list[Source]:
-    _known(walk, body, "relation method args repeatable")
+    _known(walk, body, _SAMPLE)
     sources = item(walk, body["relation"], scope)
     location = body.get("location")
     found = names.split(body["method"], walk.index.catalog.database)
@@ -201,7 +221,7 @@ def _join(walk: Walk, body: Body, scope: Scope) -> list[Source]:
 
 
 def _join_level(walk: Walk, body: Body, left: list[Source], scope: Scope) -> list[Source]:
-    _known(walk, body, "jointype isNatural larg rarg usingClause join_using_alias quals alias rtindex")
+    _known(walk, body, _JOIN)
     beside = Scope(scope.parent, [*scope.sources, *left])
     beside.ctes, beside.variables = scope.ctes, scope.variables
     right = item(walk, body["rarg"], beside)

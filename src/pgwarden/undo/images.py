@@ -90,6 +90,43 @@ def uninstall(shape: TableShape, images: TableImages) -> str:
     return ";\n".join([*drops, f"drop function {Name(SCHEMA, images.images)}()"])
 
 
+TICK = 1000
+"""One row in so many, by its key, moves the progress on."""
+
+
+def tick(shape: TableShape, images: TableImages, execution_id: str) -> str:
+    """A script that makes each thousandth changed row of the target report, visible to other sessions at once.
+
+    The trigger's WHEN is judged when the row's event is queued, so all other rows cost nearly nothing, and during a
+    cascade the reports come in between its steps. Needs an integer key column; '' where there is none.
+    """
+    types = {column.name: column.type_name for column in shape.columns}
+    number = next((c for c in shape.key if types[c] in ("smallint", "integer", "bigint")), None)
+    if number is None:
+        return ""
+    function, key = _tick(images), quote_identifier(number)
+    body = f"""
+declare done int8 := coalesce(nullif(current_setting('pgwarden.done', true), ''), '0')::int8 + {TICK};
+begin
+  perform set_config('pgwarden.done', done::text, true),
+          set_config('application_name', 'pgwarden {execution_id} ' || done, true);
+  return null;
+end"""
+    return ";\n".join(
+        [
+            f"create function {function}() returns trigger language plpgsql"
+            f" set search_path = pg_catalog, pg_temp as {dollar_quoted(body)}",
+            f"create trigger {_trigger(images, 'p')} after update or delete on {shape.name} for each row"
+            f" when (old.{key} % {TICK} = 0) execute function {function}()",
+        ]
+    )
+
+
+def untick(shape: TableShape, images: TableImages) -> str:
+    """A script that takes the progress trigger away."""
+    return f"drop trigger {_trigger(images, 'p')} on {shape.name};\ndrop function {_tick(images)}()"
+
+
 def image_name(images: TableImages) -> str:
     """The image table, qualified and quoted."""
     return str(Name(SCHEMA, images.images))
@@ -112,6 +149,10 @@ def dollar_quoted(body: str) -> str:
     while tag in body:
         tag = f"{tag[:-1]}_$"
     return f"{tag}{body}{tag}"
+
+
+def _tick(images: TableImages) -> Name:
+    return Name(SCHEMA, f"{images.images}_tick")
 
 
 def _trigger(images: TableImages, letter: str) -> str:

@@ -171,6 +171,7 @@ create type trap.checked_range as range (subtype = trap.checked);
 
 -- Casts.
 create type trap.pair as (a int, b int);
+create type trap.pairlike as (a int, b int);
 create function trap.pair_to_int(p trap.pair) returns int language sql as $$ select trap.writes((p).a) $$;
 create cast (trap.pair as int) with function trap.pair_to_int(trap.pair) as implicit;
 create function trap.int_to_pair(n int) returns trap.pair language sql as $$ select row(trap.writes(n), n)::trap.pair $$;
@@ -188,6 +189,76 @@ insert into public.pairs values (row(1, 2), row(3, 4));
 create function trap.audit(a trap.accounts) returns int language sql as $$ select trap.writes(a.id) $$;
 create function public.stamp(i public.items) returns int language sql as $$ select trap.writes(i.id) $$;
 create function public.stamp(p trap.pair) returns int language sql as $$ select trap.writes((p).a) $$;
+
+-- One function for each place of PL/pgSQL and SQL bodies where an expression or a statement can stand.
+create function trap.in_while(n int) returns int language plpgsql
+as $$ begin while trap.writes(n) < 0 loop n := 2; end loop; return n; end $$;
+create function trap.in_for_bound(n int) returns int language plpgsql
+as $$ begin for i in trap.writes(1)..2 loop n := i; end loop; return n; end $$;
+create function trap.in_for_step(n int) returns int language plpgsql
+as $$ begin for i in 1..2 by trap.writes(1) loop n := i; end loop; return n; end $$;
+create function trap.in_exit(n int) returns int language plpgsql
+as $$ begin loop exit when trap.writes(1) > 0; end loop; return n; end $$;
+create function trap.in_return(n int) returns int language plpgsql as $$ begin return trap.writes(n); end $$;
+create function trap.in_return_next(n int) returns setof int language plpgsql
+as $$ begin return next trap.writes(n); end $$;
+create function trap.in_elsif(n int) returns int language plpgsql
+as $$ begin if n < 0 then return 0; elsif trap.writes(n) > 0 then return n; end if; return 1; end $$;
+create function trap.in_else(n int) returns int language plpgsql
+as $$ begin if n < 0 then return 0; else perform trap.writes(n); end if; return 1; end $$;
+create function trap.in_case_else(n int) returns int language plpgsql
+as $$ begin case when n < 0 then return 0; else n := trap.writes(n); end case; return 1; end $$;
+create function trap.in_raise_using(n int) returns int language plpgsql
+as $$ begin raise debug 'n' using detail = trap.writes(n)::text; return n; end $$;
+create function trap.in_cursor_argument(n int) returns int language plpgsql
+as $$ declare c cursor (m int) for select m; begin open c (trap.writes(1)); fetch c into n; return n; end $$;
+create function trap.in_open_query(n int) returns int language plpgsql
+as $$ declare c refcursor; begin open c for select trap.writes(1); fetch c into n; close c; return n; end $$;
+create function trap.in_open_execute(n int) returns int language plpgsql
+as $$ declare c refcursor; begin open c for execute 'select trap.writes(1)'; fetch c into n; close c; return n; end $$;
+create function trap.in_for_execute(n int) returns int language plpgsql
+as $$ declare r record; begin for r in execute 'select trap.writes(1) as x' loop n := r.x; end loop; return n; end $$;
+create function trap.in_for_cursor(n int) returns int language plpgsql
+as $$ declare c cursor for select trap.writes(1) as x; begin for r in c loop n := r.x; end loop; return n; end $$;
+create function trap.in_into(n int) returns int language plpgsql
+as $$ begin select trap.writes(n) into strict n; return n; end $$;
+create function trap.in_nested_block(n int) returns int language plpgsql
+as $$ begin <<inner>> declare m int; begin m := trap.writes(n); end inner; return n; end $$;
+create function trap.in_record_field(n int) returns int language plpgsql
+as $$ declare r trap.pairlike; begin r.a := trap.writes(n); return r.a; end $$;
+create function trap.in_domain_variable(n int) returns int language plpgsql
+as $$ declare m trap.checked := n; begin return 1; end $$;
+create function trap.in_domain_result(n int) returns trap.checked language plpgsql as $$ begin return n; end $$;
+create function trap.in_domain_argument(n trap.checked) returns int language plpgsql immutable
+as $$ begin return 1; end $$;
+create function trap.in_domain_column(n int) returns table (m trap.checked) language plpgsql
+as $$ begin m := n; return next; end $$;
+create function trap.in_get_diagnostics(n int) returns int language plpgsql
+as $$ begin insert into trap.ledger (what) values ('x'); get diagnostics n = row_count; return n; end $$;
+create function trap.in_first_statement(n int) returns int language sql as $$ select trap.writes(n); select n $$;
+create function trap.in_sql_call(n int) returns int language sql as $$ call trap.wreck(n); select n $$;
+create function trap.in_sql_cte(n int) returns int language sql
+as $$ with x as (insert into trap.ledger (what) values ('x') returning 1) select n from x $$;
+create function trap.in_sql_comment(n int) returns int language sql
+as $$ /* select 1 */ insert into trap.ledger (what) values ('x'); -- nothing
+select n $$;
+create function trap.in_sql_returning(n int) returns setof trap.ledger language sql
+as $$ insert into trap.ledger (what) values ('x') returning * $$;
+create function trap.in_atomic_second(n int) returns int language sql
+begin atomic select n; select trap.writes(n); end;
+create function trap.in_atomic_return(n int) returns int language sql return trap.writes(n);
+
+-- What planning alone runs: constants in expressions that hang on a table.
+create table public.indexed (id int);
+create index on public.indexed ((id + trap.claims_immutable(1)));
+create table public.partly_indexed (id int);
+create index on public.partly_indexed (id) where id > trap.claims_immutable(1);
+create table public.with_statistics (id int, n int);
+create statistics public.expressions on (id + trap.claims_immutable(1)), n from public.with_statistics;
+create table public.family (id int);
+create table public.child (check (id > trap.claims_immutable(1))) inherits (public.family);
+create table public.with_domain (a trap.checked);
+analyze public.with_statistics;
 
 -- Aggregates and window functions.
 create function trap.add_state(s int, n int) returns int language plpgsql immutable

@@ -57,6 +57,8 @@ class Session:
         }
         self._conditions: list[bool | None] = []  # True: active, False: not yet, None: done or inside an inactive one
         self._parameters: list[bytes] | None = None
+        self.settings: bytes | None = None
+        """A digest of the settings as `truth` found them last, until a statement runs that may change them."""
 
     def __enter__(self) -> Self:
         return self
@@ -111,6 +113,7 @@ class Session:
     def _send(self, sql: str, script: Script | None = None) -> pq.abc.PGresult | None:
         """Run one message; None when the connection was lost, which ends the old session and opens a new one."""
         pgconn = self.pgconn
+        self.settings = None
         if self._parameters is None:
             pgconn.send_query(sql.encode())
         else:

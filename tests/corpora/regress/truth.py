@@ -13,7 +13,8 @@ _LEADING = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*", re.DOTALL)
 _CANDIDATE = re.compile(r"(select|values|table|with|explain|show)\b", re.IGNORECASE)
 
 _UNSEEN_EFFECTS = re.compile(
-    r"(?<!')\b(pg_notify|pg_stat_reset\w*|pg_stat_force_next_flush|pg_stat_clear_snapshot|pg_log_backend_memory_contexts|pg_logical_emit_message"
+    r"(?<!')\b(set_config|pg_notify|pg_stat_reset\w*|pg_stat_force_next_flush|pg_stat_clear_snapshot"
+    r"|pg_log_backend_memory_contexts|pg_logical_emit_message"
     r"|pg_terminate_backend|pg_cancel_backend|pg_reload_conf|pg_rotate_logfile|pg_switch_wal|pg_create_\w+"
     r"|pg_drop_\w+|pg_replication_\w+|pg_export_snapshot|pg_promote|gin_clean_pending_list|brin_\w*summarize\w*"
     r"|brin_desummarize_range|pg_current_logfile|pg_safe_snapshot_blocking_pids|setseed|lo_\w+|loread|lowrite"
@@ -27,28 +28,48 @@ _CRASHES_THE_SERVER = re.compile(r"::sqljson_mystr\b|satisfies_hash_partition\(.
 
 CRASHES = "it would crash the server"
 
-STATE = """
+SETTINGS = """
+select pg_catalog.hashtext(pg_catalog.string_agg(name operator(pg_catalog.||) '=' operator(pg_catalog.||)
+       coalesce(setting, ''), ';' order by name))
+from pg_catalog.pg_settings
+where name operator(pg_catalog.<>) 'transaction_read_only' and name operator(pg_catalog.!~~) 'plpgsql.%'
+"""
+"""Every setting but those that loading PL/pgSQL adds. Dear, so it is asked once until a statement runs in between."""
+
+TRACES = """
+with mine as materialized (
+    select oid, relkind from pg_catalog.pg_class
+    where relnamespace operator(pg_catalog.=) pg_catalog.pg_my_temp_schema()
+)
 select pg_catalog.pg_current_xact_id_if_assigned()::text,
-       (select pg_catalog.hashtext(pg_catalog.string_agg(name operator(pg_catalog.||) '=' operator(pg_catalog.||)
-               pg_catalog.coalesce(setting, ''), ';' order by name)) from pg_catalog.pg_settings
-        where name operator(pg_catalog.<>) 'transaction_read_only' and name operator(pg_catalog.!~~) 'plpgsql.%'),
        (select pg_catalog.count(*) from pg_catalog.pg_prepared_statements),
        (select pg_catalog.count(*) from pg_catalog.pg_cursors where name operator(pg_catalog.<>) ''),
        (select pg_catalog.count(*) from pg_catalog.pg_locks
         where locktype operator(pg_catalog.=) 'advisory' and pid operator(pg_catalog.=) pg_catalog.pg_backend_pid()),
        (select pg_catalog.count(*) from pg_catalog.pg_listening_channels()),
-       (select pg_catalog.count(*) from pg_catalog.pg_class
-        where relnamespace operator(pg_catalog.=) pg_catalog.pg_my_temp_schema()),
+       (select pg_catalog.count(*) from mine),
        (select pg_catalog.sum(pg_catalog.pg_stat_get_xact_tuples_inserted(oid)
                operator(pg_catalog.+) pg_catalog.pg_stat_get_xact_tuples_updated(oid)
-               operator(pg_catalog.+) pg_catalog.pg_stat_get_xact_tuples_deleted(oid)) from pg_catalog.pg_class
-        where relkind operator(pg_catalog.=) 'r'
-          and (relnamespace operator(pg_catalog.=) pg_catalog.pg_my_temp_schema())),
-       (select pg_catalog.sum(pg_catalog.pg_sequence_last_value(oid)) from pg_catalog.pg_class
-        where relkind operator(pg_catalog.=) 'S'
-          and (relnamespace operator(pg_catalog.=) pg_catalog.pg_my_temp_schema()))
-""".replace("pg_catalog.coalesce", "coalesce")
-"""What a statement may leave behind. Nothing in it can be captured by objects of the tests."""
+               operator(pg_catalog.+) pg_catalog.pg_stat_get_xact_tuples_deleted(oid))
+        from mine where relkind operator(pg_catalog.=) 'r'),
+       (select pg_catalog.sum(pg_catalog.pg_sequence_last_value(oid))
+        from mine where relkind operator(pg_catalog.=) 'S')
+"""
+"""What a statement may leave behind; nothing in it can be captured by objects of the tests. READ ONLY transactions
+may write to temporary tables and advance temporary sequences."""
+
+PARTS = (
+    "a setting changed",
+    "a transaction id was assigned",
+    "a prepared statement",
+    "a cursor",
+    "an advisory lock",
+    "a listened channel",
+    "a temporary object",
+    "rows of a temporary table",
+    "a temporary sequence",
+)
+"""Names of what is compared: the settings, then the columns of TRACES."""
 
 
 class Truth(StrEnum):
@@ -89,14 +110,15 @@ def find(session: Session, sql: str) -> Finding:
     if _failure(pgconn.exec_(opened)):
         pgconn.exec_(closed)
         return Finding(Truth.FAILED, "no read-only transaction could be opened")
-    before = _state(pgconn)
+    before = _state_before(session)
     failure = _failure(pgconn.exec_(sql.encode()))
-    after = None if failure else _state(pgconn)
+    after = None if failure else _state(session)
     pgconn.exec_(closed)
     if failure:
         return Finding(Truth.FAILED, failure)
     if before is None or after is None:
         return Finding(Truth.FAILED, "the state could not be read")
+    session.settings = after[0] if before == after else None
     if before != after:
         place = next(place for place, pair in enumerate(zip(before, after, strict=True)) if pair[0] != pair[1])
         return Finding(Truth.EFFECT, PARTS[place])
@@ -105,21 +127,22 @@ def find(session: Session, sql: str) -> Finding:
     return Finding(Truth.READ)
 
 
-PARTS = (
-    "a transaction id was assigned",
-    "a setting changed",
-    "a prepared statement",
-    "a cursor",
-    "an advisory lock",
-    "a listened channel",
-    "a temporary object",
-    "rows of a temporary table",
-    "a temporary sequence",
-)
+def _state(session: Session) -> tuple[bytes | None, ...] | None:
+    traces = _row(session.pgconn, TRACES)
+    settings = _row(session.pgconn, SETTINGS)
+    return None if traces is None or settings is None else (*settings, *traces)
 
 
-def _state(pgconn: pq.abc.PGconn) -> tuple[bytes | None, ...] | None:
-    result = pgconn.exec_(STATE.encode())
+def _state_before(session: Session) -> tuple[bytes | None, ...] | None:
+    """The same, with the settings as they were found after the candidate before this one, if nothing ran since."""
+    if session.settings is None:
+        return _state(session)
+    traces = _row(session.pgconn, TRACES)
+    return None if traces is None else (session.settings, *traces)
+
+
+def _row(pgconn: pq.abc.PGconn, query: str) -> tuple[bytes | None, ...] | None:
+    result = pgconn.exec_(query.encode())
     if result.status != pq.ExecStatus.TUPLES_OK:
         return None
     return tuple(result.get_value(0, column) for column in range(result.nfields))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from dataclasses import fields, replace
 
 import pytest
 from tests.support.catalogs import catalog, table
@@ -30,8 +31,10 @@ def test_names_follow_the_search_path() -> None:
 
 
 def test_json_keeps_everything_or_only_users_objects() -> None:
-    known = catalog(table(1, "t", ["id integer"]), table(2, "pg_thing", ["id integer"], schema="pg_catalog"))
+    tables = table(1, "t", ["id integer"]), table(2, "pg_thing", ["id integer"], schema="pg_catalog")
+    known = replace(catalog(*tables), opclass_support={23: (351,)}, schema_comments={"public": "told"})
     assert from_json(to_json(known)) == known
+    assert {field.name for field in fields(known)} <= json.loads(to_json(known)).keys()
     users = from_json(to_json(known, users_only=True))
     assert users is not None
     assert users.relations.keys() == {1}

@@ -33,6 +33,7 @@ class Capture:
         self.shapes: dict[int, TableShape] = {}
         """By root oid."""
         self.tables: dict[int, TableImages] = {}
+        self._ticking: set[int] = set()
 
     async def install(self, relations: Iterable[int]) -> None:
         """Lock these tables against writers, in one fixed order, and put capture on them."""
@@ -49,6 +50,13 @@ class Capture:
             table = images.image_table(self._id, shape)
             await self._session.script(images.install(shape, table))
             self.shapes[shape.oid], self.tables[shape.oid] = shape, table
+
+    async def report(self, relation: int) -> None:
+        """Let changes of this table report their progress, where it has an integer key."""
+        script = images.tick(self.shapes[relation], self.tables[relation], self._id) if relation in self.shapes else ""
+        if script:
+            await self._session.script(script)
+            self._ticking.add(relation)
 
     async def run(self, change: Callable[[], Awaitable[None]]) -> None:
         """Run the change with everything it sets off, widening capture until each touched table is covered.
@@ -75,7 +83,8 @@ class Capture:
 
     async def remove(self) -> None:
         """Take triggers and functions away, and drop the image tables that stayed empty."""
-        script = [images.uninstall(shape, self.tables[oid]) for oid, shape in self.shapes.items()]
+        script = [images.untick(self.shapes[oid], self.tables[oid]) for oid in self._ticking]
+        script += [images.uninstall(shape, self.tables[oid]) for oid, shape in self.shapes.items()]
         for oid, table in list(self.tables.items()):
             if not table.counts.total:
                 script.append(f"drop table {images.image_name(table)}")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
-from typing import Any, NamedTuple
+from functools import cached_property, lru_cache
+from typing import Any
 
 from pgwarden.domain.catalog import (
     Column,
@@ -44,11 +44,20 @@ class Schemas:
         return self._roles.get(oid, "")
 
 
-class IndexedTable(NamedTuple):
-    """What the definition of an index says of its table."""
+class IndexedTable:
+    """What the definition of an index says of its table, put together once per table and only where it is asked."""
 
-    name: Name
-    columns: tuple[Column, ...]
+    def __init__(self, name: Name, columns: tuple[Column, ...]) -> None:
+        self._name, self._columns = name, columns
+
+    @cached_property
+    def name(self) -> str:
+        return str(self._name)
+
+    @cached_property
+    def columns(self) -> dict[int, str]:
+        """Names by number, quoted where SQL needs it."""
+        return {column.number: quote_identifier(column.name) for column in self._columns}
 
 
 def type_of(row: Row, schemas: Schemas, subtype: int, labels: tuple[str, ...], checks: tuple[str, ...]) -> Type:
@@ -113,8 +122,7 @@ def index_of(row: Row, table: IndexedTable) -> Index:
 
 def _plain_definition(name: str, table: IndexedTable, unique: bool, method: str, columns: tuple[int, ...]) -> str:
     """What pg_get_indexdef says of an index on whole columns with nothing special, without asking it."""
-    names = {column.number: column.name for column in table.columns}
-    listed = ", ".join(quote_identifier(names[number]) for number in columns)
+    listed = ", ".join(table.columns.get(number, "?") for number in columns)  # "?": dropped meanwhile
     kind = "UNIQUE INDEX" if unique else "INDEX"
     return f"CREATE {kind} {quote_identifier(name)} ON {table.name} USING {method} ({listed})"
 
@@ -128,8 +136,8 @@ def rule_of(row: Row) -> Rule:
 
 
 def policy_of(row: Row) -> Policy:
-    *plain, roles = row
-    return Policy(*plain, roles=tuple(roles))
+    oid, name, relation, command, permissive, using, check, roles = row
+    return Policy(oid, name, relation, command, permissive, using, check, tuple(roles))
 
 
 def operator_of(row: Row, schemas: Schemas) -> Operator:

@@ -17,6 +17,7 @@ from pgwarden.domain.approval import Approved, DatabaseIdentity, seal_of
 from pgwarden.domain.catalog import quote_identifier
 from pgwarden.domain.errors import (
     ApprovalInvalid,
+    ConnectionFailed,
     DefinitionsChanged,
     ImpactMismatch,
     OutcomeUnknown,
@@ -41,18 +42,19 @@ async def execute(
         database, role = await Ledger(session).identify()
         _check_approval(approved, database, role, now)
         await _translating(Ledger(session).ensure())
-        return await retried(
-            session, bounds, lambda: _transaction(session, approved, bounds), conninfo, approved.execution_id
-        )
+    return await retried(
+        conninfo, bounds, approved.execution_id, lambda session: _transaction(session, approved, bounds)
+    )
 
 
 async def _transaction(session: Session, approved: Approved, limits: ExecutionLimits) -> Execution:
     """The story of an execution, one line per step."""
     ledger, capture = Ledger(session), Capture(session, approved.execution_id, limits)
-    await session.begin(approved.isolation, limits)
+    await session.begin(approved.isolation, limits, approved.execution_id)
     await _claim(ledger, approved)
     await capture.install(approved.reach)
     await _check_definitions(session, approved)
+    await _report_progress(approved, capture)
     await capture.run(lambda: _statement(session, approved))
     await _check_numbers(session, approved, capture)
     sequences = {
@@ -74,6 +76,17 @@ async def _claim(ledger: Ledger, approved: Approved) -> None:
         role=approved.role,
         isolation=approved.isolation,
     )
+
+
+REPORTED_ROWS = 20_000
+"""Changes of more rows report their progress: below, they are over before anybody looks."""
+
+
+async def _report_progress(approved: Approved, capture: Capture) -> None:
+    for expectation in approved.expectations:
+        if expectation.counts and expectation.counts.updated + expectation.counts.deleted > REPORTED_ROWS:
+            await capture.report(expectation.relation)
+            return  # one table is enough, and cascaded tables would be slowed down
 
 
 async def _statement(session: Session, approved: Approved) -> None:
@@ -144,33 +157,47 @@ async def captured_rows(session: Session, capture: Capture, oid: int) -> RowCoun
 
 
 async def retried(
-    session: Session,
-    limits: ExecutionLimits,
-    transaction: Callable[[], Awaitable[Execution]],
     conninfo: str,
+    limits: ExecutionLimits,
     execution_id: str,
+    transaction: Callable[[Session], Awaitable[Execution]],
 ) -> Execution:
-    """Run a transaction to its commit; transient failures are tried again, any other rolls back and is raised."""
+    """Run a transaction to its commit, each attempt on a fresh connection.
+
+    Transient failures (a lock that is not free, a deadlock, a lost connection) are tried again: the ledger's primary
+    key keeps a change that did get in from running twice. Any other failure rolls back and is raised.
+    """
     wait = limits.backoff_seconds
     for attempt in range(1, limits.attempts + 1):
         try:
-            execution = await transaction()
-            await _commit(session, conninfo, execution_id)
-        except TRANSIENT as error:
-            await session.rollback()
-            if attempt == limits.attempts:
-                raise translated(error) from error
-            await asyncio.sleep(wait)
-            wait *= 2
+            async with open_session(conninfo) as session:
+                return await _attempt(session, conninfo, execution_id, transaction)
         except psycopg.Error as error:
-            await session.rollback()
-            raise translated(error) from error
-        except BaseException:
-            await session.rollback()
-            raise
-        else:
-            return execution
+            if not _is_transient(error) or attempt == limits.attempts:
+                raise translated(error) from error
+        except ConnectionFailed:
+            if attempt in (1, limits.attempts):
+                raise
+        await asyncio.sleep(wait)
+        wait *= 2
     raise AssertionError("at least one attempt is made")
+
+
+async def _attempt(
+    session: Session, conninfo: str, execution_id: str, transaction: Callable[[Session], Awaitable[Execution]]
+) -> Execution:
+    try:
+        execution = await transaction(session)
+        await _commit(session, conninfo, execution_id)
+    except BaseException:  # a cancelled task too: the server must not keep the transaction
+        await session.rollback()
+        raise
+    return execution
+
+
+def _is_transient(error: psycopg.Error) -> bool:
+    lost = isinstance(error, psycopg.OperationalError) and error.sqlstate in (None, "57P01", "57P02", "57P03", "08006")
+    return lost or isinstance(error, TRANSIENT)
 
 
 async def _commit(session: Session, conninfo: str, execution_id: str) -> None:
@@ -201,7 +228,7 @@ async def committed(conninfo: str, execution_id: str, *, patience_seconds: float
         return True
     except psycopg.errors.UndefinedTable:
         return False
-    except (psycopg.OperationalError, psycopg.errors.LockNotAvailable) as error:
+    except (ConnectionFailed, psycopg.OperationalError) as error:
         raise OutcomeUnknown(
             "The connection was lost while committing.",
             why="the database does not answer, so nobody can say yet whether the change is in",

@@ -202,13 +202,16 @@ class Pools:
         self._size = size
         self._wait_seconds = wait_seconds
         self._pools: dict[str, TargetPool] = {}
+        self._retiring: set[asyncio.Task[None]] = set()
 
     def of(self, database: Database) -> TargetPool:
         """The pool of a target; a changed registration gets a new one, and the old one ends with its last use."""
         pool = self._pools.get(database.name)
         if pool is None or pool.database != database:
             if pool is not None:
-                _retire(pool)
+                closing = asyncio.get_running_loop().create_task(pool.close())
+                self._retiring.add(closing)
+                closing.add_done_callback(self._retiring.discard)
             pool = TargetPool(database, size=self._size, wait_seconds=self._wait_seconds)
             self._pools[database.name] = pool
         return pool
@@ -217,16 +220,14 @@ class Pools:
         for pool in self._pools.values():
             await pool.close()
         self._pools.clear()
-
-
-def _retire(pool: TargetPool) -> None:
-    asyncio.get_running_loop().create_task(pool.close())
+        await asyncio.gather(*self._retiring)
 
 
 def _alive(connection: AsyncConnection[Any]) -> bool:
     """Whether an idle connection looks good, without asking the server: one that it closed has something to read."""
     try:
-        connection.pgconn.consume_input()
+        connection.pgconn.consume_input()  # its last words
+        connection.pgconn.consume_input()  # and then the end
     except psycopg.OperationalError:
         return False
     return not connection.closed and connection.pgconn.status == pq.ConnStatus.OK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from time import perf_counter
@@ -232,14 +233,20 @@ class Read:
 
     async def _take(self, pipeline: Pipeline, taker: RowTaker, group: Sequence[int]) -> bool:
         """Read the answers to a group of FETCHes; True when there is nothing more to ask for."""
-        for size in group:
+        for number, size in enumerate(group, start=1):
             result = await pipeline.answer()
             if not taker.take(result):
-                await self._connection.cancel_safe(timeout=CANCEL_SECONDS)  # the rest would only be thrown away
+                if number < len(group):
+                    await self._skip_the_rest()
                 return True
             if result.ntuples < size:
                 return True
         return False
+
+    async def _skip_the_rest(self) -> None:
+        """Stop the FETCHes that are on their way; when that fails, their rows are thrown away as they come."""
+        with suppress(psycopg.Error):
+            await self._connection.cancel_safe(timeout=CANCEL_SECONDS)
 
     async def _fetch_directly(
         self, pipeline: Pipeline, rows: Rows, values: Sequence[Buffer | None], types: Sequence[int]

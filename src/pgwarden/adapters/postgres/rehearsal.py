@@ -52,7 +52,8 @@ async def rehearse(
         ledger = Ledger(session)
         if (permit.database, permit.role) != await ledger.identify():
             raise ApprovalInvalid("The permit is for another database or role.", not_done="Nothing was run.")
-        capture = Capture(session, str(uuid.uuid4()), limits)
+        rehearsal = str(uuid.uuid4())
+        capture = Capture(session, rehearsal, limits)
 
         async def change() -> None:
             await session.search(search_path)
@@ -62,7 +63,7 @@ async def rehearse(
 
         try:
             await ledger.ensure()
-            await session.begin(Isolation.READ_COMMITTED, limits)
+            await session.begin(Isolation.READ_COMMITTED, limits, rehearsal)
             await capture.install(impact.reach)
             await capture.run(change)
             counts = {oid: await captured_rows(session, capture, oid) for oid in capture.tables}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from time import perf_counter
 
 import psycopg
@@ -137,15 +138,16 @@ class PostgresReadRunner:
 
     async def _stop(self, link: Link, read: Read) -> None:
         """End on the server what still runs; psycopg has tried on the wire already when it was interrupted waiting."""
-        if link.connection.pgconn.transaction_status != psycopg.pq.TransactionStatus.ACTIVE:
-            return
-        stop = link.connection.cancel_safe(timeout=CANCEL_SECONDS)
-        if read.backend and not link.facts.pooled:
-            stop = self._stop_backend(read.backend)
-        await asyncio.shield(stop)
+        if link.connection.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+            await asyncio.shield(self._ask_to_stop(link, read))
 
-    async def _stop_backend(self, backend: int) -> None:
-        await asyncio.wait_for(self._pool.stop(backend), CANCEL_SECONDS)
+    async def _ask_to_stop(self, link: Link, read: Read) -> None:
+        """By the process id on the connection kept for it; behind a proxy only the wire's own cancel finds the way."""
+        with suppress(psycopg.Error, TimeoutError):
+            if read.backend and not link.facts.pooled:
+                await asyncio.wait_for(self._pool.stop(read.backend), CANCEL_SECONDS)
+            else:
+                await link.connection.cancel_safe(timeout=CANCEL_SECONDS)
 
     def _failure(self, error: psycopg.Error, read: Read, hide_values: bool, limits: ReadLimits) -> PgwardenError:
         if isinstance(error, psycopg.errors.QueryCanceled) and read.seconds >= 0.9 * limits.seconds:

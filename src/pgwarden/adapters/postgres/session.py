@@ -82,8 +82,11 @@ class Session:
         await cursor.execute(sql.encode(), tuple(parameters), binary=True)
         return cursor.rowcount
 
-    async def begin(self, isolation: Isolation, limits: ExecutionLimits) -> None:
-        """Open a transaction whose settings hold for it alone, whatever the role's defaults are."""
+    async def begin(self, isolation: Isolation, limits: ExecutionLimits, name: str) -> None:
+        """Open a transaction whose settings hold for it alone, whatever the role's defaults are.
+
+        ``name`` (the execution's id) is how progress and cancelling find its backend.
+        """
         await self.script(f"begin isolation level {isolation.value} read write")
         await self.script(
             f"set local lock_timeout = {_milliseconds(limits.lock_seconds)};"
@@ -92,6 +95,7 @@ class Session:
             "set local synchronous_commit = on; set local datestyle = 'ISO'; set local intervalstyle = 'postgres';"
             "set local extra_float_digits = 1; set local bytea_output = 'hex'; set local row_security = on"
         )
+        await self.rows("select pg_catalog.set_config('application_name', $1, true)", [f"pgwarden {name}"])
         await self.search(OWN_PATH)
 
     async def search(self, path: str) -> None:

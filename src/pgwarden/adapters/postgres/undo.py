@@ -49,9 +49,7 @@ async def undo(
     async with open_session(conninfo) as session:
         database, role = await Ledger(session).identify()
         _check_approval(approved, database, role, now)
-        return await retried(
-            session, bounds, lambda: _transaction(session, approved, bounds), conninfo, approved.undo_id
-        )
+    return await retried(conninfo, bounds, approved.undo_id, lambda session: _transaction(session, approved, bounds))
 
 
 async def preview_undo(conninfo: str, execution_id: str) -> UndoPreview:
@@ -69,7 +67,7 @@ async def preview_undo(conninfo: str, execution_id: str) -> UndoPreview:
 async def _transaction(session: Session, approved: ApprovedUndo, limits: ExecutionLimits) -> Execution:
     """The story of an undo, one line per step."""
     ledger, capture = Ledger(session), Capture(session, approved.undo_id, limits)
-    await session.begin(approved.isolation, limits)
+    await session.begin(approved.isolation, limits, approved.undo_id)
     await _pin(session)
     original = await _claim(ledger, approved)
     await capture.install(table.relation for table in original.tables)

@@ -221,3 +221,22 @@ select concat_ws('|', 'function', p.oid::regprocedure, pg_catalog.pg_get_functio
  where p.oid in (select oid from used) and p.prokind in ('f', 'p')
    and p.pronamespace <> coalesce((select oid from pg_catalog.pg_namespace where nspname = 'pgwarden'), 0)
  order by 1
+
+-- name: progress
+-- The backend of a running execution, what it holds, who waits for it, and what it used so far.
+select a.pid, a.application_name, a.state, a.wait_event_type, a.wait_event,
+       extract(epoch from pg_catalog.clock_timestamp() - a.xact_start)::float8 as seconds,
+       (select count(*) from pg_catalog.pg_locks l where l.pid = a.pid and l.granted) as locks,
+       (select coalesce(array_agg(w.pid order by w.pid), '{}') from pg_catalog.pg_stat_activity w
+         where w.datid = a.datid and w.wait_event_type = 'Lock' and a.pid = any(pg_catalog.pg_blocking_pids(w.pid))) as waiting,
+       (select w.wal_bytes::int8 from pg_catalog.pg_stat_get_backend_wal(a.pid) w) as wal_bytes, -- if >= 18
+       null::int8 as wal_bytes, -- if < 18
+       pg_catalog.inet_server_addr() is null or pg_catalog.inet_server_addr() <<= '127.0.0.0/8' as local
+  from pg_catalog.pg_stat_activity a
+ where a.datname = current_database() and a.application_name like %(name)s and a.pid <> pg_catalog.pg_backend_pid()
+
+-- name: cancel
+-- Stops the statement of a running execution; its transaction rolls back.
+select pg_catalog.pg_cancel_backend(a.pid) as cancelled
+  from pg_catalog.pg_stat_activity a
+ where a.datname = current_database() and a.application_name like %(name)s and a.pid <> pg_catalog.pg_backend_pid()

@@ -1,0 +1,259 @@
+"""Aggregates: average age, minimum and maximum price, total revenue, duration."""
+
+from __future__ import annotations
+
+from pgwarden.language.draft import Draft
+from pgwarden.language.forms import Agg, Binary, Col, Duration, fields_of, has_aggregate
+from pgwarden.language.index import Field
+from pgwarden.language.lexicon import AGGREGATES
+from pgwarden.language.morphology import lemma
+from pgwarden.language.outputs import DETERMINERS, owner_after, show
+
+
+def aggregate(draft: Draft, position: int) -> int | None:
+    """average age; minimum and maximum price; total sales of …"""
+    functions: list[str] = []
+    at = position
+    while draft.is_word(at, *AGGREGATES) or (
+        functions and draft.is_word(at, "and", ",", "as", "well", "the", "value", "values", "of", "all", "or")
+    ):
+        if draft.is_word(at, *AGGREGATES):
+            functions.append(AGGREGATES[draft.word(at)])
+        at += 1
+    if not functions and draft.is_word(
+        position, "highest", "largest", "lowest", "smallest", "greatest", "biggest", "earliest", "latest"
+    ):
+        return _extreme(draft, position)
+    if not functions and draft.projecting and not draft.is_word(position - 1, "by"):
+        return _earned(draft, position, ["sum"])
+    if not functions:
+        return None
+    at = draft.skip(at, *DETERMINERS, "number" if functions[-1] != "sum" else "the", "combined")
+    if draft.is_word(at, "amount", "value", "sum") and draft.is_word(at + 1, "of", "in", "for"):
+        at = draft.skip(at + 1, *DETERMINERS)
+    revenue = _earned(draft, at, functions)
+    if revenue is not None:
+        return revenue
+    span = _timespan(draft, at, functions)
+    if span is not None:
+        return span
+    if functions == ["sum"] and draft.is_word(at, "number", "count"):
+        return None
+    item = draft.item(at)
+    if item is None:
+        return None
+    if draft.is_word(at, "count", "number") and draft.is_word(at + 1, "of"):
+        return None
+    owner = draft.table(at)
+    following = draft.item(at + 1)
+    if (
+        owner
+        and functions
+        and draft.is_word(at + 1, "amount", "revenue", "value", "volume", "amounts")
+        and not (following and draft.has_column(following, owner, 0.6))
+    ):
+        worth = money_column(draft, within=owner)
+        if worth is not None:
+            draft.mention(owner)
+            for function in dict.fromkeys(functions):
+                show(draft, Agg(function, worth))
+            return at + 2
+    if owner and following is not None and following.columns and following.start == item.end:
+        draft.mention(owner)
+        item, at = following, at + 1
+    elif owner and not draft.has_column(item, draft.main or owner, 0.8):
+        if functions == ["sum"]:
+            draft.mention(owner)
+            show(draft, Agg("count", None, owner))
+            return at + 1
+        return None
+    if not item.columns:
+        return None
+    owner = owner or owner_after(draft, at)
+    columns = [draft.column(item, owner, "" if set(functions) <= {"min", "max"} else "number", measuring=True)]
+    end = at + 1
+    while draft.is_word(end, "and", ",") and draft.projecting:
+        nearby = draft.skip(end, "and", ",", "the")
+        more = draft.item(nearby)
+        if more is None or not more.columns or draft.table(nearby) or draft.word(nearby) in AGGREGATES:
+            break
+        column = draft.column(more, owner, "number", note=False)
+        if column is None or draft.attribute(column).kind != "number" or draft.attribute(column).identifier:
+            break
+        columns.append(column)
+        end = nearby + 1
+    chosen = [c for c in columns if c is not None]
+    for column in chosen:
+        for function in dict.fromkeys(functions):
+            if function in ("avg", "sum", "median") and not _numeric(draft, column):
+                return None
+            show(draft, Agg(function, Col(column)))
+        draft.focus = column.relation
+    return end if chosen else None
+
+
+def _earned(draft: Draft, at: int, functions: list[str]) -> int | None:
+    """ "total revenue": the sum of the money column of the sales, orders or payments spoken of."""
+    item = draft.item(at)
+    if (
+        item is None
+        or item.lemma not in REVENUE_WORDS
+        or draft.table(at)
+    ):
+        return None
+    if any(link.score > 0.9 for link in item.columns):
+        return None
+    column = money_column(draft)
+    if column is None:
+        return None
+    for function in dict.fromkeys(functions):
+        show(draft, Agg(function, column))
+    relation = next(iter(fields_of(column))).relation
+    draft.focus = relation
+    if not draft.main:
+        draft.mention(relation)
+    draft.evidence.guesses.append(f"{item.text} is {' × '.join(sorted(draft.qualified(f) for f in fields_of(column)))}")
+    return draft.skip(at + 1, "amount", "amounts")
+
+
+REVENUE_WORDS = ("revenue", "turnover", "earning", "spending", "proceeds", "income", "sale")
+_SELLING = ("sale", "order", "transaction", "invoice", "payment", "purchase", "booking", "rental")
+
+
+def money_column(draft: Draft, within: int = 0) -> Col | Binary | None:
+    """The column that holds what is earned or spent, near the tables named."""
+    near = dict.fromkeys([draft.focus, *draft.mentioned, *sorted(draft.ahead), draft.main])
+    wide = [e.right.relation for t in near if t for e in draft.graph.edges.get(t, ()) if e.cost < 1.6]
+    wide += [e.right.relation for t in wide for e in draft.graph.edges.get(t, ()) if e.cost < 1.6]
+    best: tuple[float, Col] | None = None
+    for oid in [within] if within else dict.fromkeys([*near, *wide]):
+        if not oid or not draft.entity(oid).relation.is_table:
+            continue
+        for attribute in draft.entity(oid).attributes.values():
+            words = set(attribute.words)
+            if (
+                attribute.kind != "number"
+                or attribute.identifier
+                or not words & {"price", "amount", "total", "revenue", "paid", "value", "cost"}
+            ):
+                continue
+            score = (
+                0.4 * (oid in near)
+                + 0.6 * bool(set(draft.entity(oid).words) & set(_SELLING[:2]))
+                + 0.3 * bool(set(draft.entity(oid).words) & set(_SELLING))
+            )
+            score += (
+                0.3 * bool(words & {"total", "revenue", "sale"})
+                + 0.2 * bool(words & {"amount"})
+                - 0.3 * bool(words & {"cost", "unit", "discount", "tax", "min", "max"})
+            )
+            if best is None or score > best[0]:
+                best = (score, Col(attribute.field))
+    return _times_quantity(draft, best[1]) if best is not None and best[0] >= 0.5 else None
+
+
+def _times_quantity(draft: Draft, price: Col) -> Col | Binary:
+    """A price per piece beside a quantity is worth their product."""
+    attributes = draft.entity(price.field.relation).attributes
+    if "price" not in attributes[price.field.column].words or "total" in attributes[price.field.column].words:
+        return price
+    quantity = next(
+        (a for a in attributes.values() if {"quantity", "qty", "units"} & set(a.words) and a.kind == "number"), None
+    )
+    stock = {"stock", "reorder", "available"}
+    return (
+        Binary("*", Col(quantity.field), price) if quantity is not None and not stock & set(quantity.words) else price
+    )
+
+
+def _timespan(draft: Draft, position: int, functions: list[str]) -> int | None:
+    """ "average session duration": the time between a start and an end column."""
+    at = position
+    while at < position + 3 and not draft.is_word(at, "duration", "length"):
+        at += 1
+    item = draft.item(at)
+    if item is None or not draft.is_word(at, "duration", "length") or any(link.score > 0.9 for link in item.columns):
+        return None
+    tables = [draft.table(p) for p in range(position, at + 2) if draft.table(p)]
+    for oid in dict.fromkeys([*tables, draft.focus, draft.main, *sorted(draft.ahead)]):
+        pair = _start_and_end(draft, oid) if oid else None
+        if pair is None:
+            continue
+        draft.mention(oid)
+        unit = next((lemma(draft.word(at + 2)) for _ in (0,) if draft.is_word(at + 1, "in")), "seconds")
+        unit = {"second": "seconds", "minute": "minute", "hour": "hour", "day": "day"}.get(unit, "seconds")
+        for function in dict.fromkeys(functions):
+            show(draft, Agg(function, Duration(*pair, unit)))
+        return at + 3 if draft.is_word(at + 1, "in") else at + 1
+    return None
+
+
+def _start_and_end(draft: Draft, oid: int) -> tuple[Field, Field] | None:
+    times = draft.times(oid)
+    start = next(
+        (a.field for a in times if set(a.words) & {"start", "begin", "open", "pickup", "departure", "admission"}), None
+    )
+    end = next(
+        (
+            a.field
+            for a in times
+            if set(a.words) & {"end", "finish", "stop", "close", "dropoff", "arrival", "discharge"}
+        ),
+        None,
+    )
+    return (start, end) if start is not None and end is not None else None
+
+
+_PERIODIC = {
+    "daily": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "quarterly": "quarter",
+    "yearly": "year",
+    "annual": "year",
+}
+
+
+def periodic(draft: Draft, position: int) -> int | None:
+    """ "monthly revenue", "total quarterly sales": grouped by that unit."""
+    unit = _PERIODIC.get(draft.word(position))
+    item = draft.item(position)
+    if (
+        unit is None
+        or item is None
+        or any(link.score > 0.6 and draft.attribute(link.field).kind == "number" for link in item.columns)
+    ):
+        return None
+    draft.units.append(unit)
+    return position + 1
+
+
+def _numeric(draft: Draft, column: Field) -> bool:
+    """A number, or a text whose known values are all numbers."""
+    attribute = draft.attribute(column)
+    if attribute.kind == "number":
+        return not attribute.identifier
+    stored = draft.linker.values.values(column.relation, column.column) if attribute.kind == "text" else ()
+    return bool(stored) and all(v.replace(".", "", 1).lstrip("-").isdigit() for v in stored[:50])
+
+
+def _extreme(draft: Draft, position: int) -> int | None:
+    """ "what is the highest salary": a maximum, when no row of something is asked for."""
+    if (
+        not draft.projecting
+        or draft.is_word(position - 1, "with", "has", "have", "having", "had")
+        or draft.is_word(position - 2, "with", "has", "have", "having", "had")
+    ):
+        return None
+    at = draft.skip(position + 1, "total")
+    item = draft.item(at)
+    if item is None or not item.columns or draft.table(at):
+        return None
+    if draft.select and not all(has_aggregate(e) for e in draft.select):
+        return None
+    column = draft.column(item, owner_after(draft, at), "", note=False)
+    if column is None or draft.attribute(column).kind not in ("number", "time") or draft.attribute(column).identifier:
+        return None
+    low = draft.word(position) in ("lowest", "smallest", "earliest")
+    show(draft, Agg("min" if low else "max", Col(column)))
+    return at + 1

@@ -1,0 +1,388 @@
+"""Extremes: top 5, the youngest, with the most X, most common, is the largest."""
+
+from __future__ import annotations
+
+from pgwarden.language.draft import Draft
+from pgwarden.language.forms import Agg, Col, Expr
+from pgwarden.language.index import Field
+from pgwarden.language.lexicon import AGGREGATES, SUPERLATIVE_HIGH, SUPERLATIVE_LOW, SUPERLATIVES
+from pgwarden.language.linking import Item
+from pgwarden.language.ordering import counted_key, graded_column, sort_key
+from pgwarden.language.outputs import owner_after
+
+
+def superlative(draft: Draft, position: int) -> int | None:
+    """the youngest X; with the highest Y; the most Zs; most common W; top 3 Xs."""
+    top = _top(draft, position)
+    if top is not None:
+        return top
+    word = draft.word(position)
+    number = draft.item(position)
+    if (
+        number is not None
+        and number.number
+        and draft.is_word(position + 1, *SUPERLATIVE_HIGH, *SUPERLATIVE_LOW, *SUPERLATIVES)
+    ):
+        draft.limit, draft.bare_limit = int(float(number.tokens[0].value)), True
+        return position + 1
+    at = position
+    if word in ("most", "least", "more") and draft.word(at + 1) in SUPERLATIVES and draft.word(at + 1) not in ("paid",):
+        return _adjective(draft, at + 1, word == "least")
+    if word in ("most", "least") and draft.is_word(
+        at + 1, "common", "popular", "frequent", "frequently", "commonly", "often", "used"
+    ):
+        return _most_common(draft, at, word == "least")
+    if word in ("most", "least") and draft.is_word(at + 1, "highly", "highest") and draft.word(at + 2) in SUPERLATIVES:
+        return _adjective(draft, at + 2, word == "least")
+    if word in ("highest", "lowest", "best", "worst", "top") and draft.is_word(
+        at + 1, "rated", "paid", "ranked", "scoring", "selling", "priced", "scored", "grossing"
+    ):
+        return _adjective(draft, at + 1, word in ("lowest", "worst"))
+    if word in SUPERLATIVE_HIGH or word in SUPERLATIVE_LOW:
+        found = _most_of(draft, at, word in SUPERLATIVE_LOW)
+        if found is not None:
+            return found
+    if word in SUPERLATIVES and word not in ("rated", "paid", "ranked", "recent", "recently", "expensive", "populous"):
+        return _adjective(draft, at, False)
+    return None
+
+
+def _top(draft: Draft, position: int) -> int | None:
+    if (
+        draft.is_word(position, "top", "first", "bottom", "last")
+        and (item := draft.item(position + 1)) is not None
+        and item.number
+    ):
+        draft.limit, draft.bare_limit = int(float(item.tokens[0].value)), True
+        if draft.word(position) in ("bottom", "last"):
+            draft.evidence.guesses.append("bottom")
+        return position + 2
+    if (draft.bare_limit and draft.is_word(position, "by")) or (
+        draft.bare_limit and draft.is_word(position, "in") and draft.is_word(position + 1, "terms")
+    ):
+        found = sort_key(draft, draft.skip(position + 1, "terms", "of", "the", "their", "by", "its", "highest", "most"))
+        if found is not None:
+            found = (_summed(draft, found[0]), found[1])
+            draft.order.append((found[0], "bottom" not in draft.evidence.guesses))
+            draft.bare_limit = False
+            draft.show_measure = True
+            return found[1]
+    return None
+
+
+def _summed(draft: Draft, key: Expr) -> Expr:
+    """"top 5 customers by amount": many amounts for each, so their sum."""
+    if isinstance(key, Col) and draft.main and key.field.relation != draft.main and _many(draft, key.field.relation):
+        attribute = draft.attribute(key.field)
+        if attribute.kind == "number" and not attribute.identifier:
+            return Agg("sum", key)
+    return key
+
+
+def _settle(draft: Draft, key: Expr, descending: bool) -> None:
+    draft.order.append((key, descending))
+    if draft.limit is None:
+        draft.limit = 1
+    draft.bare_limit = False
+
+
+def _adjective(draft: Draft, at: int, low: bool) -> int | None:
+    """ "the youngest dog": the table is named after, or is the one spoken of."""
+    word = draft.word(at)
+    if word not in SUPERLATIVES:
+        return None
+    _, high = SUPERLATIVES[word]
+    table, end = 0, at + 1
+    for ahead in range(at + 1, min(at + 4, len(draft.items))):
+        if draft.table(ahead):
+            table = draft.table(ahead)
+            break
+        if draft.is_word(ahead, "of", "and", "in", ",", "with"):
+            break
+    owner = table or draft.focus or draft.main or next(iter(sorted(draft.ahead)), 0)
+    item = draft.item(at + 1)
+    key = graded_column(draft, word, owner)
+    if key is None and owner and draft.main and owner != draft.main:
+        key = graded_column(draft, word, draft.main)
+    if key is None and item is not None and item.columns and not table:
+        column = draft.column(item, 0, "number")
+        key = Col(column) if column is not None else None
+        end = at + 2
+    if key is None:
+        key = _related_grade(draft, word, owner)
+    if not isinstance(key, Col):
+        draft.evidence.unknown.append(word)
+        return None
+    attribute = draft.attribute(key.field)
+    descending = high != low
+    reversed_ = attribute.kind == "time" or "year" in attribute.words or "birth" in attribute.words
+    if word in ("oldest", "youngest") and reversed_:
+        descending = not descending
+    if table and not draft.main:
+        draft.mention(table)
+    if table and table not in draft.mentioned:
+        draft.mentioned.append(table)
+    if draft.is_word(end, "first"):
+        draft.order.append((key, descending))
+        return end + 1
+    _settle(draft, key, descending)
+    if table and table != draft.main and not draft.projecting:
+        draft.focus = table
+    if table and draft.projecting and not draft.select:
+        return end
+    return end
+
+
+def _related_grade(draft: Draft, word: str, owner: int) -> Expr | None:
+    if not owner or word not in ("rated", "highest", "best"):
+        return None
+    for edge in draft.graph.edges.get(owner, ()):
+        found = graded_column(draft, word, edge.right.relation)
+        if isinstance(found, Col):
+            return Agg("avg", found)
+    return None
+
+
+def _most_common(draft: Draft, at: int, low: bool) -> int | None:
+    end = draft.skip(at + 2, "used", "occurring")
+    item = draft.item(end)
+    table = draft.table(end)
+    if (
+        item is not None
+        and table
+        and draft.item(end + 1) is not None
+        and draft.items[end + 1].columns
+        and draft.items[end + 1].start == item.end
+    ):
+        draft.mention(table)
+        item, end, table = draft.items[end + 1], end + 1, 0
+    if item is None or not item.columns:
+        return None
+    owner = owner_after(draft, end)
+    if table and not owner and not draft.main:
+        return None
+    column = draft.column(item, owner)
+    if column is None:
+        return None
+    if not draft.main:
+        draft.mention(owner or column.relation)
+    _group_by(draft, column)
+    _settle(draft, Agg("count", None, owner or column.relation), not low)
+    return end + 1
+
+
+def _group_by(draft: Draft, column: Field) -> None:
+    if Col(column) not in draft.select:
+        draft.select.append(Col(column))
+    if Col(column) not in draft.group:
+        draft.group.append(Col(column))
+
+
+def _most_of(draft: Draft, at: int, low: bool) -> int | None:
+    """ "the most dogs", "the highest number of authors", "the largest net worth", "the highest average rating"."""
+    start = draft.skip(
+        at + 1,
+        "number",
+        "amount",
+        "count",
+        "of",
+        "the",
+        "total",
+        "numbers",
+        "different",
+        "distinct",
+        "quantity",
+        "share",
+    )
+    said_number = any(draft.is_word(p, "number", "amount", "count", "total") for p in range(at + 1, start))
+    function = ""
+    if draft.is_word(start, *AGGREGATES):
+        function, start = AGGREGATES[draft.word(start)], draft.skip(start + 1, "of", "the", "number")
+    elif draft.is_word(start - 1, "total") or (said_number and draft.is_word(start - 1, "total")):
+        function = ""
+    item = draft.item(start)
+    while (
+        item is not None
+        and start < at + 4
+        and not item.linked
+        and item.lower not in ("in", "on", "of", "for", "with", "that", "and", "rated", "paid")
+    ):
+        start += 1
+        item = draft.item(start)
+    if item is None:
+        return _alone(draft, at, low)
+    table = draft.table(start)
+    following = draft.item(start + 1)
+    if (
+        table
+        and following is not None
+        and following.columns
+        and following.start == item.end
+        and draft.has_column(following, table, 0.8)
+    ):
+        column = draft.column(following, table, "number")
+        if column is not None and draft.attribute(column).kind in ("number", "time"):
+            _settle(draft, Agg(function, Col(column)) if function else Col(column), not low)
+            return start + 2
+    if table and not function and not _measures(draft, item):
+        if table == draft.main and not draft.projecting and not draft.group:
+            return None
+        if table != draft.main or said_number or draft.word(at) in ("most", "fewest", "least"):
+            known = draft.main and draft.main != table
+            if not known and not draft.group and draft.select:
+                _group_columns(draft)
+            draft.mentioned.append(table)
+            _settle(draft, Agg("count", None, table), not low)
+            draft.focus = table
+            return start + 1
+        return None
+    if not item.columns:
+        return _alone(draft, at, low)
+    column = draft.column(item, draft.focus if not draft.projecting else 0, "number", note=True)
+    if column is None:
+        return None
+    attribute = draft.attribute(column)
+    if attribute.kind == "text" and draft.word(at) in ("most",):
+        return None
+    if not function and draft.main and column.relation != draft.main and _many(draft, column.relation):
+        function = "sum" if "total" in [draft.word(p) for p in range(at, start)] else function
+    _settle(draft, Agg(function, Col(column)) if function else Col(column), not low)
+    return start + 1
+
+
+def _measures(draft: Draft, item: Item) -> bool:
+    return any(link.relation == draft.main and link.score >= 0.9 and draft.attribute(link.field).kind == "number"
+               and not draft.attribute(link.field).identifier for link in item.columns)  # fmt: skip
+
+
+def _many(draft: Draft, relation: int) -> bool:
+    path = draft.graph.path(draft.main, relation, draft.index)
+    return bool(path) and any(not edge.to_one for edge in path or ())
+
+
+def _group_columns(draft: Draft) -> None:
+    """ "which year has the most concerts": the column shown is the group."""
+    for expression in draft.select:
+        if isinstance(expression, Col) and expression not in draft.group:
+            draft.group.append(expression)
+
+
+def _alone(draft: Draft, at: int, low: bool) -> int | None:
+    """ "who is worth the most": the column stands before the superlative."""
+    for back in range(at - 1, max(-1, at - 4), -1):
+        item = draft.item(back)
+        if item is not None and item.columns and not draft.table(back):
+            column = draft.column(item, draft.focus, "number", note=False)
+            if column is not None and draft.attribute(column).kind == "number":
+                _settle(draft, Col(column), not low)
+                return at + 1
+    return None
+
+
+def stated(draft: Draft, position: int) -> int | None:
+    """A measure that "is the largest": "whose number of products is the largest", "total cost is the lowest"."""
+    at = position
+    function = ""
+    if draft.is_word(at, *AGGREGATES):
+        function, at = AGGREGATES[draft.word(at)], draft.skip(at + 1, "of", "the")
+    expression: Expr | None = None
+    item = draft.item(at)
+    if item is None:
+        return None
+    if draft.is_word(at, "number", "count") and draft.is_word(at + 1, "of"):
+        found = counted_key(draft, at)
+        if found is None:
+            return None
+        expression, end = found
+    elif item.columns and not draft.table(at):
+        end = at + 1
+        if not (draft.is_word(end, "is", "are", "was", "were") and _superlative_at(draft, draft.skip(end + 1, "the"))):
+            return None
+        column = draft.column(item, draft.focus, "number")
+        if column is None:
+            return None
+        expression = Agg(function, Col(column)) if function else Col(column)
+    else:
+        return None
+    start = draft.skip(end, "is", "are", "was", "were")
+    if start == end or not _superlative_at(draft, draft.skip(start, "the")):
+        return None
+    word = draft.word(draft.skip(start, "the"))
+    _settle(draft, expression, word in SUPERLATIVE_HIGH or word in ("latest", "oldest", "longest"))
+    draft.projecting = False
+    return draft.skip(start, "the") + 1
+
+
+def _superlative_at(draft: Draft, position: int) -> bool:
+    return draft.is_word(position, *SUPERLATIVE_HIGH, *SUPERLATIVE_LOW, *SUPERLATIVES) and not draft.is_word(
+        position + 1, "than"
+    )
+
+
+_MONEY = (
+    "cost",
+    "price",
+    "amount",
+    "payment",
+    "salary",
+    "fee",
+    "charge",
+    "revenue",
+    "sale",
+    "total",
+    "income",
+    "spend",
+    "balance",
+    "value",
+)
+
+
+def money(draft: Draft, position: int) -> int | None:
+    """ "spent the most (money)", "costs the least in total": the sum of a money column near by."""
+    if not draft.is_word(position, "most", "least", "largest", "highest", "lowest"):
+        return None
+    at = draft.skip(position + 1, "amount", "of")
+    said = draft.is_word(at, "money")
+    end = at + 1 if said else position + 1
+    verb = any(
+        p.lemma in ("spend", "cost", "pay", "earn", "charge") for p in draft.items[max(0, position - 3) : position]
+    )
+    following = draft.item(end)
+    if not said and (not verb or (not draft.is_word(end, "on", "for", "in", "money") and following is not None)):
+        return None
+    in_total = any(draft.is_word(p, "total", "overall") for p in range(end, min(end + 3, len(draft.items))))
+    expression = _money_column(draft)
+    if expression is None:
+        return None
+    grouped = in_total or verb or _many(draft, expression.field.relation)
+    _settle(
+        draft,
+        Agg("sum", expression) if grouped and expression.field.relation != draft.main else expression,
+        draft.is_word(position, "most", "largest", "highest"),
+    )
+    return draft.skip(end, "in", "total", "overall")
+
+
+def _money_column(draft: Draft) -> Col | None:
+    later = [draft.table(p) for p in range(len(draft.items)) if draft.table(p)]
+    near = [e.right.relation for t in (draft.focus, draft.main) for e in draft.graph.edges.get(t, ()) if e.cost < 1.5]
+    two = [e.right.relation for t in near for e in draft.graph.edges.get(t, ()) if e.cost < 1.5]
+    for oid in dict.fromkeys([draft.focus, *later, draft.main, *near, *two]):
+        if not oid:
+            continue
+        found = [a for a in draft.index.columns_like(oid, _MONEY) if a.kind == "number" and not a.identifier]
+        if found:
+            return Col(found[0].field)
+    return None
+
+
+def times(draft: Draft, position: int) -> int | None:
+    """ "was awarded the most times": how often the related thing happened."""
+    if not (draft.is_word(position, "most", "least") and draft.is_word(position + 1, "times", "often", "frequently")):
+        return None
+    later = [draft.table(p) for p in range(position + 2, len(draft.items))]
+    target = next((t for t in later if t and t != draft.main), 0) or next((t for t in reversed(draft.related) if t), 0)
+    if not target:
+        return None
+    _settle(draft, Agg("count", None, target), draft.is_word(position, "most"))
+    return position + 2

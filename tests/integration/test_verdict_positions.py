@@ -1,0 +1,90 @@
+"""One bad call at every expression position of the grammar: each constant and column of many statements in turn."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from tests.support.databases import create_database, drop_database
+
+from pgwarden.adapters.postgres.catalog import read_catalog
+from pgwarden.domain.catalog import Catalog
+from pgwarden.domain.errors import StatementInvalid
+from pgwarden.sql.parse import parse
+from pgwarden.sql.verdict import judge
+
+GROUND = """
+create table t (a int, b text, c int[], j jsonb, d date, r numeric);
+create table u (a int, k int);
+create type pair as (x int, y text);
+create table h (id int, p pair, ps pair[]);
+create function bad(anyelement) returns anyelement immutable language plpgsql as
+  'begin perform pg_notify(''c'', ''m''); return $1; end';
+create function f(a int, b int default 3) returns int language sql as 'select a + b';
+"""
+
+STATEMENTS = [line for line in Path(__file__).with_suffix(".sql").read_text().splitlines() if not line.startswith("--")]
+
+_LITERAL = re.compile(r"""(?:[a-z]+\s+)?'[^']*'|\d+(?:\.\d+)?|\$\d+|"?\w+"?(?:\."?\w+"?)*""")
+
+
+@pytest.fixture(scope="module")
+def catalog(pg18_url: str) -> Iterator[Catalog]:
+    name = f"positions_{uuid.uuid4().hex[:10]}"
+    url = create_database(pg18_url, name)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(GROUND)
+    yield read_catalog(url)
+    drop_database(pg18_url, name)
+
+
+def leaves(sql: str) -> list[tuple[int, int]]:
+    """Start and end of every constant, parameter and column in the text."""
+    found: set[tuple[int, int]] = set()
+    waiting: list[Any] = list(parse(sql).statements)
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting += item
+        elif isinstance(item, dict):
+            for key, part in item.items():
+                if key in ("A_Const", "ColumnRef", "ParamRef") and part.get("location", -1) >= 0:
+                    match = _LITERAL.match(sql, part["location"])
+                    if match is not None and sql[match.end() : match.end() + 2] != ".*":
+                        found.add(match.span())
+                waiting.append(part)
+    return sorted(found)
+
+
+def spoiled(sql: str, start: int, end: int) -> list[str]:
+    """The text with a bad call in place of one leaf, and with a bad call around it."""
+    leaf = sql[start:end]
+    typed = f"{leaf}::text" if leaf.startswith("'") else leaf
+    inside = "null::int" if leaf.startswith("$") or leaf in ("null", "default") else typed
+    return [f"{sql[:start]}public.bad({inside}){sql[end:]}", f"{sql[:start]}(select bad({inside})){sql[end:]}"]
+
+
+@pytest.mark.parametrize("sql", STATEMENTS)
+def test_a_bad_call_is_found_wherever_it_stands(catalog: Catalog, sql: str) -> None:
+    assert not judge(sql, catalog).reasons or judge(sql, catalog).reasons[0].code == "changes-data"
+    tried = 0
+    for start, end in leaves(sql):
+        for text in spoiled(sql, start, end):
+            try:
+                verdict = judge(text, catalog)
+            except StatementInvalid:
+                continue  # the grammar takes no expression here
+            tried += 1
+            said = " ".join(reason.message for reason in verdict.reasons)
+            assert "function public.bad" in said, (text, verdict.decision, said)
+    assert tried >= (1 if leaves(sql) else 0)
+
+
+def test_the_statements_cover_the_grammar() -> None:
+    positions = sum(len(leaves(sql)) for sql in STATEMENTS)
+    assert positions > 400

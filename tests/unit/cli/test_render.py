@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from pgwarden.cli.render import cell, chart, footer, one_line, plain, result_object
+from pgwarden.domain.result import ReadStatistics, Result, ResultColumn
+
+
+def result(*rows: tuple[object, ...], names: tuple[str, ...] = ("label", "n")) -> Result:
+    columns = tuple(ResultColumn(name, "text", 25) for name in names)
+    return Result(columns, rows, ReadStatistics(len(rows), 1.0, 10))
+
+
+def test_data_cannot_move_the_cursor_or_hide_a_line() -> None:
+    assert one_line("a\x1b[2Jb\nc\r\u202e") == "a\\x1b[2Jb↵c␍\\u202e"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "∅"), (True, "true"), (b"\x01\xff", "\\x01ff"), ([1, None], "[1, null]"), ({"a": "ä"}, '{"a": "ä"}')],
+)
+def test_cells_read_naturally(value: object, text: str) -> None:
+    assert cell(value) == text
+
+
+def test_a_chart_has_a_bar_for_each_row_in_proportion() -> None:
+    lines = chart(result(("a", 10), ("b", 5), ("c", 0)))
+    assert [line.count("█") for line in lines] == [40, 20, 0]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("a", 1)],
+        [("a", -1), ("b", 2)],
+        [("a", "x"), ("b", "y")],
+        [("a", float("nan")), ("b", 1.0)],
+        [("a", Decimal("NaN")), ("b", Decimal(1))],
+        [("a", None), ("b", 1)],
+    ],
+)
+def test_no_chart_where_it_would_mislead(rows: list[tuple[object, ...]]) -> None:
+    assert chart(result(*rows)) == []
+
+
+def test_json_has_only_what_json_has() -> None:
+    shown = result_object(result((date(2026, 1, 2), Decimal("1.50"))))
+    assert shown["rows"] == [["2026-01-02", "1.50"]] or shown["rows"] == [["2026-01-02", 1.5]]
+    assert plain(frozenset({2, 1})) == [1, 2]
+
+
+def test_the_footer_says_when_something_is_missing() -> None:
+    shown = Result((), (), ReadStatistics(3, 5, 9, truncated_rows=True, truncated_cells=1))
+    assert "more rows exist" in footer(shown)
+    assert "1 long value cut" in footer(shown)
