@@ -59,7 +59,8 @@ def play(root: Path, names: list[str]) -> list[Judgement]:
             if summary.refused or summary.allowed_effects:
                 print(
                     f"{name:24} {summary.reads:5} reads, {summary.refused:3} refused, {summary.ordered:3} on purpose, "
-                    f"{summary.allowed_effects} effects allowed, {perf_counter() - started:.1f} s"
+                    f"{summary.allowed_effects} effects allowed, {perf_counter() - started:.1f} s",
+                    flush=True,
                 )
     return found
 

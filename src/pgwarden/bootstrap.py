@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pgwarden.adapters.cache.memory import MemoryCache
-from pgwarden.adapters.postgres.check import check_database
+from pgwarden.adapters.postgres.check import advise_roles, check_database
 from pgwarden.adapters.postgres.connect import target
 from pgwarden.adapters.postgres.control.data_rights import PostgresDataRightsStore
 from pgwarden.adapters.postgres.control.databases import PostgresDatabaseStore
@@ -26,7 +26,7 @@ from pgwarden.agents.intelligent_query import IntelligentQueryAgent
 from pgwarden.agents.orchestrator import DatabaseOrchestrator
 from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.agents.schema_context import Lifetimes, SchemaContextAgent
-from pgwarden.domain.database import Database, DatabaseCheck
+from pgwarden.domain.database import Database, DatabaseCheck, RoleAdvice
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.result import ReadLimits
 from pgwarden.language.engine import BuiltInEngine
@@ -62,6 +62,7 @@ class App:
     orchestrator: DatabaseOrchestrator
     describe_target: Callable[..., Database]
     check_target: Callable[[Database], Awaitable[DatabaseCheck]]
+    advise_roles: Callable[[Database], Awaitable[tuple[RoleAdvice, ...]]]
 
     def limits(self, *, rows: int | None = None, seconds: float | None = None) -> ReadLimits:
         """The bounds on a read: the settings', with what the caller asked for instead."""
@@ -117,6 +118,7 @@ async def build(settings: Settings) -> AsyncIterator[App]:
             orchestrator=DatabaseOrchestrator(schema, query, execution, memory, rights),
             describe_target=target,
             check_target=check_database,
+            advise_roles=advise_roles,
         )
 
 

@@ -23,6 +23,7 @@ create function slow(int) returns int language plpgsql volatile as
 create table guard (id int primary key);
 insert into account select i, 0 from generate_series(1, {ROWS}) i;
 """
+TOLD = ExecutionLimits(progress_rows=1000)
 STUBBORN = ExecutionLimits(lock_seconds=0.2, attempts=8, backoff_seconds=0.05)
 
 
@@ -37,7 +38,7 @@ async def test_progress_is_real_and_cancelling_rolls_back(database: str) -> None
     before = dump(database)
     sql = "update account set amount = slow(id)"
     approved = await approve(database, sql, {"account": RowCounts(updated=ROWS)})
-    running = asyncio.create_task(execute(database, approved, now=NOW))
+    running = asyncio.create_task(execute(database, approved, now=NOW, limits=TOLD))
     seen: list[int] = []
     while not running.done():
         now = await progress(database, approved.execution_id, expected_rows=ROWS)
@@ -62,7 +63,7 @@ async def test_progress_is_real_and_cancelling_rolls_back(database: str) -> None
 async def test_a_cancelled_task_leaves_no_transaction(database: str) -> None:
     before = dump(database)
     approved = await approve(database, "update account set amount = slow(id)", {"account": RowCounts(updated=ROWS)})
-    running = asyncio.create_task(execute(database, approved, now=NOW))
+    running = asyncio.create_task(execute(database, approved, now=NOW, limits=TOLD))
     while not await progress(database, approved.execution_id):
         assert not running.done()
     running.cancel()
@@ -75,7 +76,7 @@ async def test_a_cancelled_task_leaves_no_transaction(database: str) -> None:
 async def test_a_waiting_writer_is_seen_and_neither_update_is_lost(database: str) -> None:
     sql = "update account set amount = amount + slow(id) * 0 + 1"
     approved = await approve(database, sql, {"account": RowCounts(updated=ROWS)})
-    running = asyncio.create_task(execute(database, approved, now=NOW))
+    running = asyncio.create_task(execute(database, approved, now=NOW, limits=TOLD))
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as writer:
         while (now := await progress(database, approved.execution_id)) is None or not now.rows_done:
             assert not running.done()
@@ -138,7 +139,7 @@ async def test_a_deadlock_is_resolved_by_trying_again(database: str) -> None:
 
 async def test_a_schema_change_cannot_slip_in(database: str) -> None:
     approved = await approve(database, "update account set amount = slow(id)", {"account": RowCounts(updated=ROWS)})
-    running = asyncio.create_task(execute(database, approved, now=NOW))
+    running = asyncio.create_task(execute(database, approved, now=NOW, limits=TOLD))
     async with await psycopg.AsyncConnection.connect(database, autocommit=True) as other:
         while (now := await progress(database, approved.execution_id)) is None or not now.rows_done:
             assert not running.done()

@@ -31,7 +31,7 @@ SAMPLE = (
     "window",
     "with",
 )
-"""Files that together meet every feature of reads; `./run soak` plays all 230."""
+"""Files that together meet every feature of reads; `benchmarks/reads_refused.py` plays all 230."""
 MOST_REFUSED = 0.01
 
 

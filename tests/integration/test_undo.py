@@ -228,3 +228,19 @@ async def test_hidden_rows_are_noticed(database18: str) -> None:
     run(database18, "alter table t enable row level security", "alter table t force row level security")
     with pytest.raises(UndoImpossible, match="Row-level"):
         await take_back(database18, execution)
+
+
+async def test_tables_that_inherit_keep_their_own_columns(database: str) -> None:
+    run(
+        database,
+        """create table base (id int primary key, v int);
+           create table special (extra text, primary key (id)) inherits (base);
+           insert into base values (1, 1), (2, 2); insert into special values (3, 3, 'c'), (1, 4, 'd');""",
+    )
+    both = {"base": RowCounts(updated=2), "special": RowCounts(updated=2)}
+    await round_trip(database, "update base set v = v + 1", both)
+    await round_trip(
+        database, "delete from base where id = 1", {"base": RowCounts(deleted=1), "special": RowCounts(deleted=1)}
+    )
+    await round_trip(database, "delete from only base", {"base": RowCounts(deleted=2)})
+    await round_trip(database, "insert into special values (9, 9, 'z')", {"special": RowCounts(inserted=1)})

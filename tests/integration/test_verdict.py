@@ -74,17 +74,38 @@ create table parts_1 partition of parts for values from (0) to (10);
 create table tracked (id int);
 create table indexed (a int, b int);
 create index on indexed (a) where a > liar(1);
+create table measured (a int, b int);
+create statistics measured_s on (a + liar(1)), b from measured;
+create table defaulted (a int default liar(1), b int);
+create type point3 as (x int, y int, z int);
+create function point3_json(point3) returns json language sql as 'select json_build_array(liar(1))';
+create cast (point3 as json) with function point3_json(point3);
+create table points (p point3);
+create function hash_of(who text) returns text security definer language sql as
+  'select rolpassword from pg_authid where rolname = who';
+create view hashes as select rolname, rolpassword from pg_authid;
+create function over_(a int) returns int language sql as 'select a';
+create function over_(a text) returns int language sql as 'select liar(1)';
+create table ruled (a int);
+create rule r as on insert to ruled do also select liar(1);
+create table keyed (a int) partition by range ((a + liar(1)));
+create table checked (a int check (a > liar(1)));
 """
 
 
 @pytest.fixture(scope="module")
-def catalog(pg18_url: str) -> Iterator[Catalog]:
+def ground_url(pg18_url: str) -> Iterator[str]:
     name = f"verdict_{uuid.uuid4().hex[:10]}"
     url = create_database(pg18_url, name)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(GROUND)
-    yield read_catalog(url)
+    yield url
     drop_database(pg18_url, name)
+
+
+@pytest.fixture(scope="module")
+def catalog(ground_url: str) -> Catalog:
+    return read_catalog(ground_url)
 
 
 def column(catalog: Catalog, table: str, name: str) -> tuple[int, int]:
@@ -105,6 +126,24 @@ ALLOWED = [line for line in Path(__file__).with_suffix(".sql").read_text().split
 def test_real_reads_are_allowed(catalog: Catalog, sql: str) -> None:
     verdict = judge(sql, catalog)
     assert (verdict.decision, verdict.reasons) == (Decision.ALLOW, ())
+
+
+def test_outputs_are_those_that_the_server_describes(catalog: Catalog, ground_url: str) -> None:
+    with psycopg.connect(ground_url) as connection:
+        for sql in ALLOWED:
+            connection.pgconn.prepare(b"", sql.encode())
+            described = connection.pgconn.describe_prepared(b"")
+            assert not described.error_message, (sql, described.error_message)
+            names = [(described.fname(n) or b"").decode() for n in range(described.nfields)]
+            types = [described.ftype(n) for n in range(described.nfields)]
+            outputs = judge(sql, catalog).outputs
+            if sql.startswith(("show", "explain")):
+                assert len(outputs) == 1
+                continue
+            assert [output.name for output in outputs] == names, sql
+            told = [output.type_oid or types[n] for n, output in enumerate(outputs)]
+            assert told == types, sql
+            assert sum(output.type_oid == 0 for output in outputs) <= 1, sql
 
 
 REFUSED = {
@@ -137,6 +176,18 @@ REFUSED = {
     "select * from guarded": "function-has-effects",
     "select * from indexed": "function-has-effects",
     "select row(1, 2)::pair::text": "function-has-effects",
+    "select * from measured": "function-has-effects",
+    "select * from keyed": "function-has-effects",
+    "select * from checked": "function-has-effects",
+    "explain insert into defaulted (b) values (1)": "function-has-effects",
+    "explain insert into ruled values (1)": "has-rules",
+    "select to_json(p) from points": "function-has-effects",
+    "select json_agg(points) from points": "function-has-effects",
+    "select json_object('a': p) from points": "function-has-effects",
+    "select over_($1)": "function-has-effects",
+    "select over_('x')": "function-has-effects",
+    "select hash_of('postgres')": "secret-column",
+    "select rolpassword from hashes": "secret-column",
     "select lower(1)": "function-has-effects",
     "explain select liar(1)": "function-has-effects",
     "select rolpassword from pg_authid": "secret-column",

@@ -48,3 +48,5 @@ show work_mem
 show timezone
 select pg_input_is_valid('1', 'int4'), pg_size_pretty(pg_total_relation_size('people'))
 select xmin, ctid, tableoid::regclass from people
+select rolname from hashes
+select over_(1), (p).x from points

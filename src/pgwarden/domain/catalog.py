@@ -368,6 +368,8 @@ class Catalog:
 
     opclass_support: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     """Type oid → support functions of users' operator classes for it: they run when its values are sorted or hashed."""
+    statistics_expressions: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Relation oid → expressions of its extended statistics, which the planner looks at."""
 
     @cached_property
     def by_name(self) -> Mapping[Name, Relation]:

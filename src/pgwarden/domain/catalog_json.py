@@ -67,6 +67,7 @@ def to_json(catalog: Catalog, *, users_only: bool = False) -> str:
         "casts": () if users_only else catalog.casts,
         "inferred_joins": catalog.inferred_joins,
         "opclass_support": list(catalog.opclass_support.items()),
+        "statistics_expressions": list(catalog.statistics_expressions.items()),
     }
     return json.dumps(parts, default=_plain, separators=(",", ":"), ensure_ascii=False)
 
@@ -94,6 +95,7 @@ def from_json(text: str) -> Catalog | None:
         version=parts["version"],
         schema_comments=parts["schema_comments"],
         opclass_support={oid: tuple(functions) for oid, functions in parts["opclass_support"]},
+        statistics_expressions={oid: tuple(texts) for oid, texts in parts["statistics_expressions"]},
     )
 
 

@@ -72,6 +72,8 @@ class ExecutionLimits:
     """Wait before the second attempt; doubled for each further one."""
     idle_seconds: float = 60.0
     """Silence of the client after which the server ends the transaction."""
+    progress_rows: int = 200_000
+    """From so many approved rows on, progress is reported row by row; below, it would cost more than it tells."""
     rows: int = 1_000_000
     undo_bytes: int = 4 * 1024**3
 

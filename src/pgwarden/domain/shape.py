@@ -52,8 +52,16 @@ class TableShape:
     rules: tuple[ShapeSwitch, ...] = ()
     references: tuple[ShapeReference, ...] = ()
     """Foreign keys of this table, and those of others that point at it."""
+    partitioned: bool = False
+    inheritance: bool = False
+    """Whether other tables inherit from it or it from others (partitions apart)."""
     obstacle: str = ""
     """Why its rows cannot be captured exactly ('' when they can), as a sentence's end."""
+
+    @property
+    def rows(self) -> str:
+        """How SQL names exactly its rows: tables that inherit from it have a shape of their own."""
+        return str(self.name) if self.partitioned else f"only {self.name}"
 
     @property
     def outgoing(self) -> tuple[ShapeReference, ...]:

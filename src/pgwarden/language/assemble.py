@@ -73,6 +73,11 @@ def assemble(draft: Draft) -> Block | None:
         select += [
             e for e, _ in order if e not in select and not (isinstance(e, Col) and e.field.relation != draft.main)
         ]
+    if draft.bare_limit and not order and draft.ranking_word == "last" and not aggregated:
+        draft.focus = draft.main
+        latest = time_column(draft, len(draft.items), Span(None, None, 1, "day"))
+        if latest is not None and latest.kind == "time":
+            order = [(Col(latest.field), True)]
     if draft.show_measure:
         select += [e for e, _ in order if e not in select]
     if (

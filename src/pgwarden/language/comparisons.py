@@ -7,6 +7,7 @@ from pgwarden.language.conditions import add
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Block, Col, Compare, Expr, Has, Scalar
 from pgwarden.language.lexicon import COMPARATIVES, MEASURES, RELATION_VERBS, UNITS, VERB_ATTRIBUTES
+from pgwarden.language.measures import money_column
 from pgwarden.language.morphology import is_plural
 
 
@@ -60,7 +61,7 @@ def comparison(draft: Draft, position: int) -> int | None:
 
 
 def _number_then_column(draft: Draft, position: int) -> int | None:
-    """"with 5 stars", "having 3 bedrooms": the number a column holds."""
+    """ "with 5 stars", "having 3 bedrooms": the number a column holds."""
     item = draft.item(position + 1)
     if item is None or not item.columns or draft.table(position + 1):
         return None
@@ -168,6 +169,10 @@ def _with_number(draft: Draft, operator: str, value: str, end: int, column: Expr
                 return target + 1
     if column is None:
         column = _last_column(draft, end - 2)
+    priced = draft.item(end - 1)
+    if column is None and priced is not None and priced.number and priced.tokens[0].unit == "$":
+        worth = money_column(draft, within=draft.focus or draft.main)
+        column = worth if isinstance(worth, Col) else None
     if column is None:
         column = _said_by_verb(draft, end - 1) or _implied(draft)
     if column is None:

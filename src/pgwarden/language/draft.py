@@ -67,6 +67,8 @@ class Draft:
     """How text is matched: auto, exact, ilike (contains), lower (case-insensitive)."""
     first_items: list[Item] = field(default_factory=list)
     """Items of the first sentence."""
+    ranking_word: str = ""
+    """first, last, top or bottom, where one was said before a number."""
     bare_limit: bool = False
     """A "top 5" whose order has not been said yet."""
 
@@ -162,6 +164,9 @@ class Draft:
         self, item: Item, owner: int = 0, kind: str = "", note: bool = True, measuring: bool = False
     ) -> Field | None:
         """The column an item means here: its score, then whose column it should be."""
+        named = self._named(item, owner)
+        if named is not None:
+            return named
         ranked = self.rank_columns(item, owner, kind, measuring)
         if not ranked:
             return None
@@ -170,16 +175,29 @@ class Draft:
             self.evidence.weak.append(min(1.0, link.score))
             same_name = self.attribute(link.field).name
             for other_score, other in ranked[1:3]:
-                different = self.attribute(other.field).name != same_name or not self.main
+                near = (self.main, owner)
+                apart = other.relation not in (*near, link.relation) and link.relation not in near
+                different = self.attribute(other.field).name != same_name or not self.main or apart
                 if other_score > score - 0.04 and different:
                     first, second = self.qualified(link.field), self.qualified(other.field)
                     self.evidence.ambiguous.append(f"{item.text}: {first} or {second}")
         return link.field
 
+    def _named(self, item: Item, owner: int) -> Field | None:
+        """The "name" of a table that has no column just so called: what its rows are shown by (full_name)."""
+        oid = owner or self.focus or self.main
+        if item.lower not in ("name", "names") or not oid or self.has_column(item, oid, 0.95):
+            return None
+        shown = [f for f in self.displays(oid) if "name" in self.attribute(f).words]
+        return shown[0] if len(shown) == 1 else None
+
     def qualified(self, field_: Field) -> str:
         return f"{self.entity(field_.relation).relation.name.name}.{self.attribute(field_).name}"
 
-    def rank_columns(self, item: Item, owner: int = 0, kind: str = "", measuring: bool = False) -> list[tuple[float, Link]]:
+    def rank_columns(
+        self, item: Item, owner: int = 0, kind: str = "", measuring: bool = False
+    ) -> list[tuple[float, Link]]:
+        """The columns an item may mean here, best first; ``measuring`` says that they are to be aggregated."""
         ranked: list[tuple[float, Link]] = []
         asks_id = any(t.lower in ("id", "ids", "identifier", "code", "codes") for t in item.tokens)
         for link in item.columns:

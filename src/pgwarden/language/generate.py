@@ -175,14 +175,19 @@ class Generator:
     def _route(self, root: int, goal: int) -> tuple[Edge, ...] | None:
         """The way to a table, through a table that the question speaks of when that is not much longer."""
         direct = self.graph.path(root, goal, self.index, self.hints)
+        best, least = direct, self._strangeness(direct) if direct is not None else float("inf")
         for middle in sorted(self.via - {root, goal}):
             first = self.graph.path(root, middle, self.index, self.hints)
             second = self.graph.path(middle, goal, self.index, self.hints)
             if not first or not second or any(e.right.relation == root for e in second):
                 continue
-            if direct is None or sum(e.cost for e in (*first, *second)) <= sum(e.cost for e in direct) + 1.5:
-                return (*first, *second)
-        return direct
+            if self._strangeness((*first, *second)) < least:
+                best, least = (*first, *second), self._strangeness((*first, *second))
+        return best
+
+    def _strangeness(self, path: tuple[Edge, ...]) -> float:
+        """A path's cost, less for every table on it that the question speaks of."""
+        return sum(e.cost for e in path) - 1.6 * len({e.right.relation for e in path} & self.via)
 
     def _scope(self, root: int, edges: tuple[Edge, ...], outer: Scope | None, qualified: bool) -> Scope:
         relations = [root, *(edge.right.relation for edge in edges)]

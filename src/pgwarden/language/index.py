@@ -14,9 +14,11 @@ from pgwarden.language.lexicon import (
     ABBREVIATIONS,
     ENGLISH,
     PEOPLE,
+    RELATION_VERBS,
     SYNONYMS,
     TABLE_PREFIXES,
     TABLE_SUFFIXES,
+    UNITS,
     WEAK_NAME_WORDS,
 )
 from pgwarden.language.morphology import lemma, root
@@ -259,8 +261,8 @@ class LexicalIndex:
         return tuple(sorted(links, key=lambda link: (-link.score, link.relation, link.column)))
 
     def _by_comment(self, phrase: frozenset[str]) -> Iterator[tuple[Field, float]]:
-        strong = [w for w in phrase if w not in WEAK_NAME_WORDS]
-        if not strong:
+        strong = [w for w in phrase if w not in WEAK_NAME_WORDS and w not in RELATION_VERBS and w not in UNITS]
+        if not strong or len(strong) < len(phrase) == 1:
             return
         sets = [{f for f, size in self._comments.get(w, ()) if size <= 12} for w in strong]
         for field_ in set.intersection(*sets):
@@ -453,8 +455,9 @@ def _display(entity: Entity) -> tuple[int, ...]:
     own = entity.words
     if all(words in named for words in first_last) and ("name",) not in named and ("full", "name") not in named:
         return (named[first_last[0]], named[first_last[1]])
-    for words in (("name",), ("title",), (*own, "name"), (*own[-1:], "name"), own, own[-1:], (*own, "title"),
-                  ("full", "name"), ("username",), ("user", "name"), ("label",), (*own, "description")):  # fmt: skip
+    own_names = ((*own, "name"), (*own[-1:], "name"), own, own[-1:], (*own, "title"))
+    usual = (("full", "name"), ("username",), ("code",), ("user", "name"), ("label",), (*own, "description"))
+    for words in (("name",), ("title",), *own_names, *usual):
         if words in named:
             return (named[words],)
     if ("first", "name") in named and ("last", "name") in named:

@@ -163,6 +163,7 @@ post message article
 friend contact
 follower fan
 total sum
+bear birth
 signup registration
 balance amount
 transaction transfer payment
@@ -207,9 +208,10 @@ ABBREVIATIONS: Mapping[str, tuple[str, ...]] = {
     "yn": (), "flag": (), "ind": (),
 }  # fmt: skip
 
-WEAK_NAME_WORDS = frozenset({"id", "code", "number", "name", "type", "key", "value", "quantity", "qty", "of", "the", "text", "million",
-"thousand", "usd", "dollar", "kg", "cm", "mm", "pct", "in", "be", "have", "date",
-                             "time", "by", "is", "if", "description", "level", "field"})  # fmt: skip
+WEAK_NAME_WORDS = frozenset(
+    """id code number name type key value quantity qty of the text million thousand
+    usd dollar kg cm mm pct in be have date time by is if description level field""".split()
+)
 """Words that say little when a column's name holds others: "role" alone means role_code."""
 
 TABLE_PREFIXES = frozenset({"tbl", "dim", "fact", "fct", "stg", "raw", "vw", "mv", "t", "tb", "ref", "lkp", "src"})

@@ -6,7 +6,6 @@ from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Binary, Col, Duration, fields_of, has_aggregate
 from pgwarden.language.index import Field
 from pgwarden.language.lexicon import AGGREGATES
-from pgwarden.language.morphology import lemma
 from pgwarden.language.outputs import DETERMINERS, owner_after, show
 
 
@@ -95,11 +94,7 @@ def aggregate(draft: Draft, position: int) -> int | None:
 def _earned(draft: Draft, at: int, functions: list[str]) -> int | None:
     """ "total revenue": the sum of the money column of the sales, orders or payments spoken of."""
     item = draft.item(at)
-    if (
-        item is None
-        or item.lemma not in REVENUE_WORDS
-        or draft.table(at)
-    ):
+    if item is None or item.lemma not in REVENUE_WORDS or draft.table(at):
         return None
     if any(link.score > 0.9 for link in item.columns):
         return None
@@ -169,10 +164,12 @@ def _times_quantity(draft: Draft, price: Col) -> Col | Binary:
 def _timespan(draft: Draft, position: int, functions: list[str]) -> int | None:
     """ "average session duration": the time between a start and an end column."""
     at = position
-    while at < position + 3 and not draft.is_word(at, "duration", "length"):
+    while at < position + 3 and not _spans(draft, at):
         at += 1
     item = draft.item(at)
-    if item is None or not draft.is_word(at, "duration", "length") or any(link.score > 0.9 for link in item.columns):
+    if item is None or not _spans(draft, at):
+        return None
+    if any(link.score > 0.9 and draft.attribute(link.field).kind == "number" for link in item.columns):
         return None
     tables = [draft.table(p) for p in range(position, at + 2) if draft.table(p)]
     for oid in dict.fromkeys([*tables, draft.focus, draft.main, *sorted(draft.ahead)]):
@@ -180,7 +177,8 @@ def _timespan(draft: Draft, position: int, functions: list[str]) -> int | None:
         if pair is None:
             continue
         draft.mention(oid)
-        unit = next((lemma(draft.word(at + 2)) for _ in (0,) if draft.is_word(at + 1, "in")), "seconds")
+        said = [i.lemma for i, before in zip(draft.items[1:], draft.items, strict=False) if before.lower == "in"]
+        unit = next((word for word in said if word in ("second", "minute", "hour", "day")), "seconds")
         unit = {"second": "seconds", "minute": "minute", "hour": "hour", "day": "day"}.get(unit, "seconds")
         for function in dict.fromkeys(functions):
             show(draft, Agg(function, Duration(*pair, unit)))
@@ -188,19 +186,22 @@ def _timespan(draft: Draft, position: int, functions: list[str]) -> int | None:
     return None
 
 
+def _spans(draft: Draft, position: int) -> bool:
+    """A word for a stretch of time: duration, length, "delivery time"."""
+    item = draft.item(position)
+    return item is not None and item.tokens[-1].lower in ("duration", "length", "time")
+
+
+_STARTS = frozenset({"start", "begin", "open", "pickup", "departure", "admission", "ship", "request", "submit"})
+_ENDS = frozenset(
+    {"end", "finish", "stop", "close", "dropoff", "arrival", "discharge", "deliver", "complete", "resolve"}
+)
+
+
 def _start_and_end(draft: Draft, oid: int) -> tuple[Field, Field] | None:
     times = draft.times(oid)
-    start = next(
-        (a.field for a in times if set(a.words) & {"start", "begin", "open", "pickup", "departure", "admission"}), None
-    )
-    end = next(
-        (
-            a.field
-            for a in times
-            if set(a.words) & {"end", "finish", "stop", "close", "dropoff", "arrival", "discharge"}
-        ),
-        None,
-    )
+    start = next((a.field for a in times if _STARTS & set(a.words)), None)
+    end = next((a.field for a in times if _ENDS & set(a.words)), None)
     return (start, end) if start is not None and end is not None else None
 
 
@@ -247,6 +248,11 @@ def _extreme(draft: Draft, position: int) -> int | None:
         return None
     at = draft.skip(position + 1, "total")
     item = draft.item(at)
+    owner = draft.table(at)
+    following = draft.item(at + 1)
+    adjacent = item is not None and following is not None and following.start == item.end
+    if owner and adjacent and following is not None and draft.has_column(following, owner, 0.8):
+        at, item = at + 1, following
     if item is None or not item.columns or draft.table(at):
         return None
     if draft.select and not all(has_aggregate(e) for e in draft.select):

@@ -6,7 +6,7 @@ from pgwarden.language.conditions import add, negate
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Col, Compare, Has
 from pgwarden.language.index import Field
-from pgwarden.language.lexicon import ANTONYMS
+from pgwarden.language.lexicon import ANTONYMS, UNITS
 from pgwarden.language.linking import Item
 from pgwarden.language.morphology import lemma
 from pgwarden.language.outputs import note_table, owner_after, owner_before, show, show_entity, verbal
@@ -17,6 +17,8 @@ def mention(draft: Draft, position: int) -> int | None:
     item = draft.item(position)
     if item is None or not item.named:
         return None
+    if item.lemma in UNITS and draft.is_word(position - 1, "in") and draft.select:
+        return position + 1
     table = draft.table(position)
     following = draft.item(position + 1)
     after = position + 1

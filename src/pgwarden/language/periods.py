@@ -7,7 +7,7 @@ from pgwarden.language.dates import Span, read_span
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Both, Bucket, Col, Compare, Cond, Period, fields_of
 from pgwarden.language.index import Attribute
-from pgwarden.language.lexicon import MONTHS, WEEKDAYS
+from pgwarden.language.lexicon import MONTHS, UNITS, WEEKDAYS
 from pgwarden.language.tokens import Kind
 
 
@@ -73,6 +73,8 @@ def time_column(draft: Draft, position: int, span: Span) -> Attribute | None:
         item = draft.item(back)
         if item is None:
             break
+        if item.lemma in UNITS or item.lower in ("per", "each", "by") or draft.table(back):
+            continue
         for _, link in draft.rank_columns(item)[:4]:
             attribute = draft.attribute(link.field)
             year = attribute.words[:1] == ("year",) or attribute.words[-1:] == ("year",)
@@ -86,6 +88,7 @@ def time_column(draft: Draft, position: int, span: Span) -> Attribute | None:
     )
     found_times = [(_table_rank(draft, oid, measured), -place, found) for place, oid in enumerate(tables)
                    if (found := _own_time(draft, oid, span)) is not None]  # fmt: skip
+    found_times += _times_of_parents(draft, measured, span)
     if found_times:
         return max(found_times, key=lambda entry: entry[:2])[2]
     for oid in tables:
@@ -96,6 +99,21 @@ def time_column(draft: Draft, position: int, span: Span) -> Attribute | None:
                 )
                 return found
     return None
+
+
+def _times_of_parents(draft: Draft, measured: list[int], span: Span) -> list[tuple[float, int, Attribute]]:
+    """The time of what is measured when its own table has none: an order's time for its lines."""
+    counted = [e.entity for e in draft.select if isinstance(e, Agg) and e.entity]
+    found: list[tuple[float, int, Attribute]] = []
+    for oid in dict.fromkeys([*measured, *counted]):
+        if _own_time(draft, oid, span) is not None:
+            continue
+        for edge in draft.graph.edges.get(oid, ()):
+            time = _own_time(draft, edge.right.relation, span) if edge.to_one and edge.cost < 1.5 else None
+            if time is not None:
+                created = 0.2 if "create" in time.words else 0.0
+                found.append((0.45 - created, -50 - edge.right.relation, time))
+    return found
 
 
 _JOINING = frozenset({"register", "join", "sign", "create", "hire", "bear", "add", "signup", "new", "found"})

@@ -7,6 +7,7 @@ from pgwarden.language.forms import Agg, Col, Expr
 from pgwarden.language.index import Field
 from pgwarden.language.lexicon import AGGREGATES, SUPERLATIVE_HIGH, SUPERLATIVE_LOW, SUPERLATIVES
 from pgwarden.language.linking import Item
+from pgwarden.language.measures import money_column
 from pgwarden.language.ordering import counted_key, graded_column, sort_key
 from pgwarden.language.outputs import owner_after
 
@@ -48,14 +49,18 @@ def superlative(draft: Draft, position: int) -> int | None:
 
 
 def _top(draft: Draft, position: int) -> int | None:
+    item = draft.item(position)
+    named = draft.table(position + 1) and draft.is_word(position - 1, "which", "what", "the", "list", "show", "any")
+    if draft.projecting and named and item is not None and item.number and item.tokens[0].value.isdigit():
+        draft.limit, draft.bare_limit = int(item.tokens[0].value), True
+        return position + 1
     if (
         draft.is_word(position, "top", "first", "bottom", "last")
         and (item := draft.item(position + 1)) is not None
         and item.number
     ):
         draft.limit, draft.bare_limit = int(float(item.tokens[0].value)), True
-        if draft.word(position) in ("bottom", "last"):
-            draft.evidence.guesses.append("bottom")
+        draft.ranking_word = draft.word(position)
         return position + 2
     if (draft.bare_limit and draft.is_word(position, "by")) or (
         draft.bare_limit and draft.is_word(position, "in") and draft.is_word(position + 1, "terms")
@@ -63,7 +68,7 @@ def _top(draft: Draft, position: int) -> int | None:
         found = sort_key(draft, draft.skip(position + 1, "terms", "of", "the", "their", "by", "its", "highest", "most"))
         if found is not None:
             found = (_summed(draft, found[0]), found[1])
-            draft.order.append((found[0], "bottom" not in draft.evidence.guesses))
+            draft.order.append((found[0], draft.ranking_word not in ("bottom", "last")))
             draft.bare_limit = False
             draft.show_measure = True
             return found[1]
@@ -71,7 +76,7 @@ def _top(draft: Draft, position: int) -> int | None:
 
 
 def _summed(draft: Draft, key: Expr) -> Expr:
-    """"top 5 customers by amount": many amounts for each, so their sum."""
+    """ "top 5 customers by amount": many amounts for each, so their sum."""
     if isinstance(key, Col) and draft.main and key.field.relation != draft.main and _many(draft, key.field.relation):
         attribute = draft.attribute(key.field)
         if attribute.kind == "number" and not attribute.identifier:
@@ -364,6 +369,9 @@ def money(draft: Draft, position: int) -> int | None:
 
 
 def _money_column(draft: Draft) -> Col | None:
+    earned = money_column(draft)
+    if isinstance(earned, Col):
+        return earned
     later = [draft.table(p) for p in range(len(draft.items)) if draft.table(p)]
     near = [e.right.relation for t in (draft.focus, draft.main) for e in draft.graph.edges.get(t, ()) if e.cost < 1.5]
     two = [e.right.relation for t in near for e in draft.graph.edges.get(t, ()) if e.cost < 1.5]
@@ -382,6 +390,9 @@ def times(draft: Draft, position: int) -> int | None:
         return None
     later = [draft.table(p) for p in range(position + 2, len(draft.items))]
     target = next((t for t in later if t and t != draft.main), 0) or next((t for t in reversed(draft.related) if t), 0)
+    if not target and draft.select and not draft.default_display:
+        _group_columns(draft)
+        target = draft.main or next((e.field.relation for e in draft.select if isinstance(e, Col)), 0)
     if not target:
         return None
     _settle(draft, Agg("count", None, target), draft.is_word(position, "most"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pgwarden.language.comparators import comparator
 from pgwarden.language.conditions import add, multiplied
+from pgwarden.language.dates import read_span
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Col, Compare, Cond
 from pgwarden.language.index import Field
@@ -84,6 +85,12 @@ def value(draft: Draft, position: int) -> int | None:
         known = item.values[0].score if item.values else 0.0
         if known < 1.0 or draft.table(position) or not _value_context(draft, position):
             return None
+    transitive = item.tokens[-1].lower.endswith("ed") and draft.is_word(position + 1, "the", "a", "an", "any", "more")
+    if _dated(draft, item):
+        return None
+    passive = draft.is_word(position - 1, "is", "are", "was", "were")
+    if transitive and not passive and not item.quoted and not item.tokens[0].capital:
+        return None
     if not item.values:
         return _unknown_value(draft, position, item)
     ranked = sorted(item.values, key=lambda v: (-_value_rank(draft, position, v), v.field, v.value))
@@ -112,6 +119,15 @@ def value(draft: Draft, position: int) -> int | None:
     if repeated and draft.table(position + 1) in (0, best.field.relation):
         end += 1
     return more_values(draft, best.field, end)
+
+
+def _dated(draft: Draft, item: Item) -> bool:
+    """ "delivered yesterday" speaks of delivered_at, not of a status."""
+    token = item.tokens[-1]
+    if item.quoted or not token.lower.endswith("ed") or len(item.tokens) > 1:
+        return False
+    times = [a for oid in {draft.main, draft.focus} if oid for a in draft.times(oid)]
+    return any(token.lemma in a.words for a in times) and read_span(draft.tokens, item.end, draft.today) is not None
 
 
 def _value_context(draft: Draft, position: int) -> bool:

@@ -133,7 +133,7 @@ def _cast_call(
 ) -> Value | None:
     """``type(x)`` where no function takes the argument as it is: a cast in the spelling of a call."""
     target = names.find_type(walk, schema, name)
-    if target is None or not target:
+    if not target or (walk.types.is_row(value.type) and walk.types.category(target) == "S"):
         return None
     if call is not None and value.type != UNKNOWN:
         path = walk.types.path(value.type, target, "e")

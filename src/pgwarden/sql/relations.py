@@ -153,6 +153,9 @@ def _judge_planned(index: Index, relation: Relation, policy: ReadPolicy) -> Judg
     supports = {oid for type_ in builtin for oid in index.catalog.opclass_support.get(type_, ())}
     if supports:  # an index or partition key may sort built-in types in a user's way
         parts.append(index.of_functions(frozenset(supports), policy))
+    for text in index.catalog.statistics_expressions.get(relation.oid, ()):
+        scope = _row_scope(index, relation)
+        parts.append(_judge_text(index, text, scope, policy, f"statistics on {relation.name}", planned=True))
     for wanted in relation.indexes:
         if 0 in wanted.columns or wanted.predicate:
             parts.append(_judge_index(index, relation, wanted.definition, policy))

@@ -177,6 +177,7 @@ class Walk:
         self.take(judgement, location)
         if judgement.opaque:
             self.conditions |= arguments
+        self.touch(Value(0, judgement.returns | judgement.conditions), location)
         return judgement.returns
 
     def run_oid(self, oid: int, location: int | None, arguments: Lineage = NOTHING) -> Lineage:

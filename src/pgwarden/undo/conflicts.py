@@ -61,7 +61,7 @@ def _changed(effect: NetEffect) -> str:
     match = same_key(effect.shape, "t", "a") if effect.shape.key else "false"
     return (
         f"select {_before(effect)} as before, {values(effect, 'a')} as after, {values(effect, 't')} as now"
-        f" from {_net(effect, 'a')} join {effect.shape.name} t on {match}"
+        f" from {_net(effect, 'a')} join {effect.shape.rows} t on {match}"
         f" where a.{effect.number} > 0 and {row_text(effect.columns, 't')} <> a.{effect.text}"
     )
 
@@ -69,10 +69,10 @@ def _changed(effect: NetEffect) -> str:
 def _gone(effect: NetEffect) -> str:
     """Rows that should be there and are not: by key, or, without one, fewer identical rows than were left."""
     if effect.shape.key:
-        missing = f"not exists (select from {effect.shape.name} t where {same_key(effect.shape, 't', 'a')})"
+        missing = f"not exists (select from {effect.shape.rows} t where {same_key(effect.shape, 't', 'a')})"
     else:
         missing = (
-            f"(select count(*) from {effect.shape.name} t where {row_text(effect.columns, 't')} = a.{effect.text})"
+            f"(select count(*) from {effect.shape.rows} t where {row_text(effect.columns, 't')} = a.{effect.text})"
             f" < a.{effect.number}"
         )
     return (
@@ -99,7 +99,7 @@ def _taken(effect: NetEffect, key: Sequence[str]) -> str:
     )
     return (
         f"select {values(effect, 'b')} as before, {NOTHING} as after, {values(effect, 't')} as now"
-        f" from {_net(effect, 'b')} join {effect.shape.name} t on {match} where b.{effect.number} < 0{ours}{other}"
+        f" from {_net(effect, 'b')} join {effect.shape.rows} t on {match} where b.{effect.number} < 0{ours}{other}"
     )
 
 

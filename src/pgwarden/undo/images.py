@@ -21,6 +21,8 @@ EVENTS = (
 )
 """Transition tables get names that no column has: ``n::text`` would read a column called n, not the row."""
 
+OF_STATEMENT = ("_uo_", "_un_", " from _uo_", " from _un_")
+
 
 def image_table(execution_id: str, shape: TableShape) -> TableImages:
     """Where the images of this table go."""
@@ -42,22 +44,24 @@ def image_table(execution_id: str, shape: TableShape) -> TableImages:
 def install(shape: TableShape, images: TableImages) -> str:
     """A script that makes the image table, its function, and the triggers on the table and its partitions.
 
-    Only triggers of the table that a statement names fire, so a partitioned table gets them on every level.
+    Only statement triggers of the table that a statement names fire, so a partitioned table gets them on every
+    level. Where tables inherit from each other a transition table would lose columns: there each row is captured.
     """
     table = image_name(images)
     columns = listed(images.columns)
     mark = quote_identifier(images.mark)
     function = str(Name(SCHEMA, images.images))
+    old, new, from_old, from_new = ("old", "new", "", "") if shape.inheritance else OF_STATEMENT
     body = f"""
 begin
   if tg_op = 'INSERT' then
-    insert into {table} ({mark}{comma(columns)}) select 'i'{comma(listed(images.columns, "_un_"))} from _un_;
+    insert into {table} ({mark}{comma(columns)}) select 'i'{comma(listed(images.columns, new))}{from_new};
   elsif tg_op = 'UPDATE' then
     insert into {table} ({mark}{comma(columns)})
-    select 'o'{comma(listed(images.columns, "_uo_"))} from _uo_
-    union all select 'n'{comma(listed(images.columns, "_un_"))} from _un_;
+    select 'o'{comma(listed(images.columns, old))}{from_old}
+    union all select 'n'{comma(listed(images.columns, new))}{from_new};
   elsif tg_op = 'DELETE' then
-    insert into {table} ({mark}{comma(columns)}) select 'd'{comma(listed(images.columns, "_uo_"))} from _uo_;
+    insert into {table} ({mark}{comma(columns)}) select 'd'{comma(listed(images.columns, old))}{from_old};
   else
     raise exception 'pgwarden: TRUNCATE cannot be taken back' using errcode = '0A000';
   end if;
@@ -73,9 +77,9 @@ end"""
     ]
     for _, member in shape.members:
         for letter, event, transition in EVENTS:
+            fires = "for each row" if shape.inheritance else f"{transition} for each statement"
             statements.append(
-                f"create trigger {_trigger(images, letter)} after {event} on {member} {transition} "
-                f"for each statement execute function {function}()"
+                f"create trigger {_trigger(images, letter)} after {event} on {member} {fires} execute function {function}()"
             )
         statements.append(
             f"create trigger {_trigger(images, 't')} before truncate on {member} "
@@ -97,8 +101,9 @@ TICK = 1000
 def tick(shape: TableShape, images: TableImages, execution_id: str) -> str:
     """A script that makes each thousandth changed row of the target report, visible to other sessions at once.
 
-    The trigger's WHEN is judged when the row's event is queued, so all other rows cost nearly nothing, and during a
-    cascade the reports come in between its steps. Needs an integer key column; '' where there is none.
+    WHEN is judged without calling the function, so all other rows cost little. An UPDATE reports before each row,
+    since its AFTER triggers fire only at its end; a DELETE after, which comes in between the steps of a cascade and
+    is far cheaper there. Needs an integer key column; '' where there is none.
     """
     types = {column.name: column.type_name for column in shape.columns}
     number = next((c for c in shape.key if types[c] in ("smallint", "integer", "bigint")), None)
@@ -110,21 +115,24 @@ declare done int8 := coalesce(nullif(current_setting('pgwarden.done', true), '')
 begin
   perform set_config('pgwarden.done', done::text, true),
           set_config('application_name', 'pgwarden {execution_id} ' || done, true);
+  if tg_op = 'UPDATE' then return new; end if;
   return null;
 end"""
+    fires = f"for each row when (old.{key} % {TICK} = 0) execute function {function}()"
+    made = f"create function {function}() returns trigger language plpgsql set search_path = pg_catalog, pg_temp"
     return ";\n".join(
         [
-            f"create function {function}() returns trigger language plpgsql"
-            f" set search_path = pg_catalog, pg_temp as {dollar_quoted(body)}",
-            f"create trigger {_trigger(images, 'p')} after update or delete on {shape.name} for each row"
-            f" when (old.{key} % {TICK} = 0) execute function {function}()",
+            f"{made} as {dollar_quoted(body)}",
+            f"create trigger {_trigger(images, 'p')} before update on {shape.name} {fires}",
+            f"create trigger {_trigger(images, 'q')} after delete on {shape.name} {fires}",
         ]
     )
 
 
 def untick(shape: TableShape, images: TableImages) -> str:
     """A script that takes the progress trigger away."""
-    return f"drop trigger {_trigger(images, 'p')} on {shape.name};\ndrop function {_tick(images)}()"
+    drops = [f"drop trigger {_trigger(images, letter)} on {shape.name}" for letter in "pq"]
+    return ";\n".join([*drops, f"drop function {_tick(images)}()"])
 
 
 def image_name(images: TableImages) -> str:

@@ -48,7 +48,7 @@ def plan_scripts(effect: NetEffect, on_conflict: OnConflict) -> Iterator[str]:
             f" where p.{effect.number} > 0 and {same_key(effect.shape, 'p', 'bad')})"
             f" insert into {plan} ({effect.number}, {effect.text}{comma(listed(effect.columns))})"
             f" select 1, {row_text(effect.columns, 't')}{comma(listed(effect.columns, 't'))}"
-            f" from {effect.shape.name} t join bad on {same_key(effect.shape, 't', 'bad')}"
+            f" from {effect.shape.rows} t join bad on {same_key(effect.shape, 't', 'bad')}"
         )
 
 
@@ -58,17 +58,17 @@ def _conflicting(effect: NetEffect, plan: str) -> str:
     keys = [quote_identifier(column) for column in shape.key]
     of_a, of_b = (", ".join(f"{alias}.{key}" for key in keys) for alias in "ab")
     return (
-        f"select {of_a} from {plan} a where a.{effect.number} > 0 and not exists (select from {shape.name} t"
+        f"select {of_a} from {plan} a where a.{effect.number} > 0 and not exists (select from {shape.rows} t"
         f" where {same_key(shape, 't', 'a')} and {row_text(effect.columns, 't')} = a.{effect.text})"
         f" union select {of_b} from {plan} b where b.{effect.number} < 0"
-        f" and exists (select from {shape.name} t where {same_key(shape, 't', 'b')})"
+        f" and exists (select from {shape.rows} t where {same_key(shape, 't', 'b')})"
         f" and not exists (select from {plan} a where a.{effect.number} > 0 and {same_key(shape, 'a', 'b')})"
     )
 
 
 def _as_many_as_there_are(effect: NetEffect, plan: str) -> str:
     """Without a key only rows that are still there can go; ones that others changed cannot be told apart."""
-    there = f"(select count(*) from {effect.shape.name} t where {row_text(effect.columns, 't')} = p.{effect.text})"
+    there = f"(select count(*) from {effect.shape.rows} t where {row_text(effect.columns, 't')} = p.{effect.text})"
     return (
         f"with short as (update {plan} p set {effect.number} = {there} where p.{effect.number} > {there}"
         f" returning 1) select count(*) as skipped from short"

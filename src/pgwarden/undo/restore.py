@@ -71,14 +71,14 @@ def _delete(effect: NetEffect, net: str) -> str:
     shape, text = effect.shape, effect.text
     if shape.key:
         return (
-            f"delete from {shape.name} t using {net} a where a.{effect.number} > 0 and {same_key(shape, 't', 'a')}"
+            f"delete from {shape.rows} t using {net} a where a.{effect.number} > 0 and {same_key(shape, 't', 'a')}"
             f" and {row_text(effect.columns, 't')} = a.{text}{_unpaired(effect, net, 'a', '<')}"
         )
     # identical rows of a table without a key are interchangeable: as many of them go as were added
     rows = row_text(effect.columns, "x")
     return (
-        f"delete from {shape.name} t using (select x.tableoid as _table, x.ctid as _at, {rows} as _row,"
-        f" row_number() over (partition by {rows}) as _nth from {shape.name} x"
+        f"delete from {shape.rows} t using (select x.tableoid as _table, x.ctid as _at, {rows} as _row,"
+        f" row_number() over (partition by {rows}) as _nth from {shape.rows} x"
         f" where {rows} in (select {text} from {net} where {effect.number} > 0)) c, {net} a"
         f" where t.tableoid = c._table and t.ctid = c._at and a.{text} = c._row and c._nth <= a.{effect.number}"
     )
@@ -89,7 +89,7 @@ def _update(effect: NetEffect, net: str, order: Sequence[str]) -> str:
     shape = effect.shape
     assigned = ", ".join(f"{c} = b.{c}" for c in map(quote_identifier, _settable(shape)))
     return (
-        f"update {shape.name} t set {assigned} from {net} b join {net} a on {_pair(shape, 'a', 'b')}"
+        f"update {shape.rows} t set {assigned} from {net} b join {net} a on {_pair(shape, 'a', 'b')}"
         f" where b.{effect.number} < 0 and a.{effect.number} > 0 and {same_key(shape, 't', 'a')}"
         f" and {row_text(effect.columns, 't')} = a.{effect.text}{_after(order)}"
     )

@@ -193,6 +193,8 @@ def _shape(row: Mapping[str, Any]) -> TableShape:
             ShapeReference(name, relation, tuple(columns), foreign, tuple(foreign_columns), on_delete)
             for name, relation, columns, foreign, foreign_columns, on_delete in row["references"]
         ),
+        partitioned=row["kind"] == "p",
+        inheritance=row["inheritance"],
         obstacle=_obstacle(row),
     )
 
@@ -205,4 +207,4 @@ def _obstacle(row: Mapping[str, Any]) -> str:
             return f"{Name(schema, name)} is not a table"
         if persistence == "t":
             return f"{Name(schema, name)} is a temporary table"
-    return "other tables inherit from it, and transition tables lose their extra columns" if row["inherited"] else ""
+    return ""

@@ -37,6 +37,7 @@ USER_QUERIES = (
     "enums",
     "domain_checks",
     "opclass_support",
+    "statistics_expressions",
     "types",
     "extension_members",
     "aggregates",

@@ -166,6 +166,7 @@ def assemble(session: Session, parts: Gathering, digests: Mapping[int, str], bui
         casts=builtins.casts + tuple(Cast(*row) for row in rows["casts"]),
         version=hashlib.blake2b(builtins.digest + parts.digest.digest(), digest_size=16).hexdigest(),
         opclass_support={oid: tuple(functions) for oid, functions in rows["opclass_support"]},
+        statistics_expressions={oid: tuple(texts) for oid, texts in rows["statistics_expressions"]},
         schema_comments={name: comment for _, name, comment, _ in rows["namespaces"] if comment},
     )
 

@@ -54,7 +54,7 @@ async def _transaction(session: Session, approved: Approved, limits: ExecutionLi
     await _claim(ledger, approved)
     await capture.install(approved.reach)
     await _check_definitions(session, approved)
-    await _report_progress(approved, capture)
+    await _report_progress(approved, capture, limits)
     await capture.run(lambda: _statement(session, approved))
     await _check_numbers(session, approved, capture)
     sequences = {
@@ -78,13 +78,10 @@ async def _claim(ledger: Ledger, approved: Approved) -> None:
     )
 
 
-REPORTED_ROWS = 20_000
-"""Changes of more rows report their progress: below, they are over before anybody looks."""
-
-
-async def _report_progress(approved: Approved, capture: Capture) -> None:
+async def _report_progress(approved: Approved, capture: Capture, limits: ExecutionLimits) -> None:
     for expectation in approved.expectations:
-        if expectation.counts and expectation.counts.updated + expectation.counts.deleted > REPORTED_ROWS:
+        counts = expectation.counts
+        if counts and counts.updated + counts.deleted >= limits.progress_rows:
             await capture.report(expectation.relation)
             return  # one table is enough, and cascaded tables would be slowed down
 

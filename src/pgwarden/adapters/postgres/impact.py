@@ -106,7 +106,8 @@ class _Analysis:
         matches = await self._multiplies()
         around = side_effects(catalog, self._events(), self._assigned(), self._schemas())
         await self._session.search("pg_catalog, pg_temp")
-        reach = self._reach(around.open_tables)
+        opened = tuple(dict.fromkeys([*around.open_tables, *self._inheriting()]))
+        reach = self._reach(opened)
         return Impact(
             sql=sql,
             original=sql,
@@ -122,8 +123,8 @@ class _Analysis:
             definitions=await definitions_hash(self._session, reach),
             depth=graph.depth(),
             estimate=estimate,
-            open_tables=around.open_tables,
-            names={oid: str(relation.name) for oid, relation in catalog.relations.items() if oid in around.open_tables},
+            open_tables=opened,
+            names={oid: str(relation.name) for oid, relation in catalog.relations.items() if oid in opened},
             unfiltered=any(c.kind is not StatementKind.INSERT and not c.where for c in self._changes.changes),
             always_true=any(always_true(c.where) for c in self._changes.changes if c.where and not c.joined),
             multiplying=matches,
@@ -205,6 +206,22 @@ class _Analysis:
             for member in self._catalog.partition_tree(oid):
                 events.setdefault(member.oid, set()).add("INSERT")
         return {oid: frozenset(happening) for oid, happening in events.items()}
+
+    def _inheriting(self) -> set[int]:
+        """Tables whose rows are counted under the table they inherit from: which has how many is not told apart."""
+        children: dict[int, set[int]] = {}
+        for relation in self._catalog.relations.values():
+            for parent in relation.inherits:
+                if not relation.partition_of:
+                    children.setdefault(parent, set()).add(relation.oid)
+        found: set[int] = set()
+        waiting = [oid for oid in (*self._closure.relations, *self._insert_targets()) if oid in children]
+        while waiting:
+            oid = waiting.pop()
+            if oid not in found:
+                found.add(oid)
+                waiting += children.get(oid, ())
+        return found
 
     def _assigned(self) -> dict[int, frozenset[str]]:
         found: dict[int, frozenset[str]] = {}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg import AsyncConnection, sql
 
 from pgwarden.adapters.postgres.looking import Looker, drawn_from, fetch, known_rows, pages_now, readable, table
-from pgwarden.domain.catalog import Catalog, Relation
+from pgwarden.domain.catalog import Catalog, Column, Relation
 from pgwarden.domain.profile import Sample
 
 CELL = 200
@@ -27,10 +28,14 @@ async def sample(looker: Looker, catalog: Catalog, relation: Relation, rows: int
     columns = [column for column in relation.columns if column.selectable]
     async with readable(relation), looker.look() as connection:
         pages = await pages_now(connection, relation)
-        stratum = await _stratum(connection, catalog, relation)
+        whole = len(columns) == len(relation.columns)
+        stratum = await _stratum(connection, catalog, relation) if whole else None
         cells = sql.SQL(", ").join(_cell(column.name) for column in columns)
         source = drawn_from(relation, pages, WANTED_PAGES)
-        found = await _draw(connection, relation, source, stratum, cells, limit)
+        if whole:
+            found = await _draw(connection, relation, source, stratum, cells, limit)
+        else:
+            found = await _draw_columns(connection, source, columns, limit)
         if not found and pages > WANTED_PAGES:  # the drawn pages were empty
             query = sql.SQL("select {} from {} as t limit %s").format(cells, table(relation))
             found = await fetch(connection, query, [limit])
@@ -71,9 +76,18 @@ async def _draw(
     return await fetch(connection, query, [limit])
 
 
-def _cell(name: str) -> sql.Composable:
+async def _draw_columns(
+    connection: AsyncConnection[Any], source: sql.Composable, columns: Sequence[Column], limit: int
+) -> list[tuple[Any, ...]]:
+    """Where single columns are granted: rows have no place that the role may know, so all of them are shuffled."""
+    cells = sql.SQL(", ").join(_cell(column.name, "s") for column in columns)
+    query = sql.SQL("select {cells} from {source} order by random() limit %s").format(cells=cells, source=source)
+    return await fetch(connection, query, [limit])
+
+
+def _cell(name: str, alias: str = "t") -> sql.Composable:
     """A value as text of bounded length; a cut one ends in an ellipsis."""
-    column = sql.Identifier("t", name)
+    column = sql.Identifier(alias, name)
     return sql.SQL("case when length({c}::text) > {n} then left({c}::text, {n}) || '…' else {c}::text end").format(
         c=column, n=sql.Literal(CELL)
     )

@@ -335,6 +335,14 @@ where c.oid >= 16384
 group by c.opcintype
 order by 1
 
+-- name: statistics_expressions
+select s.stxrelid, array_agg(e.expression order by s.oid, e.place)
+from pg_statistic_ext as s
+cross join unnest(pg_get_statisticsobjdef_expressions(s.oid)) with ordinality as e (expression, place)
+where s.stxexprs is not null
+group by s.stxrelid
+order by 1
+
 -- name: operators
 select oid, oprname::text, oprnamespace, oprleft, oprright, oprresult, oprcode::oid
 from pg_operator

@@ -136,7 +136,7 @@ select r.oid::int8 as oid, n.nspname::text as schema, r.relname::text as name, r
           from pg_catalog.pg_constraint f
          where f.contype = 'f' and f.conparentid = 0 and r.oid in (f.conrelid, f.confrelid)) as "references",
        exists (select from pg_catalog.pg_inherits i join pg_catalog.pg_class c on c.oid = i.inhrelid
-                where i.inhparent = r.oid and not c.relispartition) as inherited
+                where r.oid in (i.inhparent, i.inhrelid) and not c.relispartition) as inheritance
   from pg_catalog.pg_class r join pg_catalog.pg_namespace n on n.oid = r.relnamespace
  where r.oid in (select root from tree)
  order by r.oid
