@@ -22,6 +22,7 @@ from pgwarden.adapters.postgres.control.sessions import PostgresSessionStore
 from pgwarden.adapters.postgres.pool import Pools
 from pgwarden.adapters.postgres.targets import Targets
 from pgwarden.agents.context_memory import ContextMemoryAgent
+from pgwarden.agents.impact_assessment import ImpactAssessmentAgent
 from pgwarden.agents.intelligent_query import IntelligentQueryAgent
 from pgwarden.agents.orchestrator import DatabaseOrchestrator
 from pgwarden.agents.safe_execution import SafeExecutionAgent
@@ -59,6 +60,7 @@ class App:
     query: IntelligentQueryAgent
     execution: SafeExecutionAgent
     memory: ContextMemoryAgent
+    impact: ImpactAssessmentAgent
     orchestrator: DatabaseOrchestrator
     describe_target: Callable[..., Database]
     check_target: Callable[[Database], Awaitable[DatabaseCheck]]
@@ -102,6 +104,7 @@ async def build(settings: Settings) -> AsyncIterator[App]:
         execution = SafeExecutionAgent(
             schema, targets.runner, rights, cache, cache_seconds=settings.cache_results_seconds
         )
+        impact = ImpactAssessmentAgent(schema, targets.analyst, rights, lambda: datetime.now(UTC))
         memory = ContextMemoryAgent(PostgresSessionStore(control), glossary, lambda: datetime.now(UTC))
         yield App(
             settings=settings,
@@ -115,7 +118,8 @@ async def build(settings: Settings) -> AsyncIterator[App]:
             query=query,
             execution=execution,
             memory=memory,
-            orchestrator=DatabaseOrchestrator(schema, query, execution, memory, rights),
+            impact=impact,
+            orchestrator=DatabaseOrchestrator(schema, query, execution, memory, impact, rights),
             describe_target=target,
             check_target=check_database,
             advise_roles=advise_roles,

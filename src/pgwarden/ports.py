@@ -8,9 +8,11 @@ from typing import Protocol, runtime_checkable
 
 from pgwarden.domain.catalog import Catalog, InferredJoin, Relation
 from pgwarden.domain.database import Database
+from pgwarden.domain.execution import Parameter
 from pgwarden.domain.feedback import Example, Feedback
 from pgwarden.domain.glossary import Term
 from pgwarden.domain.identity import DataRight
+from pgwarden.domain.impact import Impact
 from pgwarden.domain.profile import Sample, TableProfile
 from pgwarden.domain.question import Question, Reading
 from pgwarden.domain.result import ReadLimits, Result
@@ -18,6 +20,14 @@ from pgwarden.domain.rights_version import RightsVersion
 from pgwarden.domain.schema_history import Relationship, Relationships, SchemaVersion
 from pgwarden.domain.session import Session, Turn
 from pgwarden.domain.statement import Verdict
+
+
+class ImpactAnalyst(Protocol):
+    """Foretells what a change would do on one target, in one read-only snapshot."""
+
+    async def analyse(self, sql: str, catalog: Catalog, *, parameters: Sequence[Parameter] = ()) -> Impact:
+        """The impact of a statement that changes rows. ImpactUnknown for any other, and where it cannot be told."""
+        ...
 
 
 @runtime_checkable

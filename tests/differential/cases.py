@@ -50,7 +50,8 @@ class Case:
     seed: int
     setup: list[str]
     statements: list[str]
-    tables: list[str]
+    intruders: list[str]
+    """What others do between an execution and its undo."""
 
 
 def case(seed: int, statements: int = 4) -> Case:
@@ -63,7 +64,9 @@ def case(seed: int, statements: int = 4) -> Case:
     for table in tables:
         setup += _rows(random, table)
     setup += _triggers(random, tables)
-    return Case(seed, setup, [_statement(random, tables) for _ in range(statements)], [t.name for t in tables])
+    tried = [_statement(random, tables) for _ in range(statements)]
+    intruders = [random.choice([_update, _delete, _insert])(random, *random.choices(tables, k=2)) for _ in tried]
+    return Case(seed, setup, tried, intruders)
 
 
 def _table(random: Random, number: int) -> Table:
@@ -98,9 +101,14 @@ def _create(random: Random, table: Table) -> str:
     if table.key:
         word = "primary key" if table.partitioned or random.random() < 0.8 else "unique"
         parts.append(f"{word} ({', '.join(table.key)})")
-    if not table.partitioned:
-        return f"create table {table.name} ({', '.join(parts)})"
     name = table.name.strip('"').replace(" ", "_")
+    if not table.partitioned:
+        own = f"create table {table.name} ({', '.join(parts)})"
+        if random.random() < 0.1 and table.key:
+            own += f"; create table {name}_sub (extra json) inherits ({table.name})"
+            own += f"; insert into {name}_sub ({', '.join(table.key)}, v, extra)"
+            own += f" values ({', '.join('3' for _ in table.key)}, 2, '[1,  2]')"
+        return own
     return (
         f"create table {table.name} ({', '.join(parts)}) partition by range (id);"
         f"create table {name}_low partition of {table.name} for values from (minvalue) to (6);"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psycopg
@@ -24,8 +26,11 @@ from pgwarden.domain.errors import (
     ImpactMismatch,
     ImpactUnknown,
     NotUndoable,
+    UndoImpossible,
+    UndoUnproven,
 )
 from pgwarden.domain.impact import Impact
+from pgwarden.domain.recovery import RowsChangedSince
 from pgwarden.testing import issue_approval
 
 Dump = dict[str, list[str]]
@@ -41,6 +46,7 @@ class Tally:
     uncertain: int = 0
     refused: dict[str, int] = field(default_factory=dict)
     undone: int = 0
+    conflicts: int = 0
     mismatches: list[str] = field(default_factory=list)
 
 
@@ -52,8 +58,8 @@ def run_case(database: str, seed: int, tally: Tally) -> None:
         connection.execute(f"create schema {schema}; set search_path = {schema}".encode())
         try:
             _set_up(connection, found)
-            for statement in found.statements:
-                _try(connection, database, schema, statement, found, tally)
+            for statement, intruder in zip(found.statements, found.intruders, strict=True):
+                _try(connection, database, schema, statement, intruder, found.seed, tally)
         finally:
             connection.execute(f"drop schema {schema} cascade".encode())
             connection.execute("drop schema if exists pgwarden cascade")
@@ -69,11 +75,13 @@ def _set_up(connection: psycopg.Connection, found: Case) -> None:
             continue
 
 
-def _try(connection: psycopg.Connection, database: str, schema: str, statement: str, found: Case, tally: Tally) -> None:
+def _try(
+    connection: psycopg.Connection, database: str, schema: str, statement: str, intruder: str, seed: int, tally: Tally
+) -> None:
     tally.statements += 1
     before = _dump(connection, schema)
     truth, error = _truth(connection, schema, statement)
-    context = f"seed {found.seed}: {statement}"
+    context = f"seed {seed}: {statement}"
     if error in ("42601", "42P10", "0A000", "42P17", "42804", "428C9", "42703"):
         return  # the generator wrote what this server does not take
     if error:
@@ -109,7 +117,43 @@ def _try(connection: psycopg.Connection, database: str, schema: str, statement: 
     after = _dump(connection, schema)
     if after != truth:
         tally.mismatches.append(f"{context}: the state after is not the truth: {_first_difference(after, truth)}")
-    _undo(connection, database, schema, execution_id, before, after, context, tally)
+    if seed % 3 == 0:
+        _undo_after_others(connection, database, schema, execution_id, before, after, intruder, context, tally)
+    else:
+        _undo(connection, database, schema, execution_id, before, after, context, tally)
+
+
+def _undo_after_others(
+    connection: psycopg.Connection,
+    database: str,
+    schema: str,
+    execution_id: str,
+    before: Dump,
+    after: Dump,
+    intruder: str,
+    context: str,
+    tally: Tally,
+) -> None:
+    """Whatever others did meanwhile stays: the undo is refused, or it takes exactly its own rows back."""
+    with suppress(psycopg.Error):
+        connection.execute(intruder.encode())
+    now = _dump(connection, schema)
+    context = f"{context}, meanwhile {intruder}"
+    try:
+        asyncio.run(_undone(database, execution_id))
+    except (RowsChangedSince, UndoImpossible, UndoUnproven):
+        tally.conflicts += 1
+        if _dump(connection, schema) != now:
+            tally.mismatches.append(f"{context}: the undo was refused, yet the state changed")
+        return
+    final = _dump(connection, schema)
+    for table in now:
+        expected = Counter(now[table])
+        expected.subtract(after[table])
+        expected.update(before[table])
+        if +expected != Counter(final[table]) or any(count < 0 for count in expected.values()):
+            tally.mismatches.append(f"{context}: the undo took more or less back than its own rows of {table}")
+    tally.undone += 1
 
 
 def _undo(

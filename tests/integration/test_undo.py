@@ -9,7 +9,7 @@ from tests.support.change import dump, leftovers, owned, perform, run, take_back
 
 from pgwarden.adapters.postgres.ledger import Ledger
 from pgwarden.adapters.postgres.session import open_session
-from pgwarden.adapters.postgres.undo import preview_undo
+from pgwarden.adapters.postgres.undo import changed_rows, preview_undo
 from pgwarden.domain.approval import OnConflict
 from pgwarden.domain.errors import UndoImpossible
 from pgwarden.domain.execution import RowCounts
@@ -244,3 +244,51 @@ async def test_tables_that_inherit_keep_their_own_columns(database: str) -> None
     )
     await round_trip(database, "delete from only base", {"base": RowCounts(deleted=2)})
     await round_trip(database, "insert into special values (9, 9, 'z')", {"special": RowCounts(inserted=1)})
+
+
+async def test_an_execution_is_shown_row_by_row(database18: str) -> None:
+    run(
+        database18,
+        "create table t (id int primary key, v text)",
+        "create table bag (v text)",
+        "insert into t values (1, 'a'), (2, null)",
+        "insert into bag values ('x'), ('x')",
+    )
+    statement = (
+        "with gone as (delete from t where id = 2), bags as (delete from bag), new as (insert into t values (3, 'n'))"
+        " update t set v = 'b' where id = 1"
+    )
+    expected = {"t": RowCounts(1, 1, 1), "bag": RowCounts(deleted=2)}
+    execution = await perform(database18, statement, expected)
+    shown = {(row.table, row.before, row.after) for row in await changed_rows(database18, execution.id)}
+    assert shown == {
+        ("public.t", ("1", "a"), ("1", "b")),
+        ("public.t", ("2", None), None),
+        ("public.t", None, ("3", "n")),
+        ("public.bag", ("x",), None),
+    }
+    assert len(await changed_rows(database18, execution.id)) == 5
+
+
+async def test_children_of_a_nullable_key_survive_an_undo(database: str) -> None:
+    """In-place restoring matters here: a parent that left and came back would take its children along."""
+    run(
+        database,
+        """create table parent (code text unique, v int);
+           create table child (id int primary key, code text references parent (code) on delete cascade);
+           insert into parent values ('a', 1), (null, 1), (null, 1), ('b', 2); insert into child values (1, 'a');""",
+    )
+    await round_trip(database, "update parent set v = v + 1", {"parent": RowCounts(updated=4)})
+    await round_trip(database, "delete from parent where code is null", {"parent": RowCounts(deleted=2)})
+    await round_trip(database, "insert into parent values (null, 1), ('c', 1)", {"parent": RowCounts(inserted=2)})
+    await round_trip(database, "delete from parent", {"parent": RowCounts(deleted=4), "child": RowCounts(deleted=1)})
+
+
+async def test_unique_values_that_moved_on_are_handed_back(database: str) -> None:
+    """Forward it works because the rows lie in descending order; one UPDATE back would meet the same values."""
+    run(
+        database,
+        "create table seat (id int primary key, place int unique)",
+        "insert into seat select i, i from generate_series(20, 1, -1) i",
+    )
+    await round_trip(database, "update seat set place = place + 1", {"seat": RowCounts(updated=20)})

@@ -50,3 +50,5 @@ select pg_input_is_valid('1', 'int4'), pg_size_pretty(pg_total_relation_size('pe
 select xmin, ctid, tableoid::regclass from people
 select rolname from hashes
 select over_(1), (p).x from points
+explain insert into numbered default values
+explain update numbered set id = 2

@@ -24,7 +24,7 @@ ARROWS: dict[str, set[str]] = {
     "testing": {"domain", "ports"},
     "bootstrap": {"domain", "ports", "sql", "language", "rules", "undo", "agents", "adapters", "settings", "logging"},
     "cli": {"domain", "agents", "settings", "bootstrap"},
-    "demo": {"domain", "ports", "agents", "adapters", "settings", "bootstrap", "cli"},
+    "demo": {"domain", "ports", "agents", "adapters", "rules", "settings", "bootstrap", "cli", "testing"},
     "__main__": {"cli"},
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from pgwarden.agents.context_memory import ContextMemoryAgent
+from pgwarden.agents.impact_assessment import ImpactAssessmentAgent
 from pgwarden.agents.intelligent_query import IntelligentQueryAgent
 from pgwarden.agents.planning import assess_complexity, plan_workflow, risk_level, risk_score
 from pgwarden.agents.safe_execution import SafeExecutionAgent
@@ -42,12 +43,13 @@ class DatabaseOrchestrator:
         query: IntelligentQueryAgent,
         execution: SafeExecutionAgent,
         memory: ContextMemoryAgent,
+        impact: ImpactAssessmentAgent,
         rights: DataRightsStore,
         *,
         sensitive: Sensitivity = is_sensitive_in,
     ) -> None:
         self._schema, self._query, self._execution, self._memory = schema, query, execution, memory
-        self._rights, self._sensitive = rights, sensitive
+        self._impact, self._rights, self._sensitive = impact, rights, sensitive
 
     async def ask(
         self,
@@ -118,12 +120,13 @@ class DatabaseOrchestrator:
         if verdict.decision is Decision.REFUSE:
             return Answer(AnswerStatus.REFUSED, database, reading, plan, verdict)
         if verdict.decision is Decision.NEEDS_APPROVAL:
-            return Answer(AnswerStatus.AWAITING_APPROVAL, database, reading, plan, verdict)
+            waiting = Answer(AnswerStatus.AWAITING_APPROVAL, database, reading, plan, verdict)
+            return await self._assessed(waiting, identity, progress) if execute else waiting
         if not execute:
             return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict)
         progress("execution", "running the query")
         result = await self._execution.read(database, reading.sql, identity=identity, limits=limits, plan=explain)
-        return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict, result, follow_ups(reading))
+        return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict, result, follow_ups=follow_ups(reading))
 
     async def sample(self, database: str, table: str, *, rows: int, masked: bool, identity: Identity) -> Sample:
         """Representative rows of a table, as far as this identity may see them. Raises RightMissing."""
@@ -144,6 +147,16 @@ class DatabaseOrchestrator:
 
     async def _rights_of(self, identity: Identity) -> DataRights:
         return DataRights.of(identity, (await self._rights.current()).lines)
+
+    async def _assessed(self, answer: Answer, identity: Identity, progress: Progress) -> Answer:
+        """A change with its impact, and the plan made again with the risk that was found."""
+        progress("impact_analysis", "finding out what the change would do")
+        sql, plan = answer.reading.sql, answer.plan
+        assert sql is not None, "a change has SQL"
+        assert plan is not None, "and a plan"
+        found = await self._impact.assess(answer.database, sql, identity=identity)
+        intent = replace(answer.reading.intent or Intent(plan.intent_type), intent_type=plan.intent_type)
+        return replace(answer, assessment=found, plan=plan_workflow(intent, found.risk.level, plan.complexity))
 
     def plan(self, reading: Reading, verdict: Verdict, catalog: Catalog) -> WorkflowPlan:
         """The plan for a reading, its risk scored from what the verdict found rather than from the words."""

@@ -106,6 +106,7 @@ def answer_object(answer: Answer) -> dict[str, Any]:
         "reasons": [plain(reason) for reason in answer.verdict.reasons] if answer.verdict else [],
         "suggestions": [plain(s) for s in answer.verdict.suggestions] if answer.verdict else [],
         "result": plain(answer.result),
+        "assessment": answer.assessment.to_dict() if answer.assessment else None,
         "follow_ups": list(answer.follow_ups),
         "turn": answer.turn,
         "milliseconds": round(answer.milliseconds, 1),
@@ -131,6 +132,10 @@ def show(answer: Answer, *, explain: bool = False) -> None:
     if answer.verdict:
         for reason in answer.verdict.reasons:
             out.print(Text(f"• {one_line(reason.message)}"))
+    if answer.assessment is not None:
+        from pgwarden.cli.impact import show_assessment
+
+        show_assessment(answer.assessment)
     if answer.result is not None:
         print_rows(answer.result)
         for line in chart(answer.result):

@@ -13,6 +13,7 @@ from pgwarden.cli.ask import show, show_plan
 from pgwarden.cli.door import tell_error
 from pgwarden.cli.render import console, one_line, simple_table
 from pgwarden.cli.statement import STYLE, WORD
+from pgwarden.demo.change import ChangeChapter
 from pgwarden.domain.answer import Answer
 from pgwarden.domain.errors import PgwardenError
 
@@ -46,7 +47,7 @@ JUDGED = (
     ("two statements at once", "select 1; drop table customers"),
     ("a file of the server", "select pg_read_file('/etc/passwd')"),
     ("SQL hidden in a text", "select query_to_xml('delete from orders', true, true, '')"),
-    ("a user function that only reads", "select category_path(7)"),
+    ("a user function that only reads", "select customer_lifetime_value(7)"),
 )
 
 
@@ -72,6 +73,7 @@ def main() -> int:
 
 async def _take(keep: bool, started: float) -> None:
     from pgwarden.bootstrap import build, embedded_server
+    from pgwarden.demo import shop
     from pgwarden.settings import load
 
     settings = load()
@@ -80,7 +82,7 @@ async def _take(keep: bool, started: float) -> None:
         await asyncio.to_thread(prepare_shop, server, settings)
         async with build(settings) as app:
             await register_shop(app, server)
-            await Tour(app, started).walk()
+            await Tour(app, server.conninfo(DATABASE, role=shop.OWNER), started).walk()
     finally:
         await asyncio.to_thread(lambda: server.close(keep=keep))
     if keep:
@@ -99,6 +101,7 @@ def prepare_shop(server: EmbeddedServer, settings: Settings) -> None:
     url = server.create_database(DATABASE)
     shop.renew(url)
     server.create_role(shop.READER)
+    server.create_role(shop.OWNER)
     password = server.conninfo(DATABASE, role=shop.READER).split("://")[1].split("@")[0].split(":")[1]
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     passfile = settings.home / PASSFILE
@@ -124,8 +127,9 @@ async def register_shop(app: App, server: EmbeddedServer) -> None:
 class Tour:
     """The chapters, in order."""
 
-    def __init__(self, app: App, started: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._app, self._started, self._clock = app, started, clock
+    def __init__(self, app: App, owner: str, started: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """``owner``: a connection string of the shop's owner, for the chapter on a change."""
+        self._app, self._owner, self._started, self._clock = app, owner, started, clock
         self._chapter = 0
 
     async def walk(self) -> None:
@@ -134,6 +138,8 @@ class Tour:
         await self._follow_ups()
         await self._verdicts()
         await self._schema()
+        self._title("A change: foreseen, done, proven, and taken back")
+        await ChangeChapter(self._owner).walk()
         took = self._clock() - self._started
         console().print(
             f"\n[dim]The tour took {took:.1f} s. Try it on your own database: pgwarden db add NAME URL[/dim]"

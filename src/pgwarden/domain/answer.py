@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from pgwarden.domain.assessment import Assessment
 from pgwarden.domain.plan import WorkflowPlan
 from pgwarden.domain.question import Reading
 from pgwarden.domain.result import Result
@@ -30,6 +31,8 @@ class Answer:
     plan: WorkflowPlan | None = None
     verdict: Verdict | None = None
     result: Result | None = None
+    assessment: Assessment | None = None
+    """What a change would do, where the question asked for one."""
     follow_ups: tuple[str, ...] = ()
     turn: str = ""
     """Id of the turn, for feedback."""

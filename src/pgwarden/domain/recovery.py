@@ -61,6 +61,16 @@ class RowsChangedSince(UndoConflict):
 
 
 @dataclass(frozen=True, slots=True)
+class RowChange:
+    """The net change of one row: ``before`` None where it was inserted, ``after`` None where it was deleted."""
+
+    table: str
+    columns: tuple[str, ...]
+    before: Row | None
+    after: Row | None
+
+
+@dataclass(frozen=True, slots=True)
 class CapturePlan:
     """What capture will take of one table."""
 

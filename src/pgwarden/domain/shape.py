@@ -45,18 +45,26 @@ class TableShape:
     """The table itself and, for a partitioned one, every partition below it."""
     columns: tuple[ShapeColumn, ...]
     key: tuple[str, ...]
-    """Columns of the primary key, else of a unique index over NOT NULL columns, else empty."""
+    """Columns of the primary key, else of a unique index over NOT NULL columns, else of one that others reference
+    (see ``key_nullable``), else empty."""
     unique: tuple[tuple[str, ...], ...] = ()
     """Columns of every further plain unique index."""
     triggers: tuple[ShapeSwitch, ...] = ()
     rules: tuple[ShapeSwitch, ...] = ()
     references: tuple[ShapeReference, ...] = ()
     """Foreign keys of this table, and those of others that point at it."""
+    key_nullable: bool = False
+    """Whether rows may have no key value: these are told apart by content, like those of a table without a key."""
     partitioned: bool = False
     inheritance: bool = False
     """Whether other tables inherit from it or it from others (partitions apart)."""
     obstacle: str = ""
     """Why its rows cannot be captured exactly ('' when they can), as a sentence's end."""
+
+    @property
+    def keyed(self) -> bool:
+        """Whether every row has a key of its own."""
+        return bool(self.key) and not self.key_nullable
 
     @property
     def rows(self) -> str:

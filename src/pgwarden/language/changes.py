@@ -22,6 +22,7 @@ _UPDATE = ("update", "set", "change", "modify", "increase", "decrease", "raise",
            "adjust", "double", "halve", "make", "assign", "reset", "clear", "replace")  # fmt: skip
 _DELETE = ("delete", "remove", "erase", "purge", "drop", "wipe", "discard")
 _INSERT = ("insert", "add", "create", "register")
+_STRONG = ("update", "set", "change", "modify", "increase", "decrease", "rename")
 _POLITE = (
     "please",
     "can",
@@ -65,13 +66,15 @@ def change_verb(tokens: tuple[Token, ...]) -> tuple[str, int] | None:
     word = tokens[at].lower
     for kind, verbs in (("UPDATE", _UPDATE), ("DELETE", _DELETE), ("INSERT", _INSERT)):
         if word in verbs:
-            return (kind, at) if _orders(kind, tokens[at + 1 :]) else None
+            return (kind, at) if _orders(kind, word, tokens[at + 1 :]) else None
     return None
 
 
-def _orders(kind: str, rest: tuple[Token, ...]) -> bool:
+def _orders(kind: str, verb: str, rest: tuple[Token, ...]) -> bool:
     """ "Set … to", "change … from … to": an update says a new value; "add" may only mean a sum."""
     words = [t.lower for t in rest]
+    if kind == "UPDATE" and words[:1] and words[0] not in ("in", "of", "over", "by") and verb in _STRONG:
+        return True
     if kind == "UPDATE":
         return any(w in ("to", "as", "=", "by", "with", "null") for w in words) or words[:1] in (
             ["clear"],

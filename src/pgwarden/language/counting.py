@@ -66,6 +66,8 @@ def counting(draft: Draft, position: int) -> int | None:
         draft.mention(table)
         show(draft, Agg("count", None, table, distinct))
         return start + 1
+    if item.columns and not table and draft.table(start + 1) and _is_flag(draft, item, draft.table(start + 1)):
+        return _count_later(draft, start)
     if item.columns and item.column_score() >= 0.6:
         owner = owner_after(draft, start)
         column = draft.column(item, owner)
@@ -92,6 +94,11 @@ def counting(draft: Draft, position: int) -> int | None:
         draft.select.append(Agg("count", None, 0, distinct))
         return start + (1 if item.lemma in PEOPLE or item.lower == "times" else 0)
     return _count_later(draft, start)
+
+
+def _is_flag(draft: Draft, item: Item, table: int) -> bool:
+    """Whether an adjective before a table names one of its yes/no columns."""
+    return any(link.relation == table and draft.attribute(link.field).kind == "bool" for link in item.columns)
 
 
 def _more_counts(draft: Draft, position: int, first: Field) -> int:

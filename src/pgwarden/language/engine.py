@@ -26,6 +26,9 @@ from pgwarden.language.reader import read as read_block
 from pgwarden.language.tokens import Token, split_sentences, tokenize
 from pgwarden.ports import ValueIndex
 
+TURNS_READ_AGAIN = 12
+"""Earlier turns of a conversation that a follow-up may reach back through."""
+
 
 @dataclass(slots=True)
 class Knowledge:
@@ -100,7 +103,7 @@ class BuiltInEngine:
         self, question: Question, knowledge: Knowledge, draft: Draft, sentences: list[tuple[Token, ...]]
     ) -> Block | None:
         """The block of a follow-up question, None when this is a question of its own."""
-        earlier = next((r.state for r in reversed(question.history) if isinstance(r.state, State)), None)
+        earlier = self._earlier(question, knowledge)
         if earlier is None or len(sentences) != 1 or earlier.block.entity not in knowledge.index.entities:
             return None
         trial = Draft(knowledge.index, knowledge.graph, knowledge.linker, (), [], question.today)
@@ -108,6 +111,21 @@ class BuiltInEngine:
         if not is_follow_up(trial, sentences[0], earlier.block):
             return None
         return follow_up(draft, sentences[0], earlier.block)
+
+    def _earlier(self, question: Question, knowledge: Knowledge) -> State | None:
+        """The state that a follow-up continues from; turns that were stored without theirs are read again."""
+        last: Reading | None = None
+        for turn in question.history[-TURNS_READ_AGAIN:]:
+            if turn.sql is None:
+                continue
+            if not isinstance(turn.state, State):
+                known = (last,) if last else ()
+                turn = self._select(
+                    replace(question, text=turn.question, history=known), tokenize(turn.question), knowledge
+                )
+            if isinstance(turn.state, State):
+                last = turn
+        return last.state if last is not None and isinstance(last.state, State) else None
 
     def _define(self, draft: Draft, sentences: list[tuple[Token, ...]], definitions: list[Definition]) -> None:
         """Puts defined metrics and predicates into the draft; what cannot be read counts against the reading."""

@@ -108,6 +108,7 @@ def follow_up(draft: Draft, sentence: tuple[Token, ...], known: Block) -> Block 
     changed = _groups(draft, changed)
     changed = _outputs(draft, changed, {t.lower for t in sentence})
     changed = _ranking(draft, changed)
+    draft.bare_limit = False
     return changed if changed != known else None
 
 

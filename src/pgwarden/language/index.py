@@ -312,6 +312,7 @@ def _vocabulary(relations: list[Relation]) -> frozenset[str]:
 
 
 def _parts(name: str) -> list[str]:
+    name = name.replace("IDs", "Ids")
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
     return [p for p in re.split(r"[^0-9a-zA-Z\u00c0-\uffff]+", spaced.lower()) if p]
 
@@ -442,7 +443,8 @@ def _key_score(entity: Entity, attribute: Attribute, unique: bool) -> float:
         score = 1.9
     elif unique and attribute.identifier:
         score = 1.0
-    if not score and attribute.identifier and attribute.field.column == min(entity.attributes):
+    alone = sum(a.identifier for a in entity.attributes.values()) == 1
+    if not score and attribute.identifier and alone and attribute.field.column == min(entity.attributes):
         score = 0.9
     return score + (0.2 if score and unique else 0) + (0.1 if score and attribute.not_null else 0)
 

@@ -435,7 +435,7 @@ RELATION_VERBS = frozenset(
     start begin end finish complete reside listen share shar assign arrange undergo obtain earn award cost offer
     carry store process handle issue log transact transfer wire vote elect cast graduate advise represent import
     export love prefer eat cook bake grow raise adopt present support adopt accept add put submit fill born reach
-    relate link connect correspond involve mention list fall found lie situate concern bring generate contribute
+    relate link connect correspond involve mention list fall found bear lie situate concern bring generate contribute
     approve complete cancel refund ship charge bill invoice enter exit meet greet exceed possess consist maintain
     accompany feature attach redeem apply spread distribute measure weigh last air broadcast""".split()
 )

@@ -52,8 +52,8 @@ _PATTERN = re.compile(
     `(?P<tick>[^`]+)` |
     (?<![\w'])'(?P<single>[^']+(?:'[a-z][^']*)*)'(?!\w) |
     (?P<date>\d{4}-\d{1,2}-\d{1,2}) |
-    (?P<code>\d+[A-Za-z][\w-]*|[A-Za-z]+\d[\w-]*) |
-    (?P<number>[$€£]?\s?\d[\d,]*(?:\.\d+)?\s?(?:%|percent\b|[kKmM]\b|thousand\b|million\b|billion\b)?) |
+    (?P<code>(?!\d+[kKmM]\b)\d+[A-Za-z][\w-]*|[A-Za-z]+\d[\w-]*) |
+    (?P<number>(?:[$€£]\s?)?\d[\d,]*(?:\.\d+)?\s?(?:%|percent\b|[kKmM]\b|thousand\b|million\b|billion\b)?) |
     (?P<operator>>=|<=|<>|!=|>|<|=) |
     (?P<possessive>['’]s\b|(?<=s)['’](?!\w)) |
     (?P<word>[^\W\d_]+(?:[_.&][\w]+|['’](?!s\b)\w+|-(?=[^\W_])\w+)*) |

@@ -45,7 +45,7 @@ def _target(walk: Walk, body: Body) -> Source:
     walk.writes.add(relation.oid)
     _check_target(walk, relation, body.get("location"))
     if not walk.runs:
-        walk.take(walk.index.of_written(relation, walk.policy), body.get("location"))
+        walk.take(walk.index.of_written(relation, walk.changes[-1], walk.policy), body.get("location"))
     shape = walk.index.shape(relation, walk.policy)
     return Source(alias or relation.name.name, shape, None if alias else relation.name.schema)
 

@@ -234,11 +234,12 @@ class Index:
         """What calling any of the functions does."""
         return self._of_oids(oids, policy)
 
-    def of_written(self, relation: Relation, policy: ReadPolicy) -> Judgement:
-        """What planning a change of the relation evaluates."""
+    def of_written(self, relation: Relation, verb: str, policy: ReadPolicy) -> Judgement:
+        """What planning a change (INSERT, UPDATE …) of the relation evaluates."""
         from pgwarden.sql import relations
 
-        return self._once(("written", relation.oid, policy), lambda: relations.judge_written(self, relation, policy))
+        key = ("written", relation.oid, verb, policy)
+        return self._once(key, lambda: relations.judge_written(self, relation, verb, policy))
 
     def of_coercion(self, source: int, target: int, context: str, policy: ReadPolicy) -> Judgement:
         """What runs when a value of one type becomes another."""

@@ -198,7 +198,7 @@ def _judge_partition_key(index: Index, relation: Relation, policy: ReadPolicy) -
     return summary(walk)
 
 
-def judge_written(index: Index, relation: Relation, policy: ReadPolicy) -> Judgement:
+def judge_written(index: Index, relation: Relation, verb: str, policy: ReadPolicy) -> Judgement:
     """What planning a change of the relation evaluates: constant parts of defaults, and the rules of users."""
     parts = []
     for column in relation.columns:
@@ -207,9 +207,11 @@ def judge_written(index: Index, relation: Relation, policy: ReadPolicy) -> Judge
             scope = _row_scope(index, relation)
             parts.append(_judge_text(index, column.default, scope, policy, what, planned=True))
     for rule in relation.rules:
+        if verb not in (rule.event, "MERGE"):
+            continue
         parts.append(refused("has-rules", f"{relation.name} has rule {rule.name}, which rewrites the statement"))
     for oid in relation.reads if relation.kind == "v" else ():
-        parts.append(index.of_written(index.catalog.relations[oid], policy))
+        parts.append(index.of_written(index.catalog.relations[oid], verb, policy))
     return joined(parts)
 
 

@@ -126,8 +126,10 @@ def _function(walk: Walk, body: Body, scope: Scope) -> list[Source]:
     for node in body["functions"]:
         call, definitions = node["List"]["items"]
         listed = definitions["List"]["items"] if definitions else body.get("coldeflist", [])
-        for part in _expanded(call) if not listed else [call]:
-            found, unsure = _function_columns(walk, part, listed, scope, alias)
+        parts = [call] if listed else _expanded(call)
+        single = len(parts) == 1 and len(body["functions"]) == 1
+        for part in parts:  # beside others a column is called after its function, whatever the alias is
+            found, unsure = _function_columns(walk, part, listed, scope, alias if single else None)
             if part is not call:  # made up here: only the call itself counts as a node of the tree
                 walk.seen.discard(id(part["FuncCall"]))
                 walk.mark(call)

@@ -166,8 +166,8 @@ class Walk:
 
     def run_function(self, function: Function, location: int | None, arguments: Lineage = NOTHING) -> Lineage:
         """Note that the function runs. Gives the columns whose values it can hand back by itself."""
-        if self.planned and arguments:
-            return NOTHING
+        if self.planned and (arguments or (function.volatility == "v" and function.language != "sql")):
+            return NOTHING  # only constant calls are folded, and volatile ones never (SQL ones may be inlined)
         self.functions.add(function.oid)
         if function.oid in self.index.harmless:
             return NOTHING

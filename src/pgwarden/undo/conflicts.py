@@ -68,7 +68,7 @@ def _changed(effect: NetEffect) -> str:
 
 def _gone(effect: NetEffect) -> str:
     """Rows that should be there and are not: by key, or, without one, fewer identical rows than were left."""
-    if effect.shape.key:
+    if effect.shape.keyed:
         missing = f"not exists (select from {effect.shape.rows} t where {same_key(effect.shape, 't', 'a')})"
     else:
         missing = (

@@ -78,9 +78,8 @@ end"""
     for _, member in shape.members:
         for letter, event, transition in EVENTS:
             fires = "for each row" if shape.inheritance else f"{transition} for each statement"
-            statements.append(
-                f"create trigger {_trigger(images, letter)} after {event} on {member} {fires} execute function {function}()"
-            )
+            name = _trigger(images, letter)
+            statements.append(f"create trigger {name} after {event} on {member} {fires} execute function {function}()")
         statements.append(
             f"create trigger {_trigger(images, 't')} before truncate on {member} "
             f"for each statement execute function {function}()"

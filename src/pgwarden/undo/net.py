@@ -35,6 +35,8 @@ class NetEffect:
     """Whether rows may have to come back."""
     removes: bool
     """Whether rows may have to go."""
+    in_place: bool = True
+    """Whether rows that changed are put back by UPDATE; else they go and come back."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -46,7 +48,7 @@ def net_effect(shape: TableShape, images: TableImages) -> NetEffect:
     counts = images.counts
     number, text = _fresh(images.columns, "_number"), _fresh(images.columns, "_text")
     restores, removes = counts.deleted + counts.updated > 0, counts.inserted + counts.updated > 0
-    if restores != removes and (shape.key or restores):
+    if restores != removes and (shape.keyed or restores):
         # images of one direction cannot cancel out: no grouping, unless identical rows must be told apart to be removed
         sign = "-1" if restores else "1"
         columns = comma(listed(images.columns, "x"))

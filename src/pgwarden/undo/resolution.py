@@ -35,7 +35,7 @@ def plan_scripts(effect: NetEffect, on_conflict: OnConflict) -> Iterator[str]:
     """Statements that make the plan and correct it; each may return a row ``skipped``."""
     plan = plan_table(effect)
     yield f"create temporary table {plan.removeprefix('pg_temp.')} on commit drop as {effect.source}"
-    if not effect.shape.key:
+    if not effect.shape.keyed:
         yield _as_many_as_there_are(effect, plan)
     elif on_conflict is OnConflict.SKIP:
         yield (

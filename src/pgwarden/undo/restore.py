@@ -7,6 +7,7 @@ keys need no order, and rows that others changed are simply not matched: the pro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pgwarden.domain.catalog import quote_identifier
 from pgwarden.domain.shape import TableShape
@@ -46,6 +47,14 @@ def unsilence(shape: TableShape) -> str:
     )
 
 
+def without_shifts(effects: Sequence[NetEffect]) -> list[NetEffect]:
+    """The same, for rows that took over each other's unique values, which one UPDATE cannot hand back in every order.
+
+    Rows that nothing references may go and come back instead.
+    """
+    return [effect if effect.shape.incoming else replace(effect, in_place=False) for effect in effects]
+
+
 def same_key(shape: TableShape, left: str, right: str) -> str:
     """Equality of the key columns of two aliases."""
     return " and ".join(f"{left}.{c} = {right}.{c}" for c in map(quote_identifier, shape.key))
@@ -57,9 +66,12 @@ def _steps(effect: NetEffect, suffix: str) -> dict[str, str]:
     steps = {net: f"{net} as materialized ({effect.source})"}
     order: list[str] = []
     if effect.removes:
-        steps[f"d{suffix}"] = f"d{suffix} as ({_delete(effect, net)} returning 1)"
-        order.append(f"d{suffix}")
-    if effect.removes and effect.restores and effect.shape.key and _settable(effect.shape):
+        deletes = {f"d{suffix}": _delete_by_key} if effect.shape.key else {}
+        deletes |= {} if effect.shape.keyed else {f"dd{suffix}": _delete_by_content}
+        for name, delete in deletes.items():
+            steps[name] = f"{name} as ({delete(effect, net)} returning 1)"
+            order.append(name)
+    if _pairs(effect):
         steps[f"u{suffix}"] = f"u{suffix} as ({_update(effect, net, order)} returning 1)"
         order.append(f"u{suffix}")
     if effect.restores:
@@ -67,20 +79,24 @@ def _steps(effect: NetEffect, suffix: str) -> dict[str, str]:
     return steps
 
 
-def _delete(effect: NetEffect, net: str) -> str:
+def _delete_by_key(effect: NetEffect, net: str) -> str:
+    shape = effect.shape
+    return (
+        f"delete from {shape.rows} t using {net} a where a.{effect.number} > 0 and {same_key(shape, 't', 'a')}"
+        f" and {row_text(effect.columns, 't')} = a.{effect.text}{_unpaired(effect, net, 'a', '<')}"
+    )
+
+
+def _delete_by_content(effect: NetEffect, net: str) -> str:
+    """Identical rows without a key are interchangeable: as many of them go as were added."""
     shape, text = effect.shape, effect.text
-    if shape.key:
-        return (
-            f"delete from {shape.rows} t using {net} a where a.{effect.number} > 0 and {same_key(shape, 't', 'a')}"
-            f" and {row_text(effect.columns, 't')} = a.{text}{_unpaired(effect, net, 'a', '<')}"
-        )
-    # identical rows of a table without a key are interchangeable: as many of them go as were added
     rows = row_text(effect.columns, "x")
+    keyless = f" and ({' or '.join(f'a.{quote_identifier(c)} is null' for c in shape.key)})" if shape.key else ""
     return (
         f"delete from {shape.rows} t using (select x.tableoid as _table, x.ctid as _at, {rows} as _row,"
         f" row_number() over (partition by {rows}) as _nth from {shape.rows} x"
         f" where {rows} in (select {text} from {net} where {effect.number} > 0)) c, {net} a"
-        f" where t.tableoid = c._table and t.ctid = c._at and a.{text} = c._row and c._nth <= a.{effect.number}"
+        f" where t.tableoid = c._table and t.ctid = c._at and a.{text} = c._row and c._nth <= a.{effect.number}{keyless}"
     )
 
 
@@ -98,7 +114,7 @@ def _update(effect: NetEffect, net: str, order: Sequence[str]) -> str:
 def _insert(effect: NetEffect, net: str, order: Sequence[str]) -> str:
     columns = listed(effect.columns)
     target = f"{effect.shape.name} ({columns}) overriding system value" if columns else str(effect.shape.name)
-    repeated = "" if effect.shape.key else f" cross join generate_series(1, -b.{effect.number})"
+    repeated = "" if effect.shape.keyed else f" cross join generate_series(1, -b.{effect.number})"
     unpaired = _unpaired(effect, net, "b", ">") if effect.removes and effect.shape.key else ""
     return (
         f"insert into {target} select {listed(effect.columns, 'b')} from {net} b{repeated}"
@@ -107,7 +123,7 @@ def _insert(effect: NetEffect, net: str, order: Sequence[str]) -> str:
 
 
 def _unpaired(effect: NetEffect, net: str, alias: str, other: str) -> str:
-    if not (effect.removes and effect.restores and _settable(effect.shape)):
+    if not _pairs(effect):
         return ""
     return (
         f" and not exists (select from {net} o where o.{effect.number} {other} 0 and {_pair(effect.shape, 'o', alias)})"
@@ -120,6 +136,11 @@ def _pair(shape: TableShape, left: str, right: str) -> str:
     return " and ".join(
         [same_key(shape, left, right), *(f"{left}.{c} is not distinct from {right}.{c}" for c in identity)]
     )
+
+
+def _pairs(effect: NetEffect) -> bool:
+    both = effect.removes and effect.restores
+    return both and effect.in_place and bool(effect.shape.key) and bool(_settable(effect.shape))
 
 
 def _settable(shape: TableShape) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ _FORMS = (
 )
 _CHANGING = re.compile(
     r"\b(execute|insert\s+into|delete\s+from|update\s+[\w.\"]+\s+(?:\w+\s+)?set|merge\s+into|truncate|create|drop|alter|grant"
-    r"|copy|notify|listen|lock\s+table|set\s+(?:local\s+)?\w+\s*(?:=|to)|set_config|nextval|setval|commit|rollback"
+    r"|copy|notify|listen|lock\s+table|set\s+(?:local\s+)?\w+(?=\s*(?:=|to\b))|set_config|nextval|setval|commit|rollback"
     r"|pg_sleep|pg_current_xact_id|txid_current|pg_\w*advisory\w*)\b",
     re.IGNORECASE,
 )

@@ -22,6 +22,8 @@ STARTUP = (
     "set intervalstyle = 'postgres_verbose'",
     "set statement_timeout = '20s'",
     "set lock_timeout = '5s'",
+    "create temporary table pgwarden_first ()",  # the first look at a temporary schema makes it, which is a write
+    "drop table pgwarden_first",
 )
 """What the regression files expect of their client, and limits that keep a replay from hanging."""
 
@@ -176,6 +178,7 @@ class Session:
     def reconnect(self, database: str = "-", user: str = "-") -> None:
         """A fresh session, as ``\\c`` opens it; another user is taken on by SET SESSION AUTHORIZATION."""
         self._runner.run(self._connection.close())
+        self.settings = None
         self._connection = self._runner.run(_connect(self._place.url("" if database == "-" else database)))
         if user != "-":
             name = sql.Identifier(user).as_string(None)

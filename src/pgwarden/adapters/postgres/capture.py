@@ -180,13 +180,16 @@ def _difference(before: Counters, after: Counters) -> Counters:
 def _shape(row: Mapping[str, Any]) -> TableShape:
     keys = [(tuple(columns), ready) for columns, ready in row["keys"]]
     key = next((columns for columns, ready in keys if ready), ())
+    referenced = {tuple(foreign) for _, _, _, oid, foreign, _ in row["references"] if oid == row["oid"]}
+    nullable = () if key else next((columns for columns, _ in keys if columns in referenced), ())
     return TableShape(
         oid=row["oid"],
         name=Name(row["schema"], row["name"]),
         members=tuple((oid, Name(schema, name)) for oid, schema, name, _, _ in row["members"]),
         columns=tuple(ShapeColumn(*column) for column in row["columns"]),
-        key=key,
-        unique=tuple(columns for columns, _ in keys if columns != key),
+        key=key or nullable,
+        key_nullable=bool(nullable),
+        unique=tuple(columns for columns, _ in keys if columns != (key or nullable)),
         triggers=tuple(ShapeSwitch(Name(s, r), name, enabled) for s, r, name, enabled in row["triggers"]),
         rules=tuple(ShapeSwitch(Name(s, r), name, enabled) for s, r, name, enabled in row["rules"]),
         references=tuple(

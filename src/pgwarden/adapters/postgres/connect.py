@@ -88,6 +88,12 @@ async def open_connection(database: Database) -> AsyncConnection[Any]:
     return connection
 
 
+async def connection_string(database: Database) -> str:
+    """libpq's ``key=value`` form with the password inside: for a driver, never to print. Raises ConnectionFailed."""
+    secret = await _password(database)
+    return make_conninfo("", **{**DEFAULTS, **_parse(database.conninfo), **secret})
+
+
 def _parse(url: str) -> dict[str, Any]:
     try:
         return dict(conninfo_to_dict(url))

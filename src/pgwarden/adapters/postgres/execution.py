@@ -41,7 +41,7 @@ async def execute(
     async with open_session(conninfo) as session:
         database, role = await Ledger(session).identify()
         _check_approval(approved, database, role, now)
-        await _translating(Ledger(session).ensure())
+        await translating(Ledger(session).ensure())
     return await retried(
         conninfo, bounds, approved.execution_id, lambda session: _transaction(session, approved, bounds)
     )
@@ -141,7 +141,7 @@ async def _check_numbers(session: Session, approved: Approved, capture: Capture)
 async def captured_rows(session: Session, capture: Capture, oid: int) -> RowCounts:
     """Distinct rows by key: a row that was updated twice counts once, one updated and then deleted is deleted."""
     shape, table = capture.shapes[oid], capture.tables[oid]
-    if not shape.key:
+    if not shape.keyed:
         return table.counts
     key = ", ".join(quote_identifier(column) for column in shape.key)
     (row,) = await session.rows(
@@ -234,7 +234,8 @@ async def committed(conninfo: str, execution_id: str, *, patience_seconds: float
     return False
 
 
-async def _translating(action: Awaitable[T]) -> T:
+async def translating(action: Awaitable[T]) -> T:
+    """Await something, with PostgreSQL's errors in pgwarden's words."""
     try:
         return await action
     except psycopg.Error as error:

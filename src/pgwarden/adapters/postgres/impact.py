@@ -293,6 +293,9 @@ class _Analysis:
             rows = await self._guarded(query)
         except psycopg.errors.QueryCanceled:
             return await self._instead(query, oid)
+        except psycopg.errors.InsufficientPrivilege as error:
+            self._doubts.append(f"{self._catalog.role} cannot count what it may not read: {error.diag.message_primary}")
+            return Figure(0, Basis.UNKNOWN)
         return Figure(rows, Basis.EXACT)
 
     async def _instead(self, query: str, oid: int) -> Figure:

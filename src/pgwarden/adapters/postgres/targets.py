@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pgwarden.adapters.postgres.analyst import PostgresImpactAnalyst
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
 from pgwarden.adapters.postgres.pool import Pools, TargetPool
 from pgwarden.adapters.postgres.runner import PostgresReadRunner
@@ -86,6 +87,9 @@ class Targets:
 
     async def runner(self, name: str) -> PostgresReadRunner:
         return PostgresReadRunner(await self.pool(name))
+
+    async def analyst(self, name: str) -> PostgresImpactAnalyst:
+        return PostgresImpactAnalyst(await self.get(name))
 
     async def source(self, name: str) -> Source:
         """What the schema agent reads a target through."""

@@ -15,13 +15,14 @@ from pgwarden.domain.approval import ApprovedUndo, DatabaseIdentity, OnConflict
 from pgwarden.domain.catalog import Name
 from pgwarden.domain.errors import ApprovalInvalid, UndoImpossible, UndoUnproven
 from pgwarden.domain.execution import Execution, ExecutionKind, ExecutionLimits
-from pgwarden.domain.recovery import RowConflict, RowsChangedSince
+from pgwarden.domain.recovery import RowChange, RowConflict, RowsChangedSince
 from pgwarden.domain.shape import TableShape
 from pgwarden.undo.conflicts import conflict_queries
+from pgwarden.undo.history import changed_rows as row_history
 from pgwarden.undo.images import image_name
 from pgwarden.undo.net import NetEffect, net_effect, signed_images
 from pgwarden.undo.resolution import is_planned, plan_scripts, planned
-from pgwarden.undo.restore import restore_statement, silence, unsilence
+from pgwarden.undo.restore import restore_statement, silence, unsilence, without_shifts
 
 CONFLICTS_LISTED = 1000
 """Rows of each kind that a conflict report holds at most."""
@@ -62,6 +63,21 @@ async def preview_undo(conninfo: str, execution_id: str) -> UndoPreview:
         conflicts = await _conflicts(session, effects)
         await session.rollback()
         return UndoPreview(execution, conflicts)
+
+
+async def changed_rows(conninfo: str, execution_id: str, *, rows: int = 100) -> tuple[RowChange, ...]:
+    """What an execution changed, row by row, unmasked: whoever shows it masks it. At most ``rows`` of each table."""
+    async with open_session(conninfo) as session:
+        await session.script("begin isolation level repeatable read read only")
+        await _pin(session)
+        execution = await Ledger(session).execution(execution_id)
+        found = []
+        for effect in await _effects(session, execution, await _shapes(session, execution)):
+            for row in await session.rows(row_history(effect, rows)):
+                before, after = (None if row[k] is None else tuple(row[k]) for k in ("before", "after"))
+                found.append(RowChange(str(effect.shape.name), effect.columns, before, after))
+        await session.rollback()
+        return tuple(found)
 
 
 async def _transaction(session: Session, approved: ApprovedUndo, limits: ExecutionLimits) -> Execution:
@@ -157,7 +173,11 @@ async def _restore(session: Session, capture: Capture, effects: list[NetEffect])
         return
     await session.script(f"savepoint {SAFEPOINT}")
     try:
-        await _silently(session, capture, restore_statement(effects), effects)
+        try:
+            await _silently(session, capture, restore_statement(effects), effects)
+        except psycopg.errors.UniqueViolation:
+            await session.script(f"rollback to savepoint {SAFEPOINT}")
+            await _silently(session, capture, restore_statement(without_shifts(effects)), effects)
         await _prove_mirror(session, capture, effects)
     except (psycopg.IntegrityError, UndoUnproven) as error:
         await session.script(f"rollback to savepoint {SAFEPOINT}")

@@ -166,7 +166,9 @@ select s.seqrelid::regclass::text as sequence, pg_catalog.pg_sequence_last_value
 -- Every definition that decides what a change of these tables does, as text lines without oids or xmins. Our own
 -- triggers are left out: their functions live in our schema.
 with reach as (select n.nspname || '.' || c.relname as name, c.* from pg_catalog.pg_class c
-                 join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.oid = any(%(oids)s::oid[])),
+                 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                where c.oid = any(%(oids)s::oid[])
+                   or c.oid in (select p.relid from unnest(%(oids)s::oid[]) o (oid), pg_catalog.pg_partition_tree(o.oid) p)),
 used as (
     select t.tgfoid as oid from pg_catalog.pg_trigger t where t.tgrelid in (select oid from reach) and not t.tgisinternal
     union

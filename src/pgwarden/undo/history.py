@@ -1,0 +1,26 @@
+"""Queries that show an execution row by row: before and after, paired by key where the table has one."""
+
+from __future__ import annotations
+
+from pgwarden.undo.conflicts import NOTHING, values
+from pgwarden.undo.net import NetEffect
+from pgwarden.undo.restore import same_key
+
+
+def changed_rows(effect: NetEffect, rows: int) -> str:
+    """A query with the columns ``before`` and ``after``: text arrays over the table's columns, or null."""
+    if not effect.shape.key:
+        before = f"case when n.{effect.number} < 0 then {values(effect, 'n')} end"
+        after = f"case when n.{effect.number} > 0 then {values(effect, 'n')} end"
+        return (
+            f"select {before} as before, {after} as after from ({effect.source}) n"
+            f" cross join generate_series(1, abs(n.{effect.number})) limit {rows}"
+        )
+    left = f"(select * from ({effect.source}) n where n.{effect.number} < 0) b"
+    right = f"(select * from ({effect.source}) n where n.{effect.number} > 0) a"
+    there = {alias: f"{alias}.{effect.number} is not null" for alias in "ab"}
+    return (
+        f"select case when {there['b']} then {values(effect, 'b')} else {NOTHING} end as before,"
+        f" case when {there['a']} then {values(effect, 'a')} else {NOTHING} end as after"
+        f" from {left} full join {right} on {same_key(effect.shape, 'a', 'b')} limit {rows}"
+    )
