@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgwarden.cli.door import Database, Json, open_app
-from pgwarden.cli.render import console, emit_json, one_line, simple_table
+from pgwarden.cli.render import console, emit_json, one_line, print_facts, print_values
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -38,8 +38,7 @@ def sample(
     if as_json:
         emit_json(found)
         return
-    headers = [name + (" (masked)" if name in found.masked else "") for name in found.columns]
-    console().print(simple_table(headers, found.rows))
+    print_values([(name, name in found.masked) for name in found.columns], found.rows)
     size = f", of about {found.estimated_rows:,.0f}" if found.estimated_rows >= 0 else ""
     console().print(f"{len(found.rows)} rows{size}; {found.method}", style="dim", markup=False)
 
@@ -72,8 +71,7 @@ def profile(
         )
         for c in found.columns
     ]
-    headers = ("column", "type", "null", "distinct", "min", "max", "most common", "shape")
-    console().print(simple_table(headers, rows))
+    print_facts(("column", "type", "null", "distinct", "min", "max", "most common", "shape"), rows)
     for finding in found.findings:
         console().print(f"• {one_line(f'{finding.column}: {finding.what}')}", markup=False)
     part = "all" if found.complete else f"{found.rows_looked_at:,} sampled"

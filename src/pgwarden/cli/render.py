@@ -22,6 +22,10 @@ PIPE_WIDTH = 500
 """Columns of output that goes to a file or a program."""
 LONGEST_CELL = 60
 """Characters of a value in a table; JSON and CSV have all of it."""
+LONGEST_FACT = 400
+"""Characters of a fact of ours in a table, such as a comment: these may take several lines."""
+LONGEST_LABEL = 24
+"""Characters of a label beside a bar."""
 SHOWN_DIGITS = 4
 """Digits after the point of a number that has many, as averages do."""
 
@@ -100,46 +104,76 @@ def _visible(ch: str) -> str:
 
 def print_rows(result: Result) -> None:
     """The rows as a table, or as records one below the other where a table would be wider than the terminal."""
+    print_values([(column.name, column.masked) for column in result.columns], result.rows)
+
+
+def print_values(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[object]]) -> None:
+    """Rows of data under (name, masked or not), as ``print_rows`` shows them."""
     out = console()
-    table = result_table(result)
-    if out.measure(table, options=out.options.update(width=PIPE_WIDTH)).maximum > out.width:
-        for number, row in enumerate(result.rows, 1):
-            out.print(_record(number, result, row))
-    else:
+    table = _value_table(columns, rows)
+    if _fits(out, table):
         out.print(table)
+    else:
+        for number, row in enumerate(rows, 1):
+            out.print(_record(number, columns, row))
 
 
-def _record(number: int, result: Result, row: Sequence[object]) -> Table:
+def _fits(out: Console, table: Table) -> bool:
+    return out.measure(table, options=out.options.update(width=PIPE_WIDTH)).maximum <= out.width
+
+
+def _record(number: int, columns: Sequence[tuple[str, bool]], row: Sequence[object]) -> Table:
     table = _table(f"row {number}")
     table.show_header = False
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    for column, value in zip(result.columns, row, strict=True):
-        table.add_row(one_line(column.name) + (" (masked)" if column.masked else ""), _text(value))
+    for (name, masked), value in zip(columns, row, strict=True):
+        table.add_row(one_line(name) + (" (masked)" if masked else ""), _text(value))
     return table
 
 
-def result_table(result: Result) -> Table:
+def _value_table(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[object]]) -> Table:
     """A table with numbers to the right and masked columns marked; nothing in it is wrapped."""
     from rich.text import Text
 
     table = _table()
-    for position, column in enumerate(result.columns):
-        numeric = any(_is_number(row[position]) for row in result.rows[:50])
-        header = Text(one_line(column.name)) + Text(" (masked)" if column.masked else "", style="dim")
+    for position, (name, masked) in enumerate(columns):
+        numeric = any(_is_number(row[position]) for row in rows[:50])
+        header = Text(one_line(name)) + Text(" (masked)" if masked else "", style="dim")
         table.add_column(header, justify="right" if numeric else "left", no_wrap=True)
-    for row in result.rows:
+    for row in rows:
         table.add_row(*(_text(value) for value in row))
     return table
 
 
+def print_facts(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Facts of ours as a table; on a narrow terminal as two lines each: the first two cells, then what else is known."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    out = console()
+    table = simple_table(headers, rows)
+    if _fits(out, table):
+        out.print(table)
+        return
+    for name, kind, *others in rows:
+        out.print(Text(one_line(f"{name}  "), style="bold") + Text(one_line(str(kind))))
+        known = [
+            Text(f"{header} ", style="dim") + Text(_cut(one_line(cell(value)), LONGEST_FACT))
+            for header, value in zip(headers[2:], others, strict=True)
+            if value not in ("", None)
+        ]
+        if known:
+            out.print(Padding(Text(" · ").join(known), (0, 0, 0, 4), expand=False))
+
+
 def simple_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, title: str = "") -> Table:
-    """A table of our own facts (not of query results)."""
+    """A table of our own facts (not of query results); its first column is never wrapped."""
     table = _table(title)
-    for header in headers:
-        table.add_column(header, overflow="fold")
+    for position, header in enumerate(headers):
+        table.add_column(header, overflow="fold", no_wrap=position == 0)
     for row in rows:
-        table.add_row(*(_text(value) if value is not None else "" for value in row))
+        table.add_row(*(_text(value, LONGEST_FACT) if value is not None else "" for value in row))
     return table
 
 
@@ -150,13 +184,16 @@ def _table(title: str = "") -> Table:
     return Table(box=SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
 
 
-def _text(value: object) -> Any:
+def _text(value: object, longest: int = LONGEST_CELL) -> Any:
     from rich.text import Text
 
     if value is None:
         return Text("∅", style="dim")
-    shown = one_line(cell(_rounded(value)))
-    return Text(shown if len(shown) <= LONGEST_CELL else shown[: LONGEST_CELL - 1] + "…")
+    return Text(_cut(one_line(cell(_rounded(value))), longest))
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _rounded(value: object) -> object:
@@ -184,12 +221,19 @@ def chart(result: Result) -> list[str]:
     values = [float(n) for n in numbers if _is_number(n) and n == n]  # type: ignore[arg-type]  # just checked
     if len(values) != len(numbers) or min(values) < 0 or max(values) <= 0:
         return []
-    names = [one_line(cell(label))[:24] for label in labels]
+    names = [_cut(one_line(_label(label)), LONGEST_LABEL) for label in labels]
     width, top = max(map(len, names)), max(values)
     return [
         f"{name:<{width}}  {'█' * max(value > 0, round(CHART_WIDTH * value / top))} {cell(_rounded(number))}"
         for name, value, number in zip(names, values, numbers, strict=True)
     ]
+
+
+def _label(value: object) -> str:
+    """A value beside its bar; the midnight that begins a day, month or year goes by its date."""
+    from datetime import datetime, time
+
+    return cell(value.date() if isinstance(value, datetime) and value.time() == time.min else value)
 
 
 def footer(result: Result) -> str:

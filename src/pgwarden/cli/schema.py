@@ -9,7 +9,7 @@ import typer
 
 from pgwarden.agents.schema_context import find_table
 from pgwarden.cli.door import Database, Json, open_app
-from pgwarden.cli.render import console, emit_json, one_line, plain, simple_table
+from pgwarden.cli.render import console, emit_json, one_line, plain, print_facts, simple_table
 from pgwarden.domain.diagram import entity_graph, mermaid
 from pgwarden.domain.diagram_svg import svg as drawn
 
@@ -118,7 +118,7 @@ def _show_table(relation: Relation, catalog: Catalog, relationships: tuple[Relat
     )
     if relation.comment:
         out.print(Text(one_line(relation.comment), style="italic"))
-    out.print(simple_table(("column", "type", "null", "default", "comment"), _column_rows(relation, catalog)))
+    print_facts(("column", "type", "null", "default", "comment"), _column_rows(relation, catalog))
     for title, lines in _details(relation, catalog, mine):
         if lines:
             out.print(Text(title, style="bold"))

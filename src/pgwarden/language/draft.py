@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -12,6 +13,8 @@ from pgwarden.language.linking import Item, Linker
 from pgwarden.language.tokens import Kind, Token
 
 TABLE_SURE = 0.6
+FEW = 40
+"""Meanings of a word that are weighed one by one; of more, only those near what is spoken of."""
 
 
 @dataclass(slots=True)
@@ -200,7 +203,7 @@ class Draft:
         """The columns an item may mean here, best first; ``measuring`` says that they are to be aggregated."""
         ranked: list[tuple[float, Link]] = []
         asks_id = any(t.lower in ("id", "ids", "identifier", "code", "codes") for t in item.tokens)
-        for link in item.columns:
+        for link in self._near(item.columns, owner):
             attribute = self.attribute(link.field)
             score = link.score + self.nearness(link.relation, owner)
             if kind:
@@ -235,6 +238,16 @@ class Draft:
             reachable = any(self.graph.path(a, relation, self.index) is not None for a in self.ahead)
             score -= 0.08 if reachable else 0.5
         return score
+
+    def _near(self, links: tuple[Link, ...], owner: int) -> Sequence[Link]:
+        """Of a word that hundreds of tables use, the columns of the tables spoken of and of their neighbours."""
+        if len(links) <= FEW:
+            return links
+        spoken = {owner, self.main, self.focus, *self.mentioned, *self.ahead} - {0}
+        around = {edge.right.relation for oid in spoken for edge in self.graph.edges.get(oid, ())}
+        further = {edge.right.relation for oid in around for edge in self.graph.edges.get(oid, ())}
+        circle = spoken | around | further
+        return [link for link in links if link.relation in circle] or links[:FEW]
 
     def _constant(self, relation: int) -> bool:
         """Whether a table gives each row of the tables named one value only: nothing to average."""

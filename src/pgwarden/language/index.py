@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pgwarden.domain.catalog import Catalog, Column, Relation
 from pgwarden.language.lexicon import (
@@ -22,6 +22,9 @@ from pgwarden.language.lexicon import (
     WEAK_NAME_WORDS,
 )
 from pgwarden.language.morphology import lemma, root
+
+
+Posting = TypeVar("Posting")
 
 
 class Field(NamedTuple):
@@ -206,13 +209,11 @@ class LexicalIndex:
         phrase = frozenset(words)
         found: dict[int, float] = {}
         for choice, weight in _expansions(phrase):
-            for word in choice:
-                for oid, variant in self._tables.get(word, ()):
-                    score = weight * max(
-                        _overlap(choice, variant), _head(choice, self.entities[oid].words, TABLE_SUFFIXES, 0.78)
-                    )
-                    if score > found.get(oid, 0.0):
-                        found[oid] = score
+            for oid, variant in _rarest(self._tables, choice):
+                head = _head(choice, self.entities[oid].words, TABLE_SUFFIXES, 0.78)
+                score = weight * max(_overlap(choice, variant), head)
+                if score > found.get(oid, 0.0):
+                    found[oid] = score
         for oid, role in (pair for word in phrase for pair in self._roles.get(word, ())):
             if role == phrase and found.get(oid, 0.0) < 0.84:
                 found[oid] = 0.84
@@ -247,13 +248,15 @@ class LexicalIndex:
         phrase = frozenset(words)
         found: dict[Field, float] = {}
         for choice, weight in _expansions(phrase):
-            for word in choice:
-                for field_, variant, factor in self._columns.get(word, ()):
-                    head = _head(choice, self.attribute(field_).words, WEAK_NAME_WORDS, 0.66)
-                    unsaid = 0.75 if "id" in variant and "id" not in choice and len(variant) > 1 else 1.0
-                    score = weight * factor * max(_overlap(choice, variant) * unsaid, head)
-                    if score > found.get(field_, 0.0):
-                        found[field_] = score
+            single = len(choice) == 1
+            for field_, variant, factor in _rarest(self._columns, choice):
+                if weight * factor <= found.get(field_, 0.0):
+                    continue
+                head = _head(choice, self.attribute(field_).words, WEAK_NAME_WORDS, 0.66) if single else 0.0
+                unsaid = 0.75 if "id" in variant and "id" not in choice and len(variant) > 1 else 1.0
+                score = weight * factor * max(_overlap(choice, variant) * unsaid, head)
+                if score > found.get(field_, 0.0):
+                    found[field_] = score
         for field_, score in self._by_comment(phrase):
             if score > found.get(field_, 0.0):
                 found[field_] = score
@@ -369,6 +372,12 @@ def _expansions(phrase: frozenset[str]) -> Iterator[tuple[frozenset[str], float]
             yield rest | {other}, 0.82
         if ABBREVIATIONS.get(word):
             yield rest | frozenset(ABBREVIATIONS[word]), 0.95
+
+
+def _rarest(postings: dict[str, list[Posting]], phrase: frozenset[str]) -> list[Posting]:
+    """The entries of the phrase's rarest word: a name must hold every word, so no other entry can match."""
+    lists = [postings.get(word) for word in phrase]
+    return min((found for found in lists if found), key=len) if lists and all(lists) else []
 
 
 def _overlap(phrase: frozenset[str], variant: frozenset[str]) -> float:

@@ -32,6 +32,11 @@ ROLE = 2.2
 HOMELESS = 3.5
 """An id that two tables share although neither is its home (a device, a session) rarely joins what is asked for."""
 
+MOST_SHARING = 12
+"""Tables that may share a column's name before the name stops saying anything."""
+MOST_ALIKE = 4
+"""Tables that a key's name may point at before it is a guess."""
+
 _ROLES = frozenset(
     [
         "sender",
@@ -213,20 +218,39 @@ def _ends(left: Field, right: Field) -> tuple[int, int]:
     return left.relation, right.relation
 
 
+@dataclass(slots=True)
+class _Targets:
+    """Tables with a single-column key, by their words, by the name of their key, and those of people."""
+
+    by_words: dict[tuple[str, ...], list[Entity]] = field(default_factory=lambda: defaultdict(list))
+    by_key: dict[str, list[Entity]] = field(default_factory=lambda: defaultdict(list))
+    people: list[Entity] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, index: LexicalIndex) -> _Targets:
+        targets = cls()
+        for entity in index.entities.values():
+            if entity.key in entity.attributes and entity.relation.is_table:
+                targets.by_words[entity.words].append(entity)
+                key = entity.attributes[entity.key].name.lower()
+                if len(key) > 3:
+                    targets.by_key[key].append(entity)
+                if entity.person and entity.words[-1] in ("user", "person", "member", "employee"):
+                    targets.people.append(entity)
+        return targets
+
+
 def _by_names(graph: JoinGraph, index: LexicalIndex) -> None:
-    by_last: dict[tuple[str, ...], list[Entity]] = defaultdict(list)
-    for entity in index.entities.values():
-        if entity.key and entity.relation.is_table:
-            by_last[entity.words].append(entity)
+    targets = _Targets.of(index)
     same: dict[str, list[Attribute]] = defaultdict(list)
     for entity in index.entities.values():
         for attribute in entity.attributes.values():
             if attribute.kind in ("number", "text", "other") and entity.relation.is_table:
-                _toward_key(graph, index, entity, attribute, by_last)
+                _toward_key(graph, index, entity, attribute, targets)
                 if _joinable_name(attribute):
                     same[attribute.name.lower()].append(attribute)
     for attributes in same.values():
-        if 1 < len(attributes) <= 12:
+        if 1 < len(attributes) <= MOST_SHARING:
             _same_names(graph, index, attributes)
 
 
@@ -243,37 +267,27 @@ def _joinable_name(attribute: Attribute) -> bool:
 
 
 def _toward_key(
-    graph: JoinGraph,
-    index: LexicalIndex,
-    entity: Entity,
-    attribute: Attribute,
-    by_words: dict[tuple[str, ...], list[Entity]],
+    graph: JoinGraph, index: LexicalIndex, entity: Entity, attribute: Attribute, targets: _Targets
 ) -> None:
     """``customer_id`` → the key of ``customers``; ``manager_id`` → a table of people, if nothing closer."""
     words = attribute.words
-    lower = attribute.name.lower()
-    for targets in by_words.values():
-        for target in targets:
-            key = target.attributes[target.key].name.lower() if target.key in target.attributes else ""
-            if len(key) > 3 and key != lower and lower.endswith("_" + key) and target.oid != entity.oid:
+    pieces = attribute.name.lower().split("_")
+    for start in range(1, len(pieces)):
+        for target in targets.by_key.get("_".join(pieces[start:]), ())[:MOST_ALIKE]:
+            if target.oid != entity.oid:
                 _link(graph, index, attribute, target, NAMED_AFTER_KEY + 0.1)
     if len(words) < 2 or words[-1] not in ("id", "code", "number", "key", "uuid"):
         return
     for start in range(len(words) - 1):
         stem = words[start:-1]
-        for target in by_words.get(stem, ()):
+        for target in targets.by_words.get(stem, ())[:MOST_ALIKE]:
             if target.oid != entity.oid or start > 0:
                 _link(graph, index, attribute, target, NAMED_AFTER_KEY + 0.15 * start)
-        if stem in by_words:
+        if stem in targets.by_words:
             return
-    if words[-2] in _ROLES:
-        for target in index.entities.values():
-            if (
-                target.person
-                and target.key
-                and target.oid != entity.oid
-                and target.words[-1] in ("user", "person", "member", "employee")
-            ):
+    if words[-2] in _ROLES and len(targets.people) <= MOST_ALIKE:
+        for target in targets.people:
+            if target.oid != entity.oid:
                 _link(graph, index, attribute, target, ROLE)
 
 

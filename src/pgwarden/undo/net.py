@@ -7,7 +7,7 @@ json and take 1.0 for 1.00, -0 for 0, or 'a' for 'A' in a case-insensitive colum
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgwarden.domain.catalog import quote_identifier
 from pgwarden.domain.execution import TableImages
@@ -35,6 +35,10 @@ class NetEffect:
     """Whether rows may have to come back."""
     removes: bool
     """Whether rows may have to go."""
+    plan: str = ""
+    """The table that ``source`` was written to, '' while it is computed from the images."""
+    paired: bool = False
+    """Whether each key has exactly one image before and one after: nothing came, went or changed twice."""
     in_place: bool = True
     """Whether rows that changed are put back by UPDATE; else they go and come back."""
 
@@ -58,6 +62,37 @@ def net_effect(shape: TableShape, images: TableImages) -> NetEffect:
     else:
         source = _grouped(images, number, text)
     return NetEffect(shape, images, source, number, text, restores, removes)
+
+
+def paired(effect: NetEffect) -> NetEffect:
+    """The same effect without grouping, for tables where ``pairing`` found each key changed once."""
+    images = effect.images
+    source = (
+        f"select {_sign(images, 'x')} as {effect.number}, {row_text(images.columns, 'x')} as {effect.text}"
+        f"{comma(listed(images.columns, 'x'))} from {image_name(images)} x"
+    )
+    return replace(effect, source=source, paired=True)
+
+
+def pairing(effect: NetEffect) -> str:
+    """A query that tells whether each key has exactly one image before and one after; '' where that cannot be."""
+    counts = effect.images.counts
+    if not effect.shape.keyed or counts.inserted or counts.deleted or not counts.updated:
+        return ""
+    key = listed(effect.shape.key, "x")
+    before = f"count(*) filter (where x.{quote_identifier(effect.images.mark)} = 'o')"
+    return (
+        f"select not exists (select from {image_name(effect.images)} x group by {key}"
+        f" having count(*) <> 2 or {before} <> 1)"
+    )
+
+
+def same_row(effect: NetEffect, left: str, right: str) -> str:
+    """Whether a stored row is bit for bit the image, or at least has the same text."""
+    columns = effect.columns
+    text = f"{row_text(columns, left)} = {right}.{effect.text}"
+    images = f"row({listed(columns, left)}), row({listed(columns, right)})"
+    return f"(pg_catalog.record_image_eq({images}) or {text})"
 
 
 def signed_images(images: TableImages, number: str, text: str) -> str:

@@ -1,55 +1,64 @@
-"""What becomes of conflicting rows when a person has decided: leave them as they are, or overwrite them.
+"""The plan of an undo as a table, and what becomes of conflicting rows when a person has decided.
 
-The net effect is copied into a temporary table and corrected there: skipped rows leave it, and for overwritten rows
-what is there now takes the place of what the execution left. The proof is then made against the corrected plan.
+A net effect in both directions is written to an unlogged table of our schema first, which is dropped before the end:
+only so does the planner know how many rows there are, and joins of it with itself stay linear. When rows conflict,
+the plan is corrected there: skipped rows leave it, and for overwritten rows what is there now takes the place of what
+the execution left. The proof is then made against the corrected plan.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from pgwarden.domain.approval import OnConflict
-from pgwarden.domain.catalog import quote_identifier
-from pgwarden.undo.images import comma, listed
+from pgwarden.domain.catalog import Name, quote_identifier
+from pgwarden.undo.images import SCHEMA, comma, listed
 from pgwarden.undo.net import NetEffect, row_text
 from pgwarden.undo.restore import same_key
 
-PLANNED = "select * from "
+
+def planned(effect: NetEffect, undo_id: str) -> tuple[NetEffect, str]:
+    """The effect read from a table, and the script that writes that table."""
+    plan = str(Name(SCHEMA, f"p{undo_id.replace('-', '')}_{effect.shape.oid}"))
+    return replace(
+        effect, source=f"select * from {plan}", plan=plan
+    ), f"create unlogged table {plan} as {effect.source}"
 
 
-def plan_table(effect: NetEffect) -> str:
-    return f"pg_temp._pgwarden_plan_{effect.shape.oid}"
+def unplanned(effect: NetEffect) -> str:
+    """The script that takes the plan away."""
+    return f"drop table {effect.plan}"
 
 
-def planned(effect: NetEffect) -> NetEffect:
-    """The effect as corrected by ``plan_scripts``."""
-    return replace(effect, source=f"{PLANNED}{plan_table(effect)}", restores=True, removes=True)
+def indexed(effect: NetEffect) -> str:
+    """A script that makes single rows of the plan quick to find, for reports of conflicts."""
+    keys = [", ".join(map(quote_identifier, effect.shape.key))] if effect.shape.key else []
+    keys.append(f"pg_catalog.hashtext({effect.text})")
+    return ";\n".join([*(f"create index on {effect.plan} ({key})" for key in keys), f"analyze {effect.plan}"])
 
 
-def is_planned(effect: NetEffect) -> bool:
-    return effect.source.startswith(PLANNED)
+def resolved(effect: NetEffect) -> NetEffect:
+    """The effect after ``correction``: overwritten rows may come and go in tables where before they only did one."""
+    return replace(effect, restores=True, removes=True)
 
 
-def plan_scripts(effect: NetEffect, on_conflict: OnConflict) -> Iterator[str]:
-    """Statements that make the plan and correct it; each may return a row ``skipped``."""
-    plan = plan_table(effect)
-    yield f"create temporary table {plan.removeprefix('pg_temp.')} on commit drop as {effect.source}"
+def correction(effect: NetEffect, on_conflict: OnConflict) -> str:
+    """A statement that corrects the plan; its row ``skipped``, if any, counts the rows that are left alone."""
+    plan = effect.plan
     if not effect.shape.keyed:
-        yield _as_many_as_there_are(effect, plan)
-    elif on_conflict is OnConflict.SKIP:
-        yield (
+        return _as_many_as_there_are(effect, plan)
+    if on_conflict is OnConflict.SKIP:
+        return (
             f"with bad as ({_conflicting(effect, plan)}), gone as (delete from {plan} p using bad"
             f" where {same_key(effect.shape, 'p', 'bad')} returning 1) select count(*) as skipped from bad"
         )
-    else:
-        yield (
-            f"with bad as materialized ({_conflicting(effect, plan)}), gone as (delete from {plan} p using bad"
-            f" where p.{effect.number} > 0 and {same_key(effect.shape, 'p', 'bad')})"
-            f" insert into {plan} ({effect.number}, {effect.text}{comma(listed(effect.columns))})"
-            f" select 1, {row_text(effect.columns, 't')}{comma(listed(effect.columns, 't'))}"
-            f" from {effect.shape.rows} t join bad on {same_key(effect.shape, 't', 'bad')}"
-        )
+    return (
+        f"with bad as materialized ({_conflicting(effect, plan)}), gone as (delete from {plan} p using bad"
+        f" where p.{effect.number} > 0 and {same_key(effect.shape, 'p', 'bad')})"
+        f" insert into {plan} ({effect.number}, {effect.text}{comma(listed(effect.columns))})"
+        f" select 1, {row_text(effect.columns, 't')}{comma(listed(effect.columns, 't'))}"
+        f" from {effect.shape.rows} t join bad on {same_key(effect.shape, 't', 'bad')}"
+    )
 
 
 def _conflicting(effect: NetEffect, plan: str) -> str:

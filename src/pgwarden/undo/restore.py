@@ -12,7 +12,7 @@ from dataclasses import replace
 from pgwarden.domain.catalog import quote_identifier
 from pgwarden.domain.shape import TableShape
 from pgwarden.undo.images import listed
-from pgwarden.undo.net import NetEffect, row_text
+from pgwarden.undo.net import NetEffect, row_text, same_row
 
 
 def restore_statement(effects: Sequence[NetEffect]) -> str:
@@ -63,7 +63,10 @@ def same_key(shape: TableShape, left: str, right: str) -> str:
 def _steps(effect: NetEffect, suffix: str) -> dict[str, str]:
     """The common table expressions for one table, by name, in the order in which they must happen."""
     net = f"n{suffix}"
-    steps = {net: f"{net} as materialized ({effect.source})"}
+    if effect.paired and effect.in_place and len(_settable(effect.shape)) == len(effect.columns):
+        return {f"u{suffix}": f"u{suffix} as ({_update(effect, f'({effect.source})', ())} returning 1)"}
+    steps = {} if effect.plan else {net: f"{net} as ({effect.source})"}
+    net = effect.plan or net
     order: list[str] = []
     if effect.removes:
         deletes = {f"d{suffix}": _delete_by_key} if effect.shape.key else {}
@@ -83,7 +86,7 @@ def _delete_by_key(effect: NetEffect, net: str) -> str:
     shape = effect.shape
     return (
         f"delete from {shape.rows} t using {net} a where a.{effect.number} > 0 and {same_key(shape, 't', 'a')}"
-        f" and {row_text(effect.columns, 't')} = a.{effect.text}{_unpaired(effect, net, 'a', '<')}"
+        f" and {same_row(effect, 't', 'a')}{_unpaired(effect, net, 'a', '<')}"
     )
 
 
@@ -96,7 +99,8 @@ def _delete_by_content(effect: NetEffect, net: str) -> str:
         f"delete from {shape.rows} t using (select x.tableoid as _table, x.ctid as _at, {rows} as _row,"
         f" row_number() over (partition by {rows}) as _nth from {shape.rows} x"
         f" where {rows} in (select {text} from {net} where {effect.number} > 0)) c, {net} a"
-        f" where t.tableoid = c._table and t.ctid = c._at and a.{text} = c._row and c._nth <= a.{effect.number}{keyless}"
+        f" where t.tableoid = c._table and t.ctid = c._at and a.{text} = c._row"
+        f" and c._nth <= a.{effect.number}{keyless}"
     )
 
 
@@ -107,7 +111,7 @@ def _update(effect: NetEffect, net: str, order: Sequence[str]) -> str:
     return (
         f"update {shape.rows} t set {assigned} from {net} b join {net} a on {_pair(shape, 'a', 'b')}"
         f" where b.{effect.number} < 0 and a.{effect.number} > 0 and {same_key(shape, 't', 'a')}"
-        f" and {row_text(effect.columns, 't')} = a.{effect.text}{_after(order)}"
+        f" and {same_row(effect, 't', 'a')}{_after(order)}"
     )
 
 

@@ -117,9 +117,19 @@ class Replay:
 
     def _copy(self, template: str, database: str) -> None:
         with psycopg.connect(self._server, autocommit=True) as connection:
+            self._forget_prepared(connection, database)
             connection.execute(f"drop database if exists {database} with (force)")
             self._drop_roles(connection)
             connection.execute(f"create database {database} template {template}")
+
+    def _forget_prepared(self, connection: psycopg.Connection[tuple[object, ...]], database: str) -> None:
+        """Prepared transactions outlive their session and keep the database from being dropped."""
+        left = connection.execute("select gid from pg_prepared_xacts where database = %s", (database,)).fetchall()
+        if not left:
+            return
+        with psycopg.connect(Place(self._server, database, self._directory).url(), autocommit=True) as there:
+            for (gid,) in left:
+                there.execute(psycopg.sql.SQL("rollback prepared {}").format(psycopg.sql.Literal(gid)))
 
     def _drop_roles(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
         """Roles outlive the databases that a file made them for."""

@@ -63,7 +63,8 @@ def test_at_least_two() -> None:
 def test_percentage_is_one_pass_with_a_filter() -> None:
     found = sql("What percentage of books are poetry?")
     assert found == (
-        "SELECT 100 * (count(*) FILTER (WHERE genre = 'poetry'))::numeric / NULLIF(count(*), 0) AS percentage FROM books"
+        "SELECT 100 * (count(*) FILTER (WHERE genre = 'poetry'))::numeric / NULLIF(count(*), 0) AS percentage"
+        " FROM books"
     )
 
 

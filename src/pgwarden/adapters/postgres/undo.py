@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,14 +21,17 @@ from pgwarden.domain.shape import TableShape
 from pgwarden.undo.conflicts import conflict_queries
 from pgwarden.undo.history import changed_rows as row_history
 from pgwarden.undo.images import image_name
-from pgwarden.undo.net import NetEffect, net_effect, signed_images
-from pgwarden.undo.resolution import is_planned, plan_scripts, planned
+from pgwarden.undo.net import NetEffect, net_effect, paired, pairing, signed_images
+from pgwarden.undo.resolution import correction, indexed, planned, resolved, unplanned
 from pgwarden.undo.restore import restore_statement, silence, unsilence, without_shifts
 
 CONFLICTS_LISTED = 1000
 """Rows of each kind that a conflict report holds at most."""
 
 SAFEPOINT = "pgwarden_undo"
+
+WORK_MEMORY = "128MB"
+"""For grouping row texts in memory: on disk it takes several times as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +58,13 @@ async def undo(
 
 
 async def preview_undo(conninfo: str, execution_id: str) -> UndoPreview:
-    """The conflicts that an undo would meet, in a read-only transaction."""
+    """The conflicts that an undo would meet. The transaction that finds them takes no lock and is rolled back."""
     async with open_session(conninfo) as session:
-        await session.script("begin isolation level repeatable read read only")
+        await session.script("begin isolation level repeatable read")
         await _pin(session)
         execution = await Ledger(session).execution(execution_id)
         effects = await _effects(session, execution, await _shapes(session, execution))
-        conflicts = await _conflicts(session, effects)
+        conflicts = await _conflicts(session, effects, str(uuid.uuid4()))
         await session.rollback()
         return UndoPreview(execution, conflicts)
 
@@ -88,8 +92,10 @@ async def _transaction(session: Session, approved: ApprovedUndo, limits: Executi
     original = await _claim(ledger, approved)
     await capture.install(table.relation for table in original.tables)
     effects = await _effects(session, original, capture.shapes)
+    effects = await _planned(session, effects, approved)
     effects, skipped = await _resolved(session, effects, approved.on_conflict)
-    await _restore(session, capture, effects)
+    await _restore(session, capture, effects, approved.undo_id)
+    await session.script(";".join(unplanned(effect) for effect in effects if effect.plan))
     await capture.remove()
     await ledger.mark_undone(original.id, approved.undo_id)
     if original.undoes is not None:
@@ -100,7 +106,8 @@ async def _transaction(session: Session, approved: ApprovedUndo, limits: Executi
 async def _pin(session: Session) -> None:
     """Row texts of this transaction are compared with each other and shown: one time zone, nothing hidden."""
     await session.script(
-        "set local timezone = 'UTC'; set local row_security = off; set local search_path = pg_catalog, pg_temp"
+        "set local timezone = 'UTC'; set local row_security = off; set local search_path = pg_catalog, pg_temp;"
+        f" set local work_mem = '{WORK_MEMORY}'"
     )
 
 
@@ -163,11 +170,16 @@ async def _effects(session: Session, execution: Execution, shapes: dict[int, Tab
                 why="their retention ended",
                 not_done="Nothing was changed.",
             )
-        effects.append(net_effect(shape, table))
+        effects.append(await _paired(session, net_effect(shape, table)))
     return effects
 
 
-async def _restore(session: Session, capture: Capture, effects: list[NetEffect]) -> None:
+async def _paired(session: Session, effect: NetEffect) -> NetEffect:
+    query = pairing(effect)
+    return paired(effect) if query and await session.value(query) else effect
+
+
+async def _restore(session: Session, capture: Capture, effects: list[NetEffect], undo_id: str) -> None:
     """Restore and prove; when it does not fit, say which rows stand in the way."""
     if not effects:
         return
@@ -181,7 +193,7 @@ async def _restore(session: Session, capture: Capture, effects: list[NetEffect])
         await _prove_mirror(session, capture, effects)
     except (psycopg.IntegrityError, UndoUnproven) as error:
         await session.script(f"rollback to savepoint {SAFEPOINT}")
-        conflicts = await _conflicts(session, effects)
+        conflicts = await _conflicts(session, effects, undo_id)
         if conflicts:
             raise RowsChangedSince.of(conflicts) from error
         if isinstance(error, UndoUnproven):
@@ -242,12 +254,15 @@ async def _prove_mirror(session: Session, capture: Capture, effects: list[NetEff
 
 
 def _signed(effect: NetEffect) -> str:
-    if is_planned(effect):
+    if effect.plan:
         return f"select p.{effect.number}, p.{effect.text} from ({effect.source}) p"
     return signed_images(effect.images, effect.number, effect.text)
 
 
-async def _conflicts(session: Session, effects: list[NetEffect]) -> tuple[RowConflict, ...]:
+async def _conflicts(session: Session, effects: list[NetEffect], undo_id: str) -> tuple[RowConflict, ...]:
+    effects = [effect if effect.plan else await _written(session, effect, undo_id) for effect in effects]
+    for effect in effects:
+        await session.script(indexed(effect))
     related = {oid for e in effects for r in e.shape.references for oid in (r.relation, r.foreign)}
     names: dict[int, Name] = {shape.oid: shape.name for shape in await read_shapes(session, related)}
     found = []
@@ -258,14 +273,29 @@ async def _conflicts(session: Session, effects: list[NetEffect]) -> tuple[RowCon
     return tuple(found)
 
 
+async def _planned(session: Session, effects: list[NetEffect], approved: ApprovedUndo) -> list[NetEffect]:
+    """Write down the effects that go in both directions, and all where conflicts may be resolved."""
+    decided = approved.on_conflict is not OnConflict.REFUSE
+    return [
+        await _written(session, effect, approved.undo_id)
+        if decided or not effect.shape.keyed or (effect.restores and effect.removes and not effect.paired)
+        else effect
+        for effect in effects
+    ]
+
+
+async def _written(session: Session, effect: NetEffect, undo_id: str) -> NetEffect:
+    written, script = planned(effect, undo_id)
+    await session.script(script)
+    return written
+
+
 async def _resolved(session: Session, effects: list[NetEffect], on_conflict: OnConflict) -> tuple[list[NetEffect], int]:
     """The net effects without the conflicting rows (skip), or from what is there now (overwrite)."""
     if on_conflict is OnConflict.REFUSE:
         return effects, 0
-    skipped, resolved = 0, []
+    skipped = 0
     for effect in effects:
-        for script in plan_scripts(effect, on_conflict):
-            rows = await session.rows(script)
-            skipped += sum(row["skipped"] for row in rows)
-        resolved.append(planned(effect))
-    return resolved, skipped
+        rows = await session.rows(correction(effect, on_conflict))
+        skipped += sum(row["skipped"] for row in rows)
+    return [resolved(effect) for effect in effects], skipped

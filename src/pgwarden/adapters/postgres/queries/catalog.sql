@@ -2,6 +2,8 @@
 -- read; nothing takes a lock beyond ACCESS SHARE on catalogs. Run inside one REPEATABLE READ, READ ONLY transaction.
 -- pg_get_* functions run only for the few objects whose text cannot be put together from plain columns.
 -- Objects below oid 16384 came with the server: %(first)s and %(last)s ask for them and for users' objects apart.
+-- Results of many rows come as one row of arrays, a column of the result in each, which costs both sides half as much;
+-- texts of any length stay out of them. An xmin goes into the digests of the relations (see touched).
 
 -- name: session
 -- Who reads, where. Before the search_path is narrowed.
@@ -42,7 +44,7 @@ order by n.oid
 select oid, rolname::text from pg_roles order by oid
 
 -- name: relations
--- Rights and estimates come last: they are no part of the structure.
+-- Rights, estimates and versions come last: they are no part of the structure.
 select c.oid,
        c.relname::text,
        c.relnamespace,
@@ -62,24 +64,27 @@ select c.oid,
        %(superuser)s or has_table_privilege(c.oid, 'UPDATE'),
        %(superuser)s or has_table_privilege(c.oid, 'DELETE'),
        c.reltuples,
-       c.relpages
+       c.relpages,
+       c.xmin
 from pg_class as c
 where c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
   and not (c.relpersistence = 't' and pg_is_other_temp_schema(c.relnamespace))
 order by c.oid
 
 -- name: columns
--- Plain columns of one catalog; type names, defaults and comments come apart, since few differ. Sorted by the reader.
-select a.attrelid,
-       a.attnum,
-       a.attname::text,
-       a.atttypid,
-       a.atttypmod,
-       a.attnotnull,
-       a.attgenerated::text,
-       a.attidentity::text,
-       a.attcollation,
-       case when a.attacl is not null then has_column_privilege(a.attrelid, a.attnum, 'SELECT') end
+-- Plain columns of one catalog, in arrays; type names, defaults and comments come apart, since few differ. Sorted by
+-- the reader.
+select array_agg(a.attrelid),
+       array_agg(a.attnum),
+       array_agg(a.attname),
+       array_agg(a.atttypid),
+       array_agg(a.atttypmod),
+       array_agg(a.attnotnull),
+       array_agg(a.attgenerated),
+       array_agg(a.attidentity),
+       array_agg(a.attcollation),
+       array_agg(case when a.attacl is not null then has_column_privilege(a.attrelid, a.attnum, 'SELECT') end),
+       array_agg(a.xmin)
 from pg_attribute as a
 join pg_class as c on c.oid = a.attrelid
 where a.attnum > 0
@@ -88,14 +93,13 @@ where a.attnum > 0
   and not (c.relpersistence = 't' and pg_is_other_temp_schema(c.relnamespace))
 
 -- name: column_types
--- Each type and modifier in use is named once.
-select atttypid, atttypmod, format_type(atttypid, atttypmod)
-from (select distinct atttypid, atttypmod from pg_attribute where attnum > 0 and not attisdropped) as used
-order by 1, 2
+-- Each type and modifier in use is named once; asked when the columns are there.
+select oid, modifier, format_type(oid, modifier)
+from rows from (unnest(%(types)s::oid[]), unnest(%(modifiers)s::int4[])) as used (oid, modifier)
 
 -- name: defaults
 -- Defaults and generation expressions. One that names no column is written without opening its table.
-select adrelid, adnum, pg_get_expr(adbin, case when strpos(adbin::text, '{VAR ') > 0 then adrelid else 0 end)
+select adrelid, adnum, pg_get_expr(adbin, case when strpos(adbin::text, '{VAR ') > 0 then adrelid else 0 end), xmin
 from pg_attrdef
 order by 1, 2
 
@@ -106,12 +110,31 @@ where classoid = 'pg_class'::regclass and objoid >= 16384
 order by 1, 2
 
 -- name: constraints
--- Sorted by the reader.
+-- In arrays. Sorted by the reader.
+select array_agg(oid),
+       array_agg(conname),
+       array_agg(contype),
+       array_agg(conrelid),
+       array_agg(conkey::text),
+       array_agg(confrelid),
+       array_agg(confkey::text),
+       array_agg(confdeltype),
+       array_agg(confupdtype),
+       array_agg(confdelsetcols::text), -- if >= 15
+       array_agg(null::text), -- if < 15
+       array_agg(confmatchtype),
+       array_agg(condeferrable),
+       array_agg(condeferred),
+       array_agg(convalidated),
+       array_agg(conindid),
+       array_agg(conparentid),
+       array_agg(xmin)
+from pg_constraint
+where conrelid <> 0
+
+-- name: constraint_definitions
 select con.oid,
-       con.conname::text,
-       con.contype::text,
        con.conrelid,
-       con.conkey::text,
        case con.contype
            when 'x' then pg_get_constraintdef(con.oid)
            when 'c' then 'CHECK (' || pg_get_expr(con.conbin, con.conrelid) || ')'
@@ -119,24 +142,33 @@ select con.oid,
                || case when not con.conenforced then ' NOT ENFORCED' else '' end -- if >= 18
                || case when not con.convalidated and con.conenforced then ' NOT VALID' else '' end -- if >= 18
                || case when not con.convalidated then ' NOT VALID' else '' end -- if < 18
-       end,
-       con.confrelid,
-       con.confkey::text,
-       con.confdeltype::text,
-       con.confupdtype::text,
-       con.confdelsetcols::text, -- if >= 15
-       null::text, -- if < 15
-       con.confmatchtype::text,
-       con.condeferrable,
-       con.condeferred,
-       con.convalidated,
-       con.conindid,
-       con.conparentid
+       end
 from pg_constraint as con
-where con.conrelid <> 0
+where con.conrelid <> 0 and con.contype in ('c', 'x')
+order by con.oid
 
 -- name: indexes
--- Sorted by the reader. A plain index (whole columns, default operator classes, no predicate …) is written by pgwarden itself.
+-- In arrays. Sorted by the reader. Tables that hold long values (pg_toast) are no relations that anyone may use.
+select array_agg(i.indexrelid),
+       array_agg(c.relname),
+       array_agg(i.indrelid),
+       array_agg(i.indkey::text),
+       array_agg(i.indnkeyatts),
+       array_agg(i.indisunique),
+       array_agg(i.indisprimary),
+       array_agg(i.indisvalid),
+       array_agg(am.amname),
+       array_agg(i.indnullsnotdistinct), -- if >= 15
+       array_agg(false), -- if < 15
+       array_agg(i.xmin)
+from pg_index as i
+join pg_class as c on c.oid = i.indexrelid
+join pg_am as am on am.oid = c.relam
+where c.relnamespace <> 'pg_toast'::regnamespace
+  and not (c.relpersistence = 't' and pg_is_other_temp_schema(c.relnamespace))
+
+-- name: index_definitions
+-- Of all but the plain ones (whole columns, default operator classes, no predicate …), which pgwarden writes by itself.
 with plain as materialized (
     select indclass, indcollation
     from (select distinct indclass, indcollation from pg_index) as used
@@ -145,29 +177,16 @@ with plain as materialized (
           select from unnest(indclass::oid[]) as class (oid) join pg_opclass as o using (oid) where not o.opcdefault
       )
 )
-select i.indexrelid,
-       c.relname::text,
-       i.indrelid,
-       i.indkey::text,
-       i.indnkeyatts,
-       i.indisunique,
-       i.indisprimary,
-       i.indisvalid,
-       am.amname::text,
-       pg_get_expr(i.indpred, i.indrelid),
-       case when i.indexprs is not null or i.indpred is not null or i.indnkeyatts <> i.indnatts
-              or c.reloptions is not null or c.relkind = 'I' or plain.indclass is null
-              or 0 <> any (i.indoption::int2[])
-              or i.indnullsnotdistinct -- if >= 15
-            then pg_get_indexdef(i.indexrelid) end,
-       i.indnullsnotdistinct -- if >= 15
-       false -- if < 15
-from pg_index as i
-join pg_class as c on c.oid = i.indexrelid
-join pg_class as t on t.oid = i.indrelid and t.relkind <> 't'
-join pg_am as am on am.oid = c.relam
-left join plain on plain.indclass = i.indclass and plain.indcollation = i.indcollation
-where not (c.relpersistence = 't' and pg_is_other_temp_schema(c.relnamespace))
+select indexrelid, indrelid, pg_get_expr(indpred, indrelid), pg_get_indexdef(indexrelid)
+from pg_index
+where indexprs is not null
+   or indpred is not null
+   or indnkeyatts <> indnatts
+   or indnullsnotdistinct -- if >= 15
+   or 0 <> any (indoption::int2[])
+   or (indclass, indcollation) not in (select indclass, indcollation from plain)
+   or indexrelid in (select oid from pg_class where relkind = 'I' or (relkind = 'i' and reloptions is not null))
+order by indexrelid
 
 -- name: triggers
 select oid,
@@ -255,22 +274,26 @@ select p.pubname::text, null, null from pg_publication as p where p.puballtables
 order by 1, 2, 3
 
 -- name: types
-select t.oid,
-       t.typname::text,
-       t.typnamespace,
-       t.typtype::text,
-       t.typcategory::text,
-       t.typispreferred,
-       case when t.typsubscript = 'array_subscript_handler'::regproc and t.typlen = -1 then t.typelem else 0 end,
-       t.typbasetype,
-       t.typrelid,
-       t.typarray,
-       t.typinput::oid,
-       t.typoutput::oid
-from pg_type as t
-where t.oid between %(first)s and %(last)s
-  and not pg_is_other_temp_schema(t.typnamespace)
-order by t.oid
+-- In arrays.
+select array_agg(t.oid),
+       array_agg(t.typname),
+       array_agg(t.typnamespace),
+       array_agg(t.typtype),
+       array_agg(t.typcategory),
+       array_agg(t.typispreferred),
+       array_agg(
+           case when t.typsubscript = 'array_subscript_handler'::regproc and t.typlen = -1 then t.typelem else 0 end
+       ),
+       array_agg(t.typbasetype),
+       array_agg(t.typrelid),
+       array_agg(t.typarray),
+       array_agg(t.typinput::oid),
+       array_agg(t.typoutput::oid)
+from (
+    select * from pg_type
+    where oid between %(first)s and %(last)s and not pg_is_other_temp_schema(typnamespace)
+    order by oid
+) as t
 
 -- name: ranges
 select rngtypid, rngmultitypid, rngsubtype from pg_range order by 1
@@ -356,23 +379,37 @@ where oid between %(first)s and %(last)s
 order by castsource, casttarget
 
 -- name: touched
--- A digest of the versions of all catalog rows that make up a relation; internal triggers are among them, so that a
--- new foreign key changes the table that it points at, too.
-select 'r', relation::bigint, to_hex(bit_xor(hashtextextended(version::text, (seed << 40) + id::bigint)))
+-- A digest of the versions of all catalog rows that make up a relation: a hash over their xmins. Whoever changes one
+-- after a reader looked leaves an xmin that no row had then, or takes rows away, so that the list is another one.
+-- Internal triggers are in it, so that a new foreign key changes the table that it points at, too.
+select 'r', relation::bigint, left(encode(sha256(string_agg(xidsend(version), '' order by seed, id)), 'hex'), 16)
 from (
-    select 1::bigint as seed, oid as relation, oid::bigint as id, xmin as version
-    from pg_class where relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c') and {oid asked}
-    union all select 2, attrelid, attnum, xmin from pg_attribute where attnum > 0 and {attrelid asked}
-    union all select 3, conrelid, oid, xmin from pg_constraint where {conrelid asked}
-    union all select 4, tgrelid, oid, xmin from pg_trigger where {tgrelid asked}
-    union all select 5, indrelid, indexrelid, xmin from pg_index where {indrelid asked}
-    union all select 6, adrelid, oid, xmin from pg_attrdef where {adrelid asked}
-    union all select 7, ev_class, oid, xmin from pg_rewrite where {ev_class asked}
-    union all select 8, polrelid, oid, xmin from pg_policy where {polrelid asked}
-    union all select 10, inhrelid, inhparent, xmin from pg_inherits where {inhrelid asked}
-    union all select 11, inhparent, inhrelid, xmin from pg_inherits where {inhparent asked}
+    select 1 as seed, oid as relation, 0::bigint as id, xmin as version
+    from pg_class where oid = any(%(relations)s::oid[])
+    union all
+    select 2, attrelid, attnum, xmin
+    from pg_attribute where attrelid = any(%(relations)s::oid[]) and attnum > 0 and not attisdropped
+    union all select 3, conrelid, oid, xmin from pg_constraint where conrelid = any(%(relations)s::oid[])
+    union all select 4, indrelid, indexrelid, xmin from pg_index where indrelid = any(%(relations)s::oid[])
+    union all select 5, adrelid, adnum, xmin from pg_attrdef where adrelid = any(%(relations)s::oid[])
+    union all select 6, tgrelid, oid, xmin from pg_trigger where tgrelid = any(%(relations)s::oid[])
+    union all select 7, ev_class, oid, xmin from pg_rewrite where ev_class = any(%(relations)s::oid[])
+    union all select 8, polrelid, oid, xmin from pg_policy where polrelid = any(%(relations)s::oid[])
+    union all select 9, inhrelid, inhparent, xmin from pg_inherits where inhrelid = any(%(relations)s::oid[])
+    union all select 10, inhparent, inhrelid, xmin from pg_inherits where inhparent = any(%(relations)s::oid[])
 ) as row_versions
 group by relation
+
+-- name: versions
+-- In arrays: the rows that count in touched and that no other query brings. Sorted by the reader.
+select array_agg(seed), array_agg(relation), array_agg(id), array_agg(version)
+from (
+    select 6 as seed, tgrelid as relation, oid as id, xmin as version from pg_trigger
+    union all select 7, ev_class, oid, xmin from pg_rewrite
+    union all select 8, polrelid, oid, xmin from pg_policy
+    union all select 9, inhrelid, inhparent, xmin from pg_inherits
+    union all select 10, inhparent, inhrelid, xmin from pg_inherits
+) as row_versions
 
 -- name: touched_functions
 select 'f', oid::bigint, to_hex(hashtextextended(xmin::text, (9::bigint << 40) + oid::bigint))
