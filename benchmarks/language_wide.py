@@ -8,8 +8,8 @@ from pgwarden.domain.catalog import Catalog, Column, Constraint, Name, Relation,
 from pgwarden.domain.value_index import SampledValues
 
 AREAS = """sales purchasing payroll fleet garden museum clinic library harbour airport theatre stadium kitchen mine
-forest farm school hotel studio garage depot lab court bank post radio tower bridge canal tunnel mill quarry vineyard bakery
-brewery dairy pharmacy nursery zoo aquarium""".split()  # noqa: SIM905 - a word list reads better so
+forest farm school hotel studio garage depot lab court bank post radio tower bridge canal tunnel mill quarry
+vineyard bakery brewery dairy pharmacy nursery zoo aquarium""".split()  # noqa: SIM905 - a word list reads better so
 THINGS = """customers orders invoices payments employees vehicles rooms events tickets contracts suppliers shipments
 tasks meetings documents devices licenses visits inspections complaints budgets projects reports alarms tools""".split()  # noqa: SIM905
 COLUMNS = ("id integer", "name text", "status text", "city text", "amount numeric", "price numeric", "quantity integer",

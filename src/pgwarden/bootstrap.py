@@ -28,6 +28,7 @@ from pgwarden.agents.orchestrator import DatabaseOrchestrator
 from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.agents.schema_context import Lifetimes, SchemaContextAgent
 from pgwarden.domain.database import Database, DatabaseCheck, RoleAdvice
+from pgwarden.domain.errors import ConnectionFailed
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.result import ReadLimits
 from pgwarden.language.engine import BuiltInEngine
@@ -78,7 +79,15 @@ class App:
             given = GIVEN_PASSWORD if GIVEN_PASSWORD in os.environ else ""
             passing = self.describe_target("given-by-url", name, on_command_line=True, password_env=given)
             self.targets.add_for_now(passing)
-            yield passing.name
+            try:
+                yield passing.name
+            except ConnectionFailed as error:
+                raise ConnectionFailed(
+                    "The database of the URL cannot be reached.",
+                    why=error.why,
+                    not_done=error.not_done,
+                    next_step="Correct the URL, or register it with its password source: pgwarden db add NAME URL",
+                ) from None
         else:
             yield await self.targets.choose(name)
 

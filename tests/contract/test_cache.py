@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from psycopg import AsyncConnection
 from tests.support.parts import need
 
 from pgwarden.adapters.cache.memory import MemoryCache
 from pgwarden.adapters.cache.redis import PREFIX, REST_SECONDS, RedisCache
+from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
+from pgwarden.agents.schema_context import SchemaContextAgent
 from pgwarden.domain.errors import SettingsError
 from pgwarden.ports import Cache
+from pgwarden.testing import MemorySchemaHistory, MemorySchemaSource
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +136,26 @@ async def test_a_malformed_url_is_refused_without_repeating_it() -> None:
     with pytest.raises(SettingsError) as caught:
         RedisCache("redis://:secret-word@host:notaport/0")
     assert "secret-word" not in str(caught.value.to_dict())
+
+
+async def test_a_schema_that_one_process_read_is_known_to_the_next(valkey_url: str, shop_url: str) -> None:
+    @asynccontextmanager
+    async def lend() -> AsyncIterator[AsyncConnection[Any]]:
+        async with await AsyncConnection.connect(shop_url, autocommit=True) as connection:
+            yield connection
+
+    source = MemorySchemaSource(await PostgresCatalogReader(lend).read())
+
+    async def sources(_: str) -> MemorySchemaSource:
+        return source
+
+    read = []
+    for _ in range(2):
+        cache = RedisCache(valkey_url)
+        agent = SchemaContextAgent(sources, cache, MemorySchemaHistory())
+        read.append(await agent.catalog("shop"))
+        await agent.close()
+        await cache.close()
+    assert read[0] == read[1]
+    assert read[0].resolve_relation("orders") is not None
+    assert source.calls.count("read") == 1

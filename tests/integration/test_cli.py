@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from tests.conftest import MakeDatabase
+from tests.support.pgbouncer import transaction_pooler
 from typer.testing import CliRunner, Result
 
 from pgwarden.cli import main as command_line
@@ -277,6 +279,53 @@ def test_errors_say_what_happened_and_what_to_do(environment: dict[str, str], tm
     assert "next:" in done.stderr
     as_json = _process(["query", "delete from orders", "--json"], environment)
     assert json.loads(as_json.stdout)["code"] == "PGW023"
+
+
+def test_what_does_not_fit_is_cut_and_told_in_little_memory(environment: dict[str, str], database: str) -> None:
+    Path(environment["PGWARDEN_CONFIG"]).touch(mode=0o600)
+    measured = (
+        "import resource, sys; from pgwarden.cli.main import main\n"
+        "try: main()\n"
+        "finally: print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)"
+    )
+
+    def megabytes(sql: str, *told: str) -> int:
+        done = subprocess.run(
+            [sys.executable, "-c", measured, "query", sql],
+            env=environment | {"PATH": "/usr/bin:/bin", "PGWARDEN_DATABASE_URL": database},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        assert all(text in done.stdout for text in told), done.stdout[-500:]
+        return int(done.stderr.split()[-1])
+
+    little = megabytes("select 1") + 60
+    assert megabytes("select repeat('x', 900 * 1024 * 1024)", "x" * 50, "1 long value cut") < little
+    assert megabytes("select n from generate_series(1, 5000000) as n", " 1000", "more rows exist") < little
+    wide = "select n, repeat('x', 60000) from generate_series(1, 5000000) as n"
+    assert megabytes(wide, "stopped at the byte limit") < little + 60
+
+
+@pytest.mark.requires("pgbouncer")
+def test_the_whole_way_through_a_transaction_pooler(
+    run: Run, shop_url: str, run_directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with transaction_pooler(shop_url, run_directory / f"pooler-{uuid.uuid4().hex[:8]}") as pooled:
+        given = conninfo_to_dict(pooled)
+        url = f"postgresql://{given['user']}@127.0.0.1:{given['port']}/{given['dbname']}"
+        monkeypatch.setenv("SHOP_PASSWORD", str(given["password"]))
+        added = run("db", "add", "pooled", url, "--password-env", "SHOP_PASSWORD")
+        assert added.exit_code == 0, added.output
+        on = ("--database", "pooled", "--json")
+        assert json.loads(run("db", "check", "pooled", "--json").stdout)["pooled"] is True
+        assert document(run("ask", "How many customers are from California?", *on))["result"]["rows"]
+        assert document(run("check", "select count(*) from orders", *on))["plan"]
+        assert document(run("sample", "products", *on))["rows"]
+        assert document(run("profile", "products", *on))["columns"]
+        assert document(run("schema", "orders", *on))["relationships"]
+        assert document(run("impact", "delete from orders where id < 10", *on))
 
 
 def test_ctrl_c_cancels_on_the_server(environment: dict[str, str], database: str) -> None:

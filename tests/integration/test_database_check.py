@@ -10,6 +10,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 from tests.support.reading import allowed, prepare, runner_on
 
+from pgwarden.adapters.postgres import facts
 from pgwarden.adapters.postgres.check import advise_roles, check_database
 from pgwarden.adapters.postgres.connect import target
 from pgwarden.domain.database import Grade, RoleAdvice
@@ -88,3 +89,15 @@ async def test_the_writer_role_changes_rows_and_no_structure(database: str, shop
 async def test_an_unreachable_target_is_told() -> None:
     with pytest.raises(ConnectionFailed):
         await check_database(target("t", "postgresql://nobody@127.0.0.1:1/none"))
+
+
+async def test_a_server_newer_than_known_is_a_warning_and_is_read(
+    database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facts, "NEWEST_VERSION", 179_999)  # so that 18 is the future
+    found = await check_database(target("t", database))
+    (newer,) = [finding for finding in found.findings if finding.code == "server-is-newer"]
+    assert newer.grade is Grade.WARNING
+    assert "refused" in newer.why
+    async with runner_on(database) as runner:
+        assert (await runner.run(allowed("select 1"), limits=ReadLimits())).rows == ((1,),)

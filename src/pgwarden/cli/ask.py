@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pgwarden.cli.door import Database, Json, open_app, read_text
+from pgwarden.cli.progress import working
 from pgwarden.cli.render import chart, console, emit_json, footer, one_line, plain, print_rows, write_csv
 from pgwarden.domain.answer import Answer, AnswerStatus
 from pgwarden.domain.errors import InputInvalid
@@ -59,16 +61,18 @@ def ask(
 
     async def work(app: App) -> Answer:
         async with app.target(database) as name:
-            return await app.orchestrator.ask(
-                text,
-                database=name,
-                identity=app.identity,
-                session=session,
-                instructions=instructions,
-                limits=app.limits(rows=limit, seconds=timeout),
-                execute=not (sql_only or plan),
-                explain=explain,
-            )
+            with working() as tell:
+                return await app.orchestrator.ask(
+                    text,
+                    database=name,
+                    identity=app.identity,
+                    session=session,
+                    instructions=instructions,
+                    limits=app.limits(rows=limit, seconds=timeout),
+                    execute=not (sql_only or plan),
+                    explain=explain,
+                    progress=lambda _step, what: tell(what),
+                )
 
     answer = open_app(work)
     if as_json:
@@ -197,23 +201,26 @@ def translate(
 
     async def work(app: App) -> None:
         async with app.target(database) as name:
-            for number, line in enumerate(lines, 1):
-                asked = _question(line, number)
-                reading = await app.orchestrator.translate(
-                    asked["question"],
-                    database=name,
-                    identity=app.identity,
-                    instructions=asked["instructions"],
-                    glossary=asked["glossary"],
-                )
-                found: dict[str, Any] = {"id": asked["id"], "sql": reading.sql}
-                found |= {"confidence": round(reading.confidence, 4), "engine": reading.engine}
-                if reading.clarification is not None:
-                    found["clarification"] = plain(reading.clarification)
-                if reading.explanation:
-                    found["explanation"] = reading.explanation
-                sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
-                sys.stdout.flush()
+            silent = sys.stdout.isatty()  # there the answers themselves show how far it is
+            with nullcontext(lambda _what: None) if silent else working() as tell:
+                for number, line in enumerate(lines, 1):
+                    asked = _question(line, number)
+                    tell(f"question {number:,} of {len(lines):,}")
+                    reading = await app.orchestrator.translate(
+                        asked["question"],
+                        database=name,
+                        identity=app.identity,
+                        instructions=asked["instructions"],
+                        glossary=asked["glossary"],
+                    )
+                    found: dict[str, Any] = {"id": asked["id"], "sql": reading.sql}
+                    found |= {"confidence": round(reading.confidence, 4), "engine": reading.engine}
+                    if reading.clarification is not None:
+                        found["clarification"] = plain(reading.clarification)
+                    if reading.explanation:
+                        found["explanation"] = reading.explanation
+                    sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+                    sys.stdout.flush()
 
     open_app(work)
 

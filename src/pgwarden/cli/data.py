@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,7 @@ from pgwarden.cli.render import console, emit_json, one_line, print_facts, print
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
-    from pgwarden.domain.profile import ColumnProfile, Sample, TableProfile
+    from pgwarden.domain.profile import Bucket, ColumnProfile, Sample, TableProfile
 
 BAR = "▁▂▃▄▅▆▇█"
 
@@ -40,7 +41,8 @@ def sample(
         return
     print_values([(name, name in found.masked) for name in found.columns], found.rows)
     size = f", of about {found.estimated_rows:,.0f}" if found.estimated_rows >= 0 else ""
-    console().print(f"{len(found.rows)} rows{size}; {found.method}", style="dim", markup=False)
+    count = f"{len(found.rows):,} row{'' if len(found.rows) == 1 else 's'}"
+    console().print(f"{count}{size}; {found.method}", style="dim", markup=False)
 
 
 def profile(
@@ -79,7 +81,41 @@ def profile(
 
 
 def _spark(column: ColumnProfile) -> str:
-    """A histogram in one word."""
-    counts = [bucket.share for bucket in column.histogram]
-    top = max(counts, default=0)
-    return "".join(BAR[round(count / top * (len(BAR) - 1))] for count in counts) if top else ""
+    """A histogram in one word: how dense the values lie from the smallest to the largest."""
+    heights = evenly(column.histogram)
+    top = max(heights, default=0)
+    return "".join(BAR[round(height / top * (len(BAR) - 1))] for height in heights) if top else ""
+
+
+def evenly(buckets: Sequence[Bucket], parts: int = 10) -> list[float]:
+    """The share of the rows in each of the equally wide parts of the range; nothing where values have no distance."""
+    edges = [(_place(bucket.low), _place(bucket.high)) for bucket in buckets]
+    known = [(low, high) for low, high in edges if low is not None and high is not None]
+    if len(known) < len(edges) or not known or known[-1][1] <= known[0][0]:
+        return []
+    first, width = known[0][0], (known[-1][1] - known[0][0]) / parts
+    shares = [0.0] * parts
+    for (low, high), bucket in zip(known, buckets, strict=True):
+        at, end = (low - first) / width, (high - first) / width
+        for part in range(min(int(at), parts - 1), parts):
+            if end <= at:
+                shares[part] += bucket.share
+                break
+            shares[part] += bucket.share * max(0.0, min(end, part + 1) - max(at, part)) / (end - at)
+    return shares
+
+
+def _place(value: str) -> float | None:
+    """Where a value lies on a line: a number, or a time in seconds."""
+    from datetime import UTC, datetime
+    from math import isfinite
+
+    try:
+        number = float(value)
+    except ValueError:
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return number if isfinite(number) else None

@@ -8,13 +8,15 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from pgwarden.cli.progress import working
 from pgwarden.cli.render import console, emit_json, one_line
-from pgwarden.domain.errors import ExecutionCancelled, PgwardenError
+from pgwarden.domain.errors import ExecutionCancelled, InputInvalid, PgwardenError
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -37,10 +39,13 @@ def open_app(work: Callable[[App], Awaitable[T]], **overrides: Any) -> T:
     """
 
     async def run() -> T:
-        from pgwarden.bootstrap import build
-        from pgwarden.settings import load
+        async with AsyncExitStack() as stack:
+            with working() as tell:
+                tell("opening pgwarden")
+                from pgwarden.bootstrap import build
+                from pgwarden.settings import load
 
-        async with build(load(**overrides)) as app:
+                app = await stack.enter_async_context(build(load(**overrides)))
             return await work(app)
 
     try:
@@ -69,9 +74,37 @@ def tell_error(error: PgwardenError, *, as_json: bool) -> None:
 def read_text(argument: str | None, file: Path | None = None) -> str:
     """A text from the argument, a file, or standard input (``-`` or nothing at all when piped)."""
     if file is not None:
-        return file.read_text(encoding="utf-8")
+        return _file_text(file)
     if argument is None or argument == "-":
         if argument is None and sys.stdin.isatty():
             raise typer.BadParameter("give the text as an argument, with --file, or on standard input")
         return sys.stdin.read()
     return argument
+
+
+def _file_text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise _file_trouble(
+            file, "read", f"It is not UTF-8: byte {error.start + 1} is {error.object[error.start]:#04x}"
+        ) from None
+    except OSError as error:
+        raise _file_trouble(file, "read", error.strerror or str(error)) from None
+
+
+def write_file(file: Path, text: str) -> None:
+    """Write a file that the user asked for. Raises InputInvalid."""
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise _file_trouble(file, "written", error.strerror or str(error)) from None
+
+
+def _file_trouble(file: Path, what: str, why: str) -> InputInvalid:
+    return InputInvalid(
+        f"{file} cannot be {what}.",
+        why=f"{why}.",
+        not_done="Nothing was run." if what == "read" else "The file was not made.",
+        next_step="Correct the path or its permissions.",
+    )

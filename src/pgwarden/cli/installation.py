@@ -13,6 +13,7 @@ import typer
 from pgwarden import __version__
 from pgwarden.cli.databases import MARK, STYLE
 from pgwarden.cli.door import Database, Json, open_app
+from pgwarden.cli.progress import working
 from pgwarden.cli.render import console, emit_json, one_line, simple_table
 from pgwarden.domain.database import CheckFinding, Grade
 from pgwarden.domain.errors import PgwardenError
@@ -35,9 +36,12 @@ def doctor(as_json: Json = False) -> None:
     """Look at the whole installation: versions, settings, control database, cache, every registered database."""
 
     async def work(app: App) -> Health:
-        return Health(
-            (*_own_findings(app), *[f for d in await app.targets.all() for f in await _of_target(app, d.name)])
-        )
+        with working() as tell:
+            findings = [*_own_findings(app), await _cache_finding(app)]
+            for database in await app.targets.all():
+                tell(f"looking at {database.name}")
+                findings += await _of_target(app, database.name)
+            return Health(tuple(findings))
 
     try:
         health = open_app(work)
@@ -62,12 +66,22 @@ def _own_findings(app: App) -> list[CheckFinding]:
         CheckFinding("settings", Grade.GOOD, f"settings file {settings.config}: {file}"),
         CheckFinding("home", Grade.GOOD, f"state directory {settings.home}"),
         CheckFinding("control", Grade.GOOD, f"control database reachable and migrated ({where})"),
-        CheckFinding("cache", Grade.GOOD, f"cache: {'shared (Redis)' if settings.redis_url else 'in memory'}"),
     ]
     if sys.stdout.encoding.lower().replace("-", "") != "utf8":
         why = "Tables and names may look wrong."
         findings.append(CheckFinding("encoding", Grade.WARNING, "the terminal is not UTF-8", why, "Set LANG=C.UTF-8."))
     return findings
+
+
+async def _cache_finding(app: App) -> CheckFinding:
+    """Whether the cache keeps what it is given: one that is down behaves like an empty one."""
+    if app.settings.redis_url is None:
+        return CheckFinding("cache", Grade.GOOD, "cache: in memory")
+    await app.cache.set("doctor", "here", seconds=5)
+    if await app.cache.get("doctor") == "here":
+        return CheckFinding("cache", Grade.GOOD, "cache: shared (Redis)")
+    why = "Work goes on without it: slower, and each process reads schemas for itself."
+    return CheckFinding("cache", Grade.WARNING, "cache: Redis does not answer", why, "Look at PGWARDEN_REDIS_URL.")
 
 
 async def _of_target(app: App, name: str) -> list[CheckFinding]:
@@ -79,9 +93,7 @@ async def _of_target(app: App, name: str) -> list[CheckFinding]:
     bad = [f for f in found.findings if f.grade in (Grade.WARNING, Grade.DANGER)]
     shown = [CheckFinding(f.code, f.grade, f"{name}: {f.what}", f.why, f.next_step) for f in bad]
     major = found.server_version // 10000
-    return shown or [
-        CheckFinding("target", Grade.GOOD, f"{name}: PostgreSQL {major}, role {found.role}, nothing to say")
-    ]
+    return shown or [CheckFinding("target", Grade.GOOD, f"{name}: PostgreSQL {major}, role {found.role}, all is well")]
 
 
 def _show(health: Health) -> None:

@@ -147,7 +147,7 @@ def _value_table(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[ob
 
 
 def print_facts(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Facts of ours as a table; on a narrow terminal as two lines each: the first two cells, then what else is known."""
+    """Facts of ours as a table; on a narrow terminal as two lines each: two cells, then what else is known."""
     from rich.padding import Padding
     from rich.text import Text
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pgwarden.agents.schema_context import find_table
-from pgwarden.cli.door import Database, Json, open_app
+from pgwarden.cli.door import Database, Json, open_app, write_file
 from pgwarden.cli.render import console, emit_json, one_line, plain, print_facts, simple_table
 from pgwarden.domain.diagram import entity_graph, mermaid
 from pgwarden.domain.diagram_svg import svg as drawn
@@ -207,7 +207,7 @@ def diagram(
 
     text = open_app(work)
     if svg is not None:
-        svg.write_text(text, encoding="utf-8")
+        write_file(svg, text)
     if as_json:
         emit_json({"svg": str(svg)} if svg else {"mermaid": text})
     elif svg is not None:

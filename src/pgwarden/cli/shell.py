@@ -12,6 +12,7 @@ import typer
 
 from pgwarden.cli.ask import show
 from pgwarden.cli.door import Database, open_app, tell_error
+from pgwarden.cli.progress import working
 from pgwarden.cli.render import console, footer, print_rows, simple_table
 from pgwarden.domain.errors import PgwardenError
 
@@ -137,23 +138,27 @@ class Conversation:
         console().print(simple_table(("table", "rows", "comment"), rows))
 
     async def _sql(self, sql: str) -> None:
-        result = await self._app.execution.read(
-            self._database, sql, identity=self._app.identity, limits=self._app.limits()
-        )
+        with working() as tell:
+            tell("running the statement")
+            result = await self._app.execution.read(
+                self._database, sql, identity=self._app.identity, limits=self._app.limits()
+            )
         print_rows(result)
         console().print(footer(result), style="dim", markup=False)
 
     async def _question(self, text: str) -> None:
         if text.isdigit() and 0 < int(text) <= len(self._options):
             text = self._options[int(text) - 1]
-        answer = await self._app.orchestrator.ask(
-            text,
-            database=self._database,
-            identity=self._app.identity,
-            session=self._session,
-            limits=self._app.limits(),
-            explain=self._explain,
-        )
+        with working() as tell:
+            answer = await self._app.orchestrator.ask(
+                text,
+                database=self._database,
+                identity=self._app.identity,
+                session=self._session,
+                limits=self._app.limits(),
+                explain=self._explain,
+                progress=lambda _step, what: tell(what),
+            )
         show(answer, explain=self._explain)
         clarification = answer.reading.clarification
         self._options = tuple(o.question for o in clarification.options) if clarification else ()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pgwarden.cli.door import Database, Json, open_app, read_text
+from pgwarden.cli.progress import working
 from pgwarden.cli.render import chart, console, emit_json, footer, one_line, plain, print_rows, write_csv
 from pgwarden.domain.query_plan import plan_summary
 from pgwarden.domain.statement import Decision, Reason, Verdict
@@ -139,7 +140,9 @@ def query(
     async def work(app: App) -> Result:
         async with app.target(database) as name:
             limits = app.limits(rows=limit, seconds=timeout)
-            return await app.execution.read(name, text, identity=app.identity, limits=limits)
+            with working() as tell:
+                tell("running the statement")
+                return await app.execution.read(name, text, identity=app.identity, limits=limits)
 
     result = open_app(work)
     if as_json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Protocol
 
-from pgwarden.domain.catalog import Catalog, Column, Relation
+from pgwarden.domain.catalog import Catalog, Column, Relation, quote_identifier
 from pgwarden.domain.errors import RightMissing
 from pgwarden.domain.identity import Access, DataRights
 from pgwarden.domain.statement import Verdict
@@ -102,12 +102,12 @@ class ReadAccess:
         for oid in sorted(self._verdict.reads - behind):
             relation = self._relation(oid)
             if not relation.selectable:
-                raise _role_lacks(self._catalog.role, str(relation.name))
+                raise _role_lacks(self._catalog.role, relation)
         for oid, number in sorted(used):
             relation = self._relation(oid)
             column = relation.column_at(number)
             if oid not in behind and column is not None and not column.selectable:
-                raise _role_lacks(self._catalog.role, f"{relation.name}.{column.name}")
+                raise _role_lacks(self._catalog.role, relation, column)
 
     def _behind_views(self) -> set[int]:
         found: set[int] = set()
@@ -138,10 +138,12 @@ def _condition_withheld(name: str) -> RightMissing:
     )
 
 
-def _role_lacks(role: str, name: str) -> RightMissing:
+def _role_lacks(role: str, relation: Relation, column: Column | None = None) -> RightMissing:
+    name = f"{relation.name}.{column.name}" if column else relation.name
+    of = f" ({quote_identifier(column.name)})" if column else ""
     return RightMissing(
         f'The database role "{role}" may not read {name}.',
         why="It was not granted SELECT there.",
         not_done="The statement was not run.",
-        next_step=f"Whoever owns it can: GRANT SELECT ON … TO {role}.",
+        next_step=f"Leave it out, or its owner can: GRANT SELECT{of} ON {relation.name} TO {quote_identifier(role)};",
     )

@@ -8,6 +8,7 @@ from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Both, Col, Compare
 from pgwarden.language.index import Field
 from pgwarden.language.linking import Item
+from pgwarden.language.measures import numeric
 from pgwarden.language.tokens import Kind
 from pgwarden.language.values import escaped, more_values, text_operator, text_pattern, value_condition
 
@@ -95,7 +96,7 @@ def _compared(draft: Draft, item: Item, operator: str, position: int) -> int | N
     attribute = draft.attribute(column)
     if attribute.kind == "time" and (number.number or number.kind is Kind.DATE):
         return None
-    if attribute.kind not in ("number", "text"):
+    if attribute.kind not in ("number", "text") or (number.number and not numeric(draft, column)):
         return None
     later = after_number(draft, start + 1)
     add(draft, Compare(Col(column), later.operator if later else operator, (number.tokens[0].value,)))

@@ -22,6 +22,25 @@ _UPDATE = ("update", "set", "change", "modify", "increase", "decrease", "raise",
            "adjust", "double", "halve", "make", "assign", "reset", "clear", "replace")  # fmt: skip
 _DELETE = ("delete", "remove", "erase", "purge", "drop", "wipe", "discard")
 _INSERT = ("insert", "add", "create", "register")
+_ACTIONS = (
+    "cancel",
+    "approve",
+    "reject",
+    "archive",
+    "deactivate",
+    "activate",
+    "disable",
+    "enable",
+    "block",
+    "unblock",
+    "ban",
+)
+"""Orders that name no column: what they mean is this database's own business, so it is asked."""
+_NARROWING = frozenset(
+    {"who", "that", "which", "whose", "where", "with", "without", "in", "from", "for", "of", "if", "when", "not",
+     "never", "except", "older", "newer", "than", "by", "at", "on", "only", "but"}
+)  # fmt: skip
+"""Words that begin a condition: with none understood, "all" does not mean every row."""
 _STRONG = ("update", "set", "change", "modify", "increase", "decrease", "rename")
 _POLITE = (
     "please",
@@ -67,6 +86,9 @@ def change_verb(tokens: tuple[Token, ...]) -> tuple[str, int] | None:
     for kind, verbs in (("UPDATE", _UPDATE), ("DELETE", _DELETE), ("INSERT", _INSERT)):
         if word in verbs:
             return (kind, at) if _orders(kind, word, tokens[at + 1 :]) else None
+    named = any(t.kind in (Kind.NUMBER, Kind.QUOTED) for t in tokens[at + 1 :])
+    if word in _ACTIONS and (named or (tokens[at + 1 : at + 2] and tokens[at + 1].lower in ("the", "all", "every"))):
+        return "UPDATE", at
     return None
 
 
@@ -99,7 +121,10 @@ class ChangeReader:
             return None
         kind, at = found
         rest = tokens[at + 1 :]
-        if kind == "DELETE":
+        if tokens[at].lower in _ACTIONS:
+            change = Change("UPDATE", self._table_at(self.linker.link(rest), rest)[0])
+            change.doubts.append("which column gets which value? For example: set the status of … to '…'")
+        elif kind == "DELETE":
             change = self._delete(rest)
         elif kind == "INSERT":
             change = self._insert(rest)
@@ -137,6 +162,9 @@ class ChangeReader:
             change.doubts.append("a column was only loosely named")
         if draft.evidence.unused:
             change.doubts.append("part of the sentence was not used")
+        narrowing = {t.lower for t in tokens} & _NARROWING
+        if change.every_row and not change.where and narrowing:
+            change.doubts.append("the rows are narrowed by words that were not understood")
         if not change.where and not change.every_row:
             change.doubts.append("which rows? Say “all” if every row is meant")
 

@@ -139,8 +139,9 @@ def _count_words(draft: Draft, position: int) -> int | None:
     if draft.is_word(at, "number", "count", "amount", "numbers", "counts") and draft.is_word(at + 1, "of"):
         target = draft.skip(at + 2, *DETERMINERS)
         item = draft.item(target)
-        if draft.is_word(at, "amount") and item is not None and not draft.table(target):
-            return None
+        table = draft.table(target)
+        if draft.is_word(at, "amount") and item is not None:
+            return None if not table or draft.has_column(draft.items[at], table, 0.6) else at + 2
         return at + 2
     if (
         draft.table(position)

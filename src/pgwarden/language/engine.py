@@ -180,6 +180,8 @@ class BuiltInEngine:
         if found is None or found.linker.values is not values:
             index = LexicalIndex.of(catalog)
             found = Knowledge(index, JoinGraph.of(index), Linker(index, values))
+            index.warm()
+            found.linker.stored()
             self._known[key] = found
             while len(self._known) > self.kept:
                 self._known.popitem(last=False)

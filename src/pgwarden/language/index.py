@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from pgwarden.domain.catalog import Catalog, Column, Relation
 from pgwarden.language.lexicon import (
@@ -23,8 +23,12 @@ from pgwarden.language.lexicon import (
 )
 from pgwarden.language.morphology import lemma, root
 
-
-Posting = TypeVar("Posting")
+COMMON = 50
+"""Columns that share a word before its look-up is worth doing ahead."""
+Shape = TypeVar("Shape")
+Meaning = TypeVar("Meaning")
+TableShape: TypeAlias = tuple[frozenset[str], tuple[str, ...]]
+ColumnShape: TypeAlias = tuple[frozenset[str], float, tuple[str, ...]]
 
 
 class Field(NamedTuple):
@@ -87,13 +91,15 @@ class LexicalIndex:
 
     catalog: Catalog
     entities: dict[int, Entity] = field(default_factory=dict)
-    _tables: dict[str, list[tuple[int, frozenset[str]]]] = field(default_factory=dict)
-    _columns: dict[str, list[tuple[Field, frozenset[str], float]]] = field(default_factory=dict)
+    _tables: dict[str, dict[TableShape, list[int]]] = field(default_factory=dict)
+    """Tables by each word of a name, those of one shape of name together."""
+    _columns: dict[str, dict[ColumnShape, list[Field]]] = field(default_factory=dict)
     _comments: dict[str, list[tuple[Field, int]]] = field(default_factory=dict)
     _memory: dict[tuple[str, ...], tuple[Link, ...]] = field(default_factory=dict)
     vocabulary: frozenset[str] = frozenset()
     _roles: dict[str, list[tuple[int, frozenset[str]]]] = field(default_factory=dict)
     _schemas: frozenset[str] = frozenset()
+    _trusted: dict[int, float] = field(default_factory=dict)
     _words: set[str] = field(default_factory=set)
     _families: dict[str, list[str]] = field(default_factory=dict)
 
@@ -123,7 +129,7 @@ class LexicalIndex:
         raw = frozenset({lemma(relation.name.name.lower())})
         for variant in (*_table_variants(words), *([raw] if raw != frozenset(words) else [])):
             for word in variant:
-                self._tables.setdefault(word, []).append((relation.oid, variant))
+                self._tables.setdefault(word, {}).setdefault((variant, words), []).append(relation.oid)
         for attribute in entity.attributes.values():
             self._index_column(entity, attribute)
 
@@ -194,7 +200,8 @@ class LexicalIndex:
                 variants.setdefault(core, 0.93)
         for variant, weight in variants.items():
             for word in variant:
-                self._columns.setdefault(word, []).append((attribute.field, variant, weight))
+                shapes = self._columns.setdefault(word, {})
+                shapes.setdefault((variant, weight, attribute.words), []).append(attribute.field)
         for word in attribute.comment:
             self._comments.setdefault(word, []).append((attribute.field, len(attribute.comment)))
 
@@ -209,11 +216,11 @@ class LexicalIndex:
         phrase = frozenset(words)
         found: dict[int, float] = {}
         for choice, weight in _expansions(phrase):
-            for oid, variant in _rarest(self._tables, choice):
-                head = _head(choice, self.entities[oid].words, TABLE_SUFFIXES, 0.78)
-                score = weight * max(_overlap(choice, variant), head)
-                if score > found.get(oid, 0.0):
-                    found[oid] = score
+            for (variant, words), oids in _rarest(self._tables, choice):
+                score = weight * max(_overlap(choice, variant), _head(choice, words, TABLE_SUFFIXES, 0.78))
+                for oid in oids if score >= 0.4 else ():
+                    if score > found.get(oid, 0.0):
+                        found[oid] = score
         for oid, role in (pair for word in phrase for pair in self._roles.get(word, ())):
             if role == phrase and found.get(oid, 0.0) < 0.84:
                 found[oid] = 0.84
@@ -227,7 +234,12 @@ class LexicalIndex:
 
     def _seen(self, oid: int, score: float) -> float:
         """A view's column only counts when the view itself is asked for: its tables hold the same."""
-        return self._discount(oid, score) * (1.0 if self.entities[oid].relation.is_table else 0.7)
+        return score * self._trust(oid)
+
+    def _trust(self, oid: int) -> float:
+        if oid not in self._trusted:
+            self._trusted[oid] = self._discount(oid, 1.0) * (1.0 if self.entities[oid].relation.is_table else 0.7)
+        return self._trusted[oid]
 
     def _usual_schemas(self) -> frozenset[str]:
         """The schemas that questions are about: those on the search path, or all when none of them holds a table."""
@@ -248,15 +260,15 @@ class LexicalIndex:
         phrase = frozenset(words)
         found: dict[Field, float] = {}
         for choice, weight in _expansions(phrase):
-            single = len(choice) == 1
-            for field_, variant, factor in _rarest(self._columns, choice):
-                if weight * factor <= found.get(field_, 0.0):
-                    continue
-                head = _head(choice, self.attribute(field_).words, WEAK_NAME_WORDS, 0.66) if single else 0.0
+            for (variant, factor, words), fields in _rarest(self._columns, choice):
+                head = _head(choice, words, WEAK_NAME_WORDS, 0.66)
                 unsaid = 0.75 if "id" in variant and "id" not in choice and len(variant) > 1 else 1.0
                 score = weight * factor * max(_overlap(choice, variant) * unsaid, head)
-                if score > found.get(field_, 0.0):
-                    found[field_] = score
+                if score < 0.4:
+                    continue
+                for field_ in fields:
+                    if score > found.get(field_, 0.0):
+                        found[field_] = score
         for field_, score in self._by_comment(phrase):
             if score > found.get(field_, 0.0):
                 found[field_] = score
@@ -289,6 +301,13 @@ class LexicalIndex:
                 self._families.setdefault(root(known), []).append(known)
         base = root(word)
         return tuple(w for w in self._families.get(base, ()) if w != word) if len(base) >= 4 else ()
+
+    def warm(self) -> None:
+        """Looks up the words that many columns share once, so that no question has to wait for it."""
+        for word, shapes in self._columns.items():
+            if sum(map(len, shapes.values())) > COMMON:
+                self.columns((word,))
+                self.tables((word,))
 
     def columns_like(self, relation: int, words: Iterable[str]) -> list[Attribute]:
         """The columns of one table whose names hold one of the words, in the order of the words."""
@@ -374,12 +393,16 @@ def _expansions(phrase: frozenset[str]) -> Iterator[tuple[frozenset[str], float]
             yield rest | frozenset(ABBREVIATIONS[word]), 0.95
 
 
-def _rarest(postings: dict[str, list[Posting]], phrase: frozenset[str]) -> list[Posting]:
+def _rarest(
+    postings: dict[str, dict[Shape, list[Meaning]]], phrase: frozenset[str]
+) -> Iterable[tuple[Shape, list[Meaning]]]:
     """The entries of the phrase's rarest word: a name must hold every word, so no other entry can match."""
-    lists = [postings.get(word) for word in phrase]
-    return min((found for found in lists if found), key=len) if lists and all(lists) else []
+    found = [postings.get(word) for word in phrase]
+    known = [entries for entries in found if entries]
+    return min(known, key=len).items() if known and len(known) == len(found) else ()
 
 
+@lru_cache(maxsize=200_000)
 def _overlap(phrase: frozenset[str], variant: frozenset[str]) -> float:
     """1 for the same words; less when the name says more, most of it if only weak words are left over."""
     if phrase == variant:
@@ -393,6 +416,7 @@ def _overlap(phrase: frozenset[str], variant: frozenset[str]) -> float:
     return 0.0
 
 
+@lru_cache(maxsize=200_000)
 def _head(phrase: frozenset[str], words: tuple[str, ...], tails: frozenset[str], score: float) -> float:
     """A compound's last word stands for it: "items" for order_items, "price" for sale_price."""
     if len(phrase) != 1 or len(words) < 2:

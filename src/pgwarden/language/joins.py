@@ -266,9 +266,7 @@ def _joinable_name(attribute: Attribute) -> bool:
     )
 
 
-def _toward_key(
-    graph: JoinGraph, index: LexicalIndex, entity: Entity, attribute: Attribute, targets: _Targets
-) -> None:
+def _toward_key(graph: JoinGraph, index: LexicalIndex, entity: Entity, attribute: Attribute, targets: _Targets) -> None:
     """``customer_id`` → the key of ``customers``; ``manager_id`` → a table of people, if nothing closer."""
     words = attribute.words
     pieces = attribute.name.lower().split("_")

@@ -23,13 +23,18 @@ def aggregate(draft: Draft, position: int) -> int | None:
         position, "highest", "largest", "lowest", "smallest", "greatest", "biggest", "earliest", "latest"
     ):
         return _extreme(draft, position)
+    if not functions and (summed := _named_total(draft, position)) is not None:
+        return summed
     if not functions and draft.projecting and not draft.is_word(position - 1, "by"):
         return _earned(draft, position, ["sum"])
     if not functions:
         return None
     at = draft.skip(at, *DETERMINERS, "number" if functions[-1] != "sum" else "the", "combined")
     if draft.is_word(at, "amount", "value", "sum") and draft.is_word(at + 1, "of", "in", "for"):
-        at = draft.skip(at + 1, *DETERMINERS)
+        counted, said = draft.skip(at + 1, *DETERMINERS), draft.item(at)
+        holder = draft.table(counted)
+        if not (holder and said is not None and draft.has_column(said, holder, 0.6)):
+            at = counted
     revenue = _earned(draft, at, functions)
     if revenue is not None:
         return revenue
@@ -84,11 +89,27 @@ def aggregate(draft: Draft, position: int) -> int | None:
     chosen = [c for c in columns if c is not None]
     for column in chosen:
         for function in dict.fromkeys(functions):
-            if function in ("avg", "sum", "median") and not _numeric(draft, column):
+            if function in ("avg", "sum", "median") and not numeric(draft, column):
                 return None
             show(draft, Agg(function, Col(column)))
         draft.focus = column.relation
     return end if chosen else None
+
+
+def _named_total(draft: Draft, position: int) -> int | None:
+    """ "what is the total price of …" where a column is just so called: its sum, for more than one row is meant."""
+    item = draft.item(position)
+    if item is None or item.tokens[0].lower != "total" or len(item.tokens) < 2 or not draft.projecting or draft.select:
+        return None
+    owner = owner_after(draft, position)
+    column = draft.column(item, owner, "number") if item.columns and not draft.table(position) else None
+    if column is None or not draft.is_word(position - 1, "the") or not owner or not numeric(draft, column):
+        return None
+    show(draft, Agg("sum", Col(column)))
+    draft.focus = column.relation
+    if not draft.main:
+        draft.mention(column.relation)
+    return position + 1
 
 
 def _earned(draft: Draft, at: int, functions: list[str]) -> int | None:
@@ -229,7 +250,7 @@ def periodic(draft: Draft, position: int) -> int | None:
     return position + 1
 
 
-def _numeric(draft: Draft, column: Field) -> bool:
+def numeric(draft: Draft, column: Field) -> bool:
     """A number, or a text whose known values are all numbers."""
     attribute = draft.attribute(column)
     if attribute.kind == "number":

@@ -91,6 +91,11 @@ def _mention_column(draft: Draft, position: int, item: Item) -> int | None:
         draft.negated = False
         add(draft, Compare(Col(column), "null"))
         return position + 1
+    if draft.projecting and draft.select and draft.is_word(position - 1, "is", "are", "was", "were"):
+        flag = _flag(draft, column)
+        if flag is not None:
+            add(draft, flag)
+            return position + 1
     if not draft.projecting:
         if (flag := _flag(draft, column)) is not None:
             add(draft, flag)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Col, Expr
-from pgwarden.language.lexicon import RELATION_VERBS
+from pgwarden.language.lexicon import PEOPLE, RELATION_VERBS
 from pgwarden.language.linking import Item
 
 DETERMINERS = ("the", "a", "an", "all", "any", "of", "each", "every", "different", "distinct", "unique", "their",
@@ -51,6 +51,8 @@ def owner_after(draft: Draft, position: int) -> int:
             if table:
                 return 0
             item = draft.item(inner)
+            if item is not None and item.values and not item.tables and item.lemma in PEOPLE:
+                return item.values[0].field.relation
             if item is not None and item.values and not item.named and draft.table(inner + 1):
                 return draft.table(inner + 1)
             if draft.word(at) in ("of",) and item is not None and item.columns:

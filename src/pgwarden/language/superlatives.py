@@ -110,8 +110,14 @@ def _adjective(draft: Draft, at: int, low: bool) -> int | None:
     if key is None and owner and draft.main and owner != draft.main:
         key = graded_column(draft, word, draft.main)
     if key is None and item is not None and item.columns and not table:
+        shown = draft.column(item, 0, note=False)
+        graded = graded_column(draft, word, shown.relation) if shown is not None else None
+        if shown is not None and graded is not None and graded != Col(shown):
+            draft.mention(shown.relation)
+            key = graded
+    if key is None and item is not None and item.columns and not table:
         column = draft.column(item, 0, "number")
-        key = Col(column) if column is not None else None
+        key = Col(column) if column is not None and draft.attribute(column).kind != "text" else None
         end = at + 2
     if key is None:
         key = _related_grade(draft, word, owner)

@@ -74,7 +74,10 @@ def value_condition(draft: Draft, link: ValueLink, item: Item) -> Cond:
 def value(draft: Draft, position: int) -> int | None:
     """A value on its own: "in Texas", "Italian restaurants", "the author 'X'"."""
     item = draft.item(position)
-    if item is None or not (item.values or item.quoted):
+    if item is None or item.number:
+        return None
+    _look_near(draft, item)
+    if not (item.values or item.quoted):
         return None
     if (
         item.named
@@ -119,6 +122,27 @@ def value(draft: Draft, position: int) -> int | None:
     if repeated and draft.table(position + 1) in (0, best.field.relation):
         end += 1
     return more_values(draft, best.field, end)
+
+
+def _look_near(draft: Draft, item: Item) -> None:
+    """In a wide schema the value index names only some of the columns that hold a value: the near ones are asked."""
+    near = {oid for oid in (draft.main, draft.focus, *draft.mentioned) if oid}
+    if len(item.values) < MANY or any(link.field.relation in near for link in item.values):
+        return
+    text = (item.tokens[0].value if item.quoted else item.text).lower()
+    found = [
+        ValueLink(attribute.field, stored, 1.0)
+        for oid in near
+        for attribute in draft.entity(oid).attributes.values()
+        if attribute.kind == "text"
+        for stored in draft.linker.values.values(*attribute.field)
+        if stored.lower() == text
+    ]
+    item.values = (*found, *item.values)
+
+
+MANY = 12
+"""Columns that hold a value before the index may have left others out."""
 
 
 def _dated(draft: Draft, item: Item) -> bool:

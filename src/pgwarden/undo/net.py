@@ -95,6 +95,21 @@ def same_row(effect: NetEffect, left: str, right: str) -> str:
     return f"(pg_catalog.record_image_eq({images}) or {text})"
 
 
+def mirrored_pairs(effect: NetEffect, undo: TableImages) -> str:
+    """A query that counts images of a paired effect whose mirror image the undo has: two for each updated row.
+
+    A paired effect has one image per key and mark. So when each of them has its mirror, and the undo has as many
+    images, both are equal as multisets.
+    """
+    key = " and ".join(f"u.{c} = x.{c}" for c in map(quote_identifier, effect.shape.key))
+    ours, theirs = quote_identifier(undo.mark), quote_identifier(effect.images.mark)
+    return (
+        f"select count(*) from {image_name(effect.images)} x where exists (select from {image_name(undo)} u where {key}"
+        f" and u.{ours} = case x.{theirs} when 'o' then 'n'::pg_catalog.\"char\" else 'o' end"
+        f" and pg_catalog.record_image_eq(row({listed(effect.columns, 'x')}), row({listed(effect.columns, 'u')})))"
+    )
+
+
 def signed_images(images: TableImages, number: str, text: str) -> str:
     """Every image as (number, text)."""
     row = row_text(images.columns, "x")

@@ -20,9 +20,8 @@ from pgwarden.undo.restore import same_key
 def planned(effect: NetEffect, undo_id: str) -> tuple[NetEffect, str]:
     """The effect read from a table, and the script that writes that table."""
     plan = str(Name(SCHEMA, f"p{undo_id.replace('-', '')}_{effect.shape.oid}"))
-    return replace(
-        effect, source=f"select * from {plan}", plan=plan
-    ), f"create unlogged table {plan} as {effect.source}"
+    written = replace(effect, source=f"select * from {plan}", plan=plan, paired=False)
+    return written, f"create unlogged table {plan} as {effect.source}"
 
 
 def unplanned(effect: NetEffect) -> str:

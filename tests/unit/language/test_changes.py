@@ -33,6 +33,9 @@ def test_grounded(question: str) -> None:
         "Delete the top 5 books",
         "Remove members called 'Nobody Known'",
         "Set the price of books to 5",
+        "Archive member 5",
+        "Delete all members who live",
+        "Delete all loans that belong there",
     ],
 )
 def test_not_grounded(question: str) -> None:

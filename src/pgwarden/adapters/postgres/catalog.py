@@ -11,9 +11,8 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection, AsyncCursor, pq
 
-from pgwarden.adapters.postgres.catalog_build import Builtins, Gathering, Session, assemble, build_builtins
+from pgwarden.adapters.postgres.catalog_build import IN_ARRAYS, Builtins, Gathering, Session, assemble, build_builtins
 from pgwarden.adapters.postgres.catalog_objects import Row
-from pgwarden.adapters.postgres.catalog_recheck import touched_digests_of_all
 from pgwarden.adapters.postgres.looking import Connect
 from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.domain.catalog import Catalog
@@ -23,16 +22,13 @@ FIRST_USER_OID = 16384
 LAST_OID = 2**32 - 1
 BUILTIN_QUERIES = ("types", "functions", "aggregates", "operators", "casts", "views")
 """Queries asked for objects of the server and of users apart."""
-USER_QUERIES = (
-    "namespaces",
-    "roles",
-    "relations",
+LEADING_QUERIES = ("namespaces", "roles", "relations", "indexes", "columns")
+"""What tells which texts to ask for: the names of types in use, definitions of indexes."""
+FIRST_USER_QUERIES = ("defaults", "comments", "constraint_definitions", "constraints")
+LAST_USER_QUERIES = (
     "column_types",
-    "defaults",
-    "comments",
-    "columns",
-    "constraints",
-    "indexes",
+    "index_definitions",
+    "versions",
     "ranges",
     "enums",
     "domain_checks",
@@ -52,7 +48,7 @@ USER_QUERIES = (
     "foreign_tables",
     "publications",
 )
-"""In the order that `Gathering.take` needs."""
+"""All in the order that `Gathering.take` needs."""
 ATTEMPTS = 3
 """Reads in a row that may meet objects dropped half-way (pg_get_* look past the snapshot) before giving up."""
 VANISHED = (
@@ -132,15 +128,19 @@ async def _read(connection: AsyncConnection[Any]) -> Catalog:
     if builtins is None:
         below = {"superuser": superuser, "first": 0, "last": FIRST_USER_OID - 1}
         async with _asking(connection, (*BUILTIN_QUERIES, "namespaces", "roles", "ranges"), below) as cursors:
-            builtins = _builtins[key] = build_builtins({n: await cursor.fetchall() for n, cursor in cursors.items()})
+            builtins = _builtins[key] = build_builtins({n: await _rows(n, cursor) for n, cursor in cursors.items()})
     above = {"superuser": superuser, "first": FIRST_USER_OID, "last": LAST_OID}
     parts = Gathering()
-    async with _asking(connection, (*USER_QUERIES, "touched"), above) as cursors:
-        for name in USER_QUERIES:
-            parts.take(name, await cursors[name].fetchall())
-        digests = {oid: digest for _, oid, digest in await cursors["touched"].fetchall()}
+    async with _asking(connection, (*LEADING_QUERIES, *FIRST_USER_QUERIES), above) as cursors:
+        for name in LEADING_QUERIES:
+            parts.take(name, await _rows(name, cursors[name]))
+        types, modifiers = parts.types_in_use()
+        above |= {"types": types, "modifiers": modifiers, "indexes": parts.special_indexes()}
+        cursors |= await _ask(connection, LAST_USER_QUERIES, above)  # while the server works on the first ones
+        for name in (*FIRST_USER_QUERIES, *LAST_USER_QUERIES):
+            parts.take(name, await _rows(name, cursors[name]))
     session = Session(database, database_oid, version, role, tuple(search_path))
-    return assemble(session, parts, digests, builtins)
+    return assemble(session, parts, builtins)
 
 
 @asynccontextmanager
@@ -148,14 +148,29 @@ async def _asking(
     connection: AsyncConnection[Any], names: Sequence[str], parameters: Mapping[str, object]
 ) -> AsyncIterator[dict[str, AsyncCursor[Row]]]:
     """Cursors of named queries that were sent in one go: the server works on the next while Python takes the last."""
+    async with connection.pipeline():
+        yield await _ask(connection, names, parameters)
+
+
+async def _ask(
+    connection: AsyncConnection[Any], names: Sequence[str], parameters: Mapping[str, object]
+) -> dict[str, AsyncCursor[Row]]:
     queries = named_queries("catalog.sql", _major(connection))
     cursors = {}
-    async with connection.pipeline():
-        for name in names:
-            query = touched_digests_of_all() if name == "touched" else queries[name]
-            wanted = {key: value for key, value in parameters.items() if f"%({key})s".encode() in query}
-            cursors[name] = await connection.cursor(binary=True).execute(query, wanted or None, prepare=False)
-        yield cursors
+    for name in names:
+        query = queries[name]
+        wanted = {key: value for key, value in parameters.items() if f"%({key})s".encode() in query}
+        cursors[name] = await connection.cursor(binary=True).execute(query, wanted or None, prepare=False)
+    return cursors
+
+
+async def _rows(name: str, cursor: AsyncCursor[Row]) -> list[Any]:
+    """The rows of a result, or its columns where it travels in arrays."""
+    rows = await cursor.fetchall()
+    if name not in IN_ARRAYS:
+        return rows
+    (arrays,) = rows
+    return [array or [] for array in arrays]
 
 
 def _major(connection: AsyncConnection[Any]) -> int:

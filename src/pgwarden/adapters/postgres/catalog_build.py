@@ -8,39 +8,61 @@ from __future__ import annotations
 
 import hashlib
 import marshal
+from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from operator import itemgetter
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from pgwarden.adapters.postgres.catalog_objects import (
     FIRST_USER_OID,
-    IndexedTable,
     Row,
     Schemas,
-    constraint_of,
+    all_made,
+    constraints_of,
     function_of,
-    index_of,
+    indexes_of,
     operator_of,
     policy_of,
     rule_of,
     trigger_of,
-    type_of,
+    types_of,
 )
+from pgwarden.adapters.postgres.catalog_recheck import digest_of
 from pgwarden.domain.catalog import Cast, Catalog, Column, Constraint, Function, Index, Operator, Relation, Type
 
-Rows = Mapping[str, list[Row]]
+Rows = Mapping[str, list[Any]]
+"""Results by name: lists of rows, or of columns for those in arrays."""
 V = TypeVar("V")
 
-SORTED_HERE = {"columns": itemgetter(0, 1), "constraints": itemgetter(0), "indexes": itemgetter(0)}
-"""Big results that Python sorts sooner than the server does, since they come nearly sorted."""
-DEFINING = {"namespaces": 3, "relations": 12, "columns": 9, "functions": 21}
+IN_ARRAYS = {"columns": 2, "constraints": 1, "indexes": 1, "types": 1, "versions": 3}
+"""Results that the server sends as one row of arrays, and how many of the leading ones identify an entry. They are kept
+by column, and Python sorts them sooner than the server does, since they come nearly sorted."""
+DEFINING = {
+    "namespaces": 3,
+    "relations": 12,
+    "columns": 9,
+    "defaults": 3,
+    "constraints": 17,
+    "indexes": 10,
+    "functions": 21,
+}
 """How many leading fields of a row are structure; the rest are rights of a role, estimates and versions."""
-NOT_DEFINING = frozenset({"roles", "column_types"})
+NOT_DEFINING = frozenset({"roles", "column_types", "versions"})
 NOT_OF_THE_SERVER = frozenset({"namespaces", "roles", "ranges"})
 """Results that name users' objects even when only the server's are asked for."""
-OF_RELATION = {"constraints": 3, "indexes": 2, "defaults": 0, "comments": 0, "triggers": 2, "rules": 2, "policies": 2}
+OF_RELATION = {
+    "constraints": 3,
+    "constraint_definitions": 1,
+    "indexes": 2,
+    "defaults": 0,
+    "comments": 0,
+    "triggers": 2,
+    "rules": 2,
+    "policies": 2,
+}
 """Where these rows name their relation. Those of other sessions' temporary tables are left out."""
 
 
@@ -90,7 +112,7 @@ class Gathering:
     """
 
     def __init__(self) -> None:
-        self.rows: dict[str, list[Row]] = {}
+        self.rows: dict[str, list[Any]] = {}
         self.schemas = Schemas((), ())
         self.columns: Mapping[int, tuple[Column, ...]] = {}
         self.constraints: Mapping[int, tuple[Constraint, ...]] = {}
@@ -100,18 +122,31 @@ class Gathering:
         self.digest = hashlib.blake2b(digest_size=16)
         self._known: set[int] = set()
 
-    def take(self, name: str, rows: list[Row]) -> None:
+    def take(self, name: str, rows: list[Any]) -> None:
         """One result. Those that name a relation come after ``relations``, columns after what describes them."""
-        if name in OF_RELATION:
-            rows = [row for row in rows if row[OF_RELATION[name]] in self._known]
-        if name in SORTED_HERE:
-            rows.sort(key=SORTED_HERE[name])
+        place = OF_RELATION.get(name)
+        if name in IN_ARRAYS:
+            rows = _in_order(rows, IN_ARRAYS[name])
+            if place is not None and not self._known.issuperset(rows[place]):
+                rows = _columns_of([row for row in zip(*rows, strict=True) if row[place] in self._known], len(rows))
+        elif place is not None:
+            rows = [row for row in rows if row[place] in self._known]
         self.rows[name] = rows
         if name not in NOT_DEFINING:
             _digest(self.digest, name, rows)
         build = self._BUILDERS.get(name)
         if build:
             build(self)
+
+    def types_in_use(self) -> tuple[list[int], list[int]]:
+        """The types of all columns with their modifiers, as two lists; once ``columns`` was taken."""
+        used = sorted(set(zip(*self.rows["columns"][3:5], strict=True)))
+        return [oid for oid, _ in used], [modifier for _, modifier in used]
+
+    def special_indexes(self) -> list[int]:
+        """The indexes whose definition only the server can tell; once ``indexes`` was taken."""
+        oids, *_, special, _ = self.rows["indexes"]
+        return [oid for oid, is_special in zip(oids, special, strict=True) if is_special]
 
     def _build_schemas(self) -> None:
         self.schemas = Schemas(self.rows["namespaces"], self.rows["roles"])
@@ -124,14 +159,15 @@ class Gathering:
         self.columns = _columns(self.rows, readable)
 
     def _build_constraints(self) -> None:
-        self.constraints = _grouped(self.rows["constraints"], 3, constraint_of)
+        definitions = {oid: text for oid, _, text in self.rows["constraint_definitions"]}
+        columns = self.rows["constraints"]
+        self.constraints = _by_relation(columns[3], constraints_of(columns, definitions))
 
     def _build_indexes(self) -> None:
-        tables = {
-            row[0]: IndexedTable(self.schemas.name(row[2], row[1]), self.columns.get(row[0], ()))
-            for row in self.rows["relations"]
-        }
-        self.indexes = _grouped(self.rows["indexes"], 2, lambda row: index_of(row, tables[row[2]]))
+        tables = {row[0]: self.schemas.name(row[2], row[1]) for row in self.rows["relations"]}
+        special = {oid: (predicate, text) for oid, predicate, text in self.rows["index_definitions"]}
+        columns = self.rows["indexes"]
+        self.indexes = _by_relation(columns[2], indexes_of(columns, tables, self.columns, special))
 
     def _build_types(self) -> None:
         self.types = _types(self.rows, self.schemas)
@@ -142,16 +178,16 @@ class Gathering:
     _BUILDERS: ClassVar[Mapping[str, Callable[[Gathering], None]]] = {
         "roles": _build_schemas,
         "relations": _build_relations,
-        "columns": _build_columns,
+        "column_types": _build_columns,
         "constraints": _build_constraints,
-        "indexes": _build_indexes,
+        "index_definitions": _build_indexes,
         "types": _build_types,
         "functions": _build_functions,
     }
 
 
-def assemble(session: Session, parts: Gathering, digests: Mapping[int, str], builtins: Builtins) -> Catalog:
-    """The catalog of one database; ``digests`` are the relations' change hints by oid."""
+def assemble(session: Session, parts: Gathering, builtins: Builtins) -> Catalog:
+    """The catalog of one database."""
     rows, schemas = parts.rows, parts.schemas
     return Catalog(
         database=session.database,
@@ -159,7 +195,7 @@ def assemble(session: Session, parts: Gathering, digests: Mapping[int, str], bui
         server_version=session.server_version,
         role=session.role,
         search_path=session.search_path,
-        relations=_relations(parts, digests, {**builtins.views, **_views(rows)}),
+        relations=_relations(parts, {**builtins.views, **_views(rows)}),
         types={**builtins.types, **parts.types},
         functions={**builtins.functions, **parts.functions},
         operators={**builtins.operators, **_operators(rows, schemas)},
@@ -171,10 +207,9 @@ def assemble(session: Session, parts: Gathering, digests: Mapping[int, str], bui
     )
 
 
-def _relations(
-    parts: Gathering, digests: Mapping[int, str], views: Mapping[int, tuple[str, tuple[int, ...]]]
-) -> dict[int, Relation]:
+def _relations(parts: Gathering, views: Mapping[int, tuple[str, tuple[int, ...]]]) -> dict[int, Relation]:
     rows, schemas = parts.rows, parts.schemas
+    versions = _versions(rows)
     comments = {row[0]: row[2] for row in rows["comments"] if row[1] == 0}
     extensions = {row[1]: row[2] for row in rows["extension_members"] if not row[0]}
     parents = _grouped(rows["inheritance"], 0, itemgetter(1))
@@ -186,7 +221,7 @@ def _relations(
     relations = {}
     for row in rows["relations"]:
         oid, name, namespace, kind, owner, persistence, security, forced, is_partition, key, bound, invoker = row[:12]
-        selects, inserts, updates, deletes, estimated_rows, pages = row[12:]
+        selects, inserts, updates, deletes, estimated_rows, pages, _ = row[12:]
         may_use = schemas.usable(namespace)
         columns = parts.columns.get(oid, ())
         inherits = parents.get(oid, ())
@@ -222,38 +257,49 @@ def _relations(
             rules=rules.get(oid, ()),
             policies=policies.get(oid, ()),
             publications=published(oid, namespace, kind, persistence),
-            xmin=digests.get(oid, ""),
+            xmin=digest_of(versions[oid]),
         )
     return relations
 
 
+def _versions(rows: Rows) -> Mapping[int, list[bytes]]:
+    """The xmins of the catalog rows that make up each relation, in the order of the ``touched`` query."""
+    found: dict[int, list[bytes]] = defaultdict(list)
+    for row in rows["relations"]:
+        found[row[0]].append(row[-1])
+    for name, place in (("columns", 0), ("constraints", 3), ("indexes", 2)):
+        for relation, version in zip(rows[name][place], rows[name][-1], strict=True):
+            found[relation].append(version)
+    for row in rows["defaults"]:
+        found[row[0]].append(row[-1])
+    _, relations, _, versions = rows["versions"]
+    for relation, version in zip(relations, versions, strict=True):
+        found[relation].append(version)
+    return found
+
+
 def _columns(rows: Rows, readable: Mapping[int, bool]) -> dict[int, tuple[Column, ...]]:
     """Columns of each relation, in order. ``readable``: relations that may be read as a whole."""
+    relations, numbers, names, types, modifiers, not_null, generated, identities, collations, rights, _ = rows["columns"]
     type_names = {(oid, modifier): name for oid, modifier, name in rows["column_types"]}
-    default_of = {(relation, number): text for relation, number, text in rows["defaults"]}.get
-    comment_of = {(relation, number): text for relation, number, text in rows["comments"] if number}.get
-    make = Column._make
-    found: dict[int, list[Column]] = defaultdict(list)
-    for relation, number, name, type_oid, modifier, not_null, generated, identity, collation, right in rows["columns"]:
-        place = (relation, number)
-        found[relation].append(
-            make(
-                (
-                    number,
-                    name,
-                    type_oid,
-                    type_names[type_oid, modifier],
-                    not_null,
-                    default_of(place),
-                    generated,
-                    identity,
-                    collation,
-                    comment_of(place),
-                    bool(readable.get(relation) or right),
-                )
-            )
-        )
-    return {relation: tuple(columns) for relation, columns in found.items()}
+    defaults = {(relation, number): text for relation, number, text, _ in rows["defaults"]}
+    comments = {(relation, number): text for relation, number, text in rows["comments"] if number}
+    places = list(zip(relations, numbers, strict=True))
+    made = all_made(
+        Column,
+        numbers,
+        names,
+        types,
+        map(type_names.__getitem__, zip(types, modifiers, strict=True)),
+        not_null,
+        map(defaults.get, places) if defaults else repeat(None),
+        generated,
+        identities,
+        collations,
+        map(comments.get, places) if comments else repeat(None),
+        [bool(readable.get(relation) or right) for relation, right in zip(relations, rights, strict=True)],
+    )
+    return _by_relation(relations, made)
 
 
 def _functions(rows: Rows, schemas: Schemas) -> dict[int, Function]:
@@ -269,10 +315,7 @@ def _types(rows: Rows, schemas: Schemas) -> dict[int, Type]:
     subtypes = {oid: subtype for range_, multirange, subtype in rows["ranges"] for oid in (range_, multirange)}
     labels = {oid: tuple(found) for oid, found in rows.get("enums", [])}
     checks = {oid: tuple(found) for oid, found in rows.get("domain_checks", [])}
-    return {
-        row[0]: type_of(row, schemas, subtypes.get(row[0], 0), labels.get(row[0], ()), checks.get(row[0], ()))
-        for row in rows["types"]
-    }
+    return {made.oid: made for made in types_of(rows["types"], schemas, subtypes, labels, checks)}
 
 
 def _operators(rows: Rows, schemas: Schemas) -> dict[int, Operator]:
@@ -297,12 +340,53 @@ def _publications(rows: Rows) -> Callable[[int, int, str, str], tuple[str, ...]]
     return carriers
 
 
-def _digest(digest: hashlib.blake2b, name: str, rows: list[Row]) -> None:
+def _digest(digest: hashlib.blake2b, name: str, rows: list[Any]) -> None:
     """Adds every definition of a result; rows are in a fixed order, and marshal writes plain values in one way only."""
     width = DEFINING.get(name)
-    found: list[Any] = [row[:width] for row in rows] if width else rows
     digest.update(name.encode())
-    digest.update(marshal.dumps(found, 0))
+    if name in IN_ARRAYS:
+        for column in rows[:width]:
+            written = _written(column)
+            digest.update(b"%d:" % len(written))
+            digest.update(written)
+    else:
+        digest.update(marshal.dumps([row[:width] for row in rows] if width else rows, 0))
+
+
+def _written(column: Sequence[Any]) -> bytes:
+    """The values of a column as bytes that tell any two columns apart; in the cheapest way for their type."""
+    first = column[0] if column else None
+    try:
+        if isinstance(first, bool):
+            return bytes(column)
+        if isinstance(first, int):
+            return array("q", column).tobytes()
+        if isinstance(first, str):
+            return "\0".join(column).encode()
+    except TypeError:  # some are null
+        pass
+    return marshal.dumps(column, 0)
+
+
+def _in_order(columns: list[list[Any]], width: int) -> list[list[Any]]:
+    """The columns of a result with its entries sorted by the first ``width`` of them, which are unique."""
+    keys = list(zip(*columns[:width], strict=True))
+    if keys == sorted(keys):
+        return columns
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return [[column[place] for place in order] for column in columns]
+
+
+def _columns_of(rows: list[Row], width: int) -> list[list[Any]]:
+    return [[row[place] for row in rows] for place in range(width)]
+
+
+def _by_relation(relations: Iterable[int], made: Iterable[V]) -> dict[int, tuple[V, ...]]:
+    """The objects of each relation; the two go in step."""
+    groups: dict[int, list[V]] = defaultdict(list)
+    for relation, noun in zip(relations, made, strict=True):
+        groups[relation].append(noun)
+    return {oid: tuple(found) for oid, found in groups.items()}
 
 
 def _grouped(rows: Iterable[Row], key: int, make: Callable[[Row], V]) -> dict[int, tuple[V, ...]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cached_property, lru_cache
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache, lru_cache
+from itertools import repeat
+from typing import Any, TypeVar
 
 from pgwarden.domain.catalog import (
     Column,
@@ -21,6 +22,7 @@ from pgwarden.domain.catalog import (
 )
 
 Row = tuple[Any, ...]
+T = TypeVar("T")
 FIRST_USER_OID = 16384
 
 
@@ -36,6 +38,9 @@ class Schemas:
     def name(self, namespace: int, name: str) -> Name:
         return Name(self._names.get(namespace, ""), name)
 
+    def schema_name(self, namespace: int) -> str:
+        return self._names.get(namespace, "")
+
     def usable(self, namespace: int) -> bool:
         """Whether the connected role may look anything up in that schema."""
         return self._usable.get(namespace, False)
@@ -44,40 +49,39 @@ class Schemas:
         return self._roles.get(oid, "")
 
 
-class IndexedTable:
-    """What the definition of an index says of its table, put together once per table and only where it is asked."""
-
-    def __init__(self, name: Name, columns: tuple[Column, ...]) -> None:
-        self._name, self._columns = name, columns
-
-    @cached_property
-    def name(self) -> str:
-        return str(self._name)
-
-    @cached_property
-    def columns(self) -> dict[int, str]:
-        """Names by number, quoted where SQL needs it."""
-        return {column.number: quote_identifier(column.name) for column in self._columns}
+_quoted = lru_cache(maxsize=16384)(quote_identifier)
+"""Names of columns come again and again."""
 
 
-def type_of(row: Row, schemas: Schemas, subtype: int, labels: tuple[str, ...], checks: tuple[str, ...]) -> Type:
-    oid, name, namespace, kind, category, preferred, element, base, relation, array, input_, output = row
-    own_name = schemas.name(namespace, name)
-    return Type(
-        oid,
-        own_name,
-        kind,
-        category,
+def all_made(noun: type[T], *fields: Iterable[Any]) -> Iterator[T]:
+    """Named tuples from their fields' columns, without a Python call for each: there may be hundreds of thousands."""
+    return map(tuple.__new__, repeat(noun), zip(*fields))  # type: ignore[arg-type]  # noqa: B905 - repeat() has no end
+
+
+def types_of(
+    fields: list[list[Any]],
+    schemas: Schemas,
+    subtypes: Mapping[int, int],
+    labels: Mapping[int, tuple[str, ...]],
+    checks: Mapping[int, tuple[str, ...]],
+) -> Iterator[Type]:
+    oids, names, namespaces, kinds, categories, preferred, elements, bases, relations, arrays, inputs, outputs = fields
+    return all_made(
+        Type,
+        oids,
+        all_made(Name, map(schemas.schema_name, namespaces), names),
+        kinds,
+        categories,
         preferred,
-        element,
-        base,
-        relation,
-        array,
-        subtype,
-        labels,
-        checks,
-        input_,
-        output,
+        elements,
+        bases,
+        relations,
+        arrays,
+        (subtypes.get(oid, 0) for oid in oids),
+        (labels.get(oid, ()) for oid in oids),
+        (checks.get(oid, ()) for oid in oids),
+        inputs,
+        outputs,
     )
 
 
@@ -87,44 +91,68 @@ def _numbers(text: str | None) -> tuple[int, ...]:
     return tuple(int(number) for number in text.strip("{}").replace(",", " ").split()) if text else ()
 
 
-def constraint_of(row: Row) -> Constraint:
-    oid, name, kind, relation, columns, definition, foreign, foreign_columns, on_delete, on_update, *rest = row
-    delete_set, match, deferrable, deferred, validated, index, parent = rest
-    is_foreign_key = kind == "f"
-    return Constraint(
-        oid,
-        name,
-        kind,
-        relation,
-        _numbers(columns),
-        definition,
+def constraints_of(fields: list[list[Any]], definitions: Mapping[int, str]) -> Iterator[Constraint]:
+    oids, names, kinds, relations, columns, foreign, foreign_columns, *rest = fields
+    on_delete, on_update, delete_set, match, deferrable, deferred, validated, indexes, parents, _ = rest
+    return all_made(
+        Constraint,
+        oids,
+        names,
+        kinds,
+        relations,
+        map(_numbers, columns),
+        map(definitions.get, oids),
         foreign,
-        _numbers(foreign_columns),
-        on_delete if is_foreign_key else "",
-        on_update if is_foreign_key else "",
-        _numbers(delete_set),
-        match if is_foreign_key else "",
+        map(_numbers, foreign_columns),
+        map(str.strip, on_delete),  # a blank where it is no foreign key
+        map(str.strip, on_update),
+        map(_numbers, delete_set),
+        map(str.strip, match),
         deferrable,
         deferred,
         validated,
-        index,
-        parent,
+        indexes,
+        parents,
     )
 
 
-def index_of(row: Row, table: IndexedTable) -> Index:
-    oid, name, relation, keys, key_count, unique, primary, valid, method, predicate, definition, distinct = row
-    columns = _numbers(keys)[:key_count]
-    if definition is None:
-        definition = _plain_definition(name, table, unique, method, columns)
-    return Index(oid, name, relation, columns, unique, primary, valid, method, predicate, definition, distinct)
+def indexes_of(
+    fields: list[list[Any]],
+    tables: Mapping[int, Name],
+    columns: Mapping[int, tuple[Column, ...]],
+    special: Mapping[int, tuple[str | None, str]],
+) -> Iterator[Index]:
+    """``special``: predicate and definition as the server tells them of indexes that are not plain."""
+    oids, names, relations, keys, key_counts, unique, primary, valid, methods, distinct, *_ = fields
+    numbers = [_numbers(key)[:count] for key, count in zip(keys, key_counts, strict=True)]
+    table_name = cache(lambda oid: str(tables[oid]))
+    definitions = [
+        special[oid][1]
+        if oid in special
+        else _plain_definition(name, table_name(relation), columns.get(relation, ()), only_one, method, places)
+        for oid, name, relation, only_one, method, places in zip(
+            oids, names, relations, unique, methods, numbers, strict=True
+        )
+    ]
+    predicates = (special[oid][0] if oid in special else None for oid in oids)
+    return all_made(
+        Index, oids, names, relations, numbers, unique, primary, valid, methods, predicates, definitions, distinct
+    )
 
 
-def _plain_definition(name: str, table: IndexedTable, unique: bool, method: str, columns: tuple[int, ...]) -> str:
+def _plain_definition(
+    name: str, table: str, columns: tuple[Column, ...], unique: bool, method: str, numbers: tuple[int, ...]
+) -> str:
     """What pg_get_indexdef says of an index on whole columns with nothing special, without asking it."""
-    listed = ", ".join(table.columns.get(number, "?") for number in columns)  # "?": dropped meanwhile
-    kind = "UNIQUE INDEX" if unique else "INDEX"
-    return f"CREATE {kind} {quote_identifier(name)} ON {table.name} USING {method} ({listed})"
+    listed = ", ".join([_column_name(columns, number) for number in numbers])
+    return f"CREATE {'UNIQUE ' if unique else ''}INDEX {quote_identifier(name)} ON {table} USING {method} ({listed})"
+
+
+def _column_name(columns: tuple[Column, ...], number: int) -> str:
+    """Quoted where SQL needs it; a question mark when it was dropped meanwhile."""
+    if number <= len(columns) and columns[number - 1].number == number:  # as long as none was dropped before it
+        return _quoted(columns[number - 1].name)
+    return next((_quoted(column.name) for column in columns if column.number == number), "?")
 
 
 def trigger_of(row: Row) -> Trigger:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from pgwarden.adapters.postgres.sqlfile import named_queries
@@ -12,7 +12,6 @@ from pgwarden.domain.catalog import Catalog
 
 ANY_VERSION = 18
 """The statement is the same on every version."""
-_ASKED = re.compile(r" (where|and) \{(\w+) asked\}")
 
 
 def touched_digest_query(
@@ -24,7 +23,7 @@ def touched_digest_query(
     no row. Index look-ups only. Run it with ``prepare=False`` behind PgBouncer; compare with `changed_since`.
     """
     parameters = {"relations": sorted(set(relation_oids)), "functions": sorted(set(function_oids))}
-    return _touched_asked(), parameters
+    return _touched(), parameters
 
 
 def changed_since(
@@ -44,18 +43,12 @@ def changed_since(
     return tuple(names)
 
 
-@cache
-def touched_digests_of_all() -> bytes:
-    """The statement that gives the digests of every relation, for the reader of the whole catalog."""
-    return _ASKED.sub("", _touched()).encode()
+def digest_of(versions: Iterable[bytes]) -> str:
+    """What the statement gives for a relation whose catalog rows have these versions, each xmin's four bytes."""
+    return sha256(b"".join(versions)).hexdigest()[:16]
 
 
 @cache
-def _touched_asked() -> bytes:
-    relations = _ASKED.sub(r" \1 \2 = any(%(relations)s::oid[])", _touched())
-    functions = named_queries("catalog.sql", ANY_VERSION)["touched_functions"].decode()
-    return f"{relations}\nunion all\n{functions}".encode()
-
-
-def _touched() -> str:
-    return named_queries("catalog.sql", ANY_VERSION)["touched"].decode()
+def _touched() -> bytes:
+    queries = named_queries("catalog.sql", ANY_VERSION)
+    return queries["touched"] + b"\nunion all\n" + queries["touched_functions"]

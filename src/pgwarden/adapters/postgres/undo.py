@@ -21,7 +21,7 @@ from pgwarden.domain.shape import TableShape
 from pgwarden.undo.conflicts import conflict_queries
 from pgwarden.undo.history import changed_rows as row_history
 from pgwarden.undo.images import image_name
-from pgwarden.undo.net import NetEffect, net_effect, paired, pairing, signed_images
+from pgwarden.undo.net import NetEffect, mirrored_pairs, net_effect, paired, pairing, signed_images
 from pgwarden.undo.resolution import correction, indexed, planned, resolved, unplanned
 from pgwarden.undo.restore import restore_statement, silence, unsilence, without_shifts
 
@@ -237,7 +237,12 @@ async def _prove_mirror(session: Session, capture: Capture, effects: list[NetEff
     strangers = [t for oid, t in capture.tables.items() if t.counts.total and oid not in planned_oids]
     unequal = [f"{table.schema}.{table.name} was touched" for table in strangers]
     for effect in effects:
-        ours = signed_images(capture.tables[effect.shape.oid], effect.number, effect.text)
+        table = capture.tables[effect.shape.oid]
+        if effect.paired and table.counts == effect.images.counts:
+            mirrored = await session.value(mirrored_pairs(effect, table))
+            if mirrored == table.counts.images:
+                continue
+        ours = signed_images(table, effect.number, effect.text)
         theirs = _signed(effect)
         left = await session.value(
             f"select count(*) from (select 1 from ({theirs} union all {ours}) u"

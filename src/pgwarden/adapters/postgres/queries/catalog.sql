@@ -80,8 +80,8 @@ select array_agg(a.attrelid),
        array_agg(a.atttypid),
        array_agg(a.atttypmod),
        array_agg(a.attnotnull),
-       array_agg(a.attgenerated),
-       array_agg(a.attidentity),
+       array_agg(a.attgenerated::text),
+       array_agg(a.attidentity::text),
        array_agg(a.attcollation),
        array_agg(case when a.attacl is not null then has_column_privilege(a.attrelid, a.attnum, 'SELECT') end),
        array_agg(a.xmin)
@@ -149,6 +149,16 @@ order by con.oid
 
 -- name: indexes
 -- In arrays. Sorted by the reader. Tables that hold long values (pg_toast) are no relations that anyone may use.
+-- The last but one tells all from the plain ones (whole columns, default operator classes, no predicate …), which
+-- pgwarden writes by itself.
+with plain as materialized (
+    select indclass, indcollation
+    from (select distinct indclass, indcollation from pg_index) as used
+    where indcollation::oid[] <@ array[0, 100]::oid[]
+      and not exists (
+          select from unnest(indclass::oid[]) as class (oid) join pg_opclass as o using (oid) where not o.opcdefault
+      )
+)
 select array_agg(i.indexrelid),
        array_agg(c.relname),
        array_agg(i.indrelid),
@@ -160,6 +170,16 @@ select array_agg(i.indexrelid),
        array_agg(am.amname),
        array_agg(i.indnullsnotdistinct), -- if >= 15
        array_agg(false), -- if < 15
+       array_agg(
+           i.indexprs is not null
+           or i.indpred is not null
+           or i.indnkeyatts <> i.indnatts
+           or i.indnullsnotdistinct -- if >= 15
+           or c.reloptions is not null
+           or c.relkind = 'I'
+           or 0 <> any (i.indoption::int2[])
+           or (i.indclass, i.indcollation) not in (select indclass, indcollation from plain)
+       ),
        array_agg(i.xmin)
 from pg_index as i
 join pg_class as c on c.oid = i.indexrelid
@@ -168,24 +188,10 @@ where c.relnamespace <> 'pg_toast'::regnamespace
   and not (c.relpersistence = 't' and pg_is_other_temp_schema(c.relnamespace))
 
 -- name: index_definitions
--- Of all but the plain ones (whole columns, default operator classes, no predicate …), which pgwarden writes by itself.
-with plain as materialized (
-    select indclass, indcollation
-    from (select distinct indclass, indcollation from pg_index) as used
-    where indcollation::oid[] <@ array[0, 100]::oid[]
-      and not exists (
-          select from unnest(indclass::oid[]) as class (oid) join pg_opclass as o using (oid) where not o.opcdefault
-      )
-)
-select indexrelid, indrelid, pg_get_expr(indpred, indrelid), pg_get_indexdef(indexrelid)
+-- Of those that are not plain; asked when the indexes are there.
+select indexrelid, pg_get_expr(indpred, indrelid), pg_get_indexdef(indexrelid)
 from pg_index
-where indexprs is not null
-   or indpred is not null
-   or indnkeyatts <> indnatts
-   or indnullsnotdistinct -- if >= 15
-   or 0 <> any (indoption::int2[])
-   or (indclass, indcollation) not in (select indclass, indcollation from plain)
-   or indexrelid in (select oid from pg_class where relkind = 'I' or (relkind = 'i' and reloptions is not null))
+where indexrelid = any(%(indexes)s::oid[])
 order by indexrelid
 
 -- name: triggers
