@@ -111,7 +111,7 @@ async def build(settings: Settings) -> AsyncIterator[App]:
         stack.push_async_callback(schema.close)
         query = IntelligentQueryAgent([BuiltInEngine()])
         execution = SafeExecutionAgent(
-            schema, targets.runner, rights, cache, cache_seconds=settings.cache_results_seconds
+            schema, targets.runner, targets.records, rights, cache, cache_seconds=settings.cache_results_seconds
         )
         impact = ImpactAssessmentAgent(schema, targets.analyst, rights, lambda: datetime.now(UTC))
         memory = ContextMemoryAgent(PostgresSessionStore(control), glossary, lambda: datetime.now(UTC))

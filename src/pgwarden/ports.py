@@ -8,13 +8,14 @@ from typing import Protocol, runtime_checkable
 
 from pgwarden.domain.catalog import Catalog, InferredJoin, Relation
 from pgwarden.domain.database import Database
-from pgwarden.domain.execution import Parameter
+from pgwarden.domain.execution import Execution, Parameter
 from pgwarden.domain.feedback import Example, Feedback
 from pgwarden.domain.glossary import Term
 from pgwarden.domain.identity import DataRight
 from pgwarden.domain.impact import Impact
 from pgwarden.domain.profile import Sample, TableProfile
 from pgwarden.domain.question import Question, Reading
+from pgwarden.domain.recovery import RowChange, RowConflict
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.rights_version import RightsVersion
 from pgwarden.domain.schema_history import Relationship, Relationships, SchemaVersion
@@ -27,6 +28,26 @@ class ImpactAnalyst(Protocol):
 
     async def analyse(self, sql: str, catalog: Catalog, *, parameters: Sequence[Parameter] = ()) -> Impact:
         """The impact of a statement that changes rows. ImpactUnknown for any other, and where it cannot be told."""
+        ...
+
+
+class ExecutionRecords(Protocol):
+    """What ran on one target, from its own ledger. Row values come as they are: whoever shows them masks them."""
+
+    async def executions(self, *, rows: int) -> tuple[Execution, ...]:
+        """The newest executions first; none where pgwarden never changed anything."""
+        ...
+
+    async def execution(self, execution_id: str) -> Execution:
+        """One execution. UndoImpossible when the target has none of that id."""
+        ...
+
+    async def changes(self, execution_id: str, *, rows: int) -> tuple[RowChange, ...]:
+        """The net change of each row, at most so many of each table."""
+        ...
+
+    async def conflicts(self, execution_id: str) -> tuple[RowConflict, ...]:
+        """The rows that would stand in the way of an undo now; nothing is changed to find out."""
         ...
 
 

@@ -18,10 +18,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 from tests.conftest import MakeDatabase
+from tests.support.change import owned, perform
+from tests.support.change import run as change
 from tests.support.pgbouncer import transaction_pooler
 from typer.testing import CliRunner, Result
 
 from pgwarden.cli import main as command_line
+from pgwarden.domain.execution import RowCounts
 
 Run = Callable[..., Result]
 
@@ -29,6 +32,7 @@ Run = Callable[..., Result]
 @pytest.fixture
 def environment(tmp_path: Path, make_database: MakeDatabase, shop_url: str) -> dict[str, str]:
     """Settings of one user: a fresh control database, and the shop under the name "default"."""
+    (tmp_path / "none.toml").touch(mode=0o600)
     return {
         "PGWARDEN_HOME": str(tmp_path / "home"),
         "PGWARDEN_CONFIG": str(tmp_path / "none.toml"),
@@ -40,7 +44,6 @@ def environment(tmp_path: Path, make_database: MakeDatabase, shop_url: str) -> d
 
 @pytest.fixture
 def run(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    (Path(environment["PGWARDEN_CONFIG"])).touch(mode=0o600)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
 
@@ -165,7 +168,6 @@ def test_translate_answers_line_by_line(run: Run) -> None:
 def test_translate_takes_a_url_and_hides_its_password_from_ps(
     environment: dict[str, str], make_database: MakeDatabase
 ) -> None:
-    Path(environment["PGWARDEN_CONFIG"]).touch(mode=0o600)
     url = make_database()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("create table planets (id int primary key, name text)")
@@ -197,6 +199,9 @@ def test_databases_are_registered_without_a_password_on_the_command_line(run: Ru
 def test_db_check_and_roles(run: Run) -> None:
     found = json.loads(run("db", "check", "default", "--json").stdout)
     assert found["server_version"] >= 180000
+    shown = run("db", "check", "default").stdout
+    assert 0 < shown.index("CREATE ROLE") < shown.rindex("PostgreSQL 18"), "findings stand above the prompt"
+    assert "_writer" in shown
     advice = document(run("db", "roles", "default", "--json"))
     assert any("GRANT SELECT" in role["sql"] for role in advice)
 
@@ -214,6 +219,27 @@ def test_schema_sample_profile_and_diagram(run: Run) -> None:
     profile = document(run("profile", "products", "--json"))
     assert {c["name"] for c in profile["columns"]} >= {"price", "name"}
     assert "erDiagram" in run("diagram", "orders").stdout
+
+
+async def test_executions_show_what_ran_with_personal_data_hidden(
+    environment: dict[str, str], make_database: MakeDatabase
+) -> None:
+    url = owned(make_database())
+    change(url, "create table people (id int primary key, city text, email text)")
+    change(url, "insert into people values (1, 'Oslo', 'ann@mail.example'), (2, 'Rome', 'bob@mail.example')")
+    execution = await perform(url, "update people set city = 'Bern' where id = 1", {"people": RowCounts(updated=1)})
+    change(url, "update people set city = 'Lund' where id = 1")
+    mine = environment | {"PGWARDEN_DATABASE_URL": url}
+    (listed,) = json.loads(_process(["executions", "--json"], mine).stdout)
+    assert (listed["id"], listed["statement"]) == (execution.id, "update people set city = 'Bern' where id = 1")
+    (row,) = json.loads(_process(["executions", execution.id, "--json"], mine).stdout)["changes"]
+    assert (row["before"], row["after"]) == (["1", "Oslo", "•••"], ["1", "Bern", "•••"])
+    plan = _process(["undo", execution.id, "--plan"], mine)
+    assert plan.returncode == 0, plan.stderr
+    assert "now Lund" in plan.stdout
+    refused = _process(["undo", execution.id], mine)
+    assert (refused.returncode, "Nothing was taken back" in refused.stderr) == (4, True)
+    assert _process(["executions", "no-such-id"], mine).stderr.startswith("PGW1")
 
 
 def test_rights_decide_what_a_person_sees(run: Run) -> None:
@@ -272,7 +298,6 @@ def test_every_command_has_help_and_json(run: Run) -> None:
 
 
 def test_errors_say_what_happened_and_what_to_do(environment: dict[str, str], tmp_path: Path) -> None:
-    Path(environment["PGWARDEN_CONFIG"]).touch(mode=0o600)
     done = _process(["query", "delete from orders"], environment)
     assert done.returncode == 4
     assert done.stderr.startswith("PGW023")
@@ -282,7 +307,6 @@ def test_errors_say_what_happened_and_what_to_do(environment: dict[str, str], tm
 
 
 def test_what_does_not_fit_is_cut_and_told_in_little_memory(environment: dict[str, str], database: str) -> None:
-    Path(environment["PGWARDEN_CONFIG"]).touch(mode=0o600)
     measured = (
         "import resource, sys; from pgwarden.cli.main import main\n"
         "try: main()\n"
@@ -329,7 +353,6 @@ def test_the_whole_way_through_a_transaction_pooler(
 
 
 def test_ctrl_c_cancels_on_the_server(environment: dict[str, str], database: str) -> None:
-    Path(environment["PGWARDEN_CONFIG"]).touch(mode=0o600)
     slow = "select count(*) from generate_series(1, 1000000) a, generate_series(1, 1000000) b"
     started = subprocess.Popen(
         [sys.executable, "-m", "pgwarden", "query", slow],

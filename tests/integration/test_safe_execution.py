@@ -11,6 +11,7 @@ from tests.support.reading import pool_on, prepare
 from pgwarden.adapters.cache.memory import MemoryCache
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
 from pgwarden.adapters.postgres.pool import TargetPool
+from pgwarden.adapters.postgres.records import PostgresExecutionRecords
 from pgwarden.adapters.postgres.runner import PostgresReadRunner
 from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.domain.catalog import Catalog
@@ -18,7 +19,7 @@ from pgwarden.domain.errors import InputInvalid, NeedsApproval, RightMissing, St
 from pgwarden.domain.identity import Access, DataRight, Identity
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.rights_version import RightsVersion
-from pgwarden.ports import ReadRunner
+from pgwarden.ports import ExecutionRecords, ReadRunner
 
 ANN = Identity("ann")
 
@@ -43,7 +44,13 @@ class House:
     rereads: int = 0
 
     def __post_init__(self) -> None:
-        self.agent = SafeExecutionAgent(self, self.runner, self.rights, MemoryCache())  # type: ignore[arg-type]  # current() is all it asks
+        self.agent = SafeExecutionAgent(
+            self,
+            self.runner,
+            self.records,
+            self.rights,  # type: ignore[arg-type]  # current() is all it asks
+            MemoryCache(),
+        )
 
     async def catalog(self, _database: str) -> Catalog:
         self.known = self.known or await PostgresCatalogReader(self.pool.connection).read()
@@ -56,6 +63,9 @@ class House:
 
     async def runner(self, _database: str) -> ReadRunner:
         return PostgresReadRunner(self.pool)
+
+    async def records(self, _database: str) -> ExecutionRecords:
+        return PostgresExecutionRecords(self.pool.database)
 
     async def read(self, sql: str, *parameters: object, identity: Identity = ANN, plan: bool = False) -> Result:
         return await self.agent.read("shop", sql, parameters, identity=identity, limits=ReadLimits(), plan=plan)

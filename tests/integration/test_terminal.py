@@ -105,6 +105,7 @@ def test_the_shell_completes_tables_and_columns_and_remembers(environment: dict[
         shell.until("default>")
         shell.type("\x1b[A\x1b[A")  # up, past the \q
         shell.until("select count(*) as found from warehouses")
+        assert (Path(environment["PGWARDEN_HOME"]) / "shell_history").stat().st_mode & 0o077 == 0
         shell.type("\x03\\q\r")
         shell.end()
 

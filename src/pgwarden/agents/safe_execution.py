@@ -10,17 +10,22 @@ from typing import Protocol
 
 from pgwarden.domain.catalog import Catalog
 from pgwarden.domain.errors import CatalogChanged, InputInvalid, NeedsApproval, StatementRefused
+from pgwarden.domain.execution import Execution
+from pgwarden.domain.execution_report import ExecutionReport
 from pgwarden.domain.identity import DataRights, Identity
 from pgwarden.domain.query_plan import plan_summary
 from pgwarden.domain.read_access import ReadAccess, Sensitivity
+from pgwarden.domain.recovery import Row
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.result_json import result_from_text, result_to_text
 from pgwarden.domain.sensitive import is_sensitive_in
 from pgwarden.domain.statement import Decision, StatementKind, Verdict
-from pgwarden.ports import Cache, DataRightsStore, ReadRunner
+from pgwarden.domain.table_access import HIDDEN, TableAccess
+from pgwarden.ports import Cache, DataRightsStore, ExecutionRecords, ReadRunner
 from pgwarden.sql.policy import DEFAULT, ReadPolicy
 from pgwarden.sql.verdict import judge
 
+Hiding = Callable[[str, tuple[str, ...], Row | None], Row | None]
 FIRST_USER_OID = 16384
 """Objects below came with the server; their definitions do not change under us."""
 
@@ -40,6 +45,7 @@ class SafeExecutionAgent:
         self,
         catalogs: Catalogs,
         runners: Callable[[str], Awaitable[ReadRunner]],
+        records: Callable[[str], Awaitable[ExecutionRecords]],
         rights: DataRightsStore,
         cache: Cache,
         *,
@@ -47,9 +53,10 @@ class SafeExecutionAgent:
         policy: ReadPolicy = DEFAULT,
         sensitive: Sensitivity = is_sensitive_in,
     ) -> None:
-        """``runners`` finds a target's runner by its registered name."""
+        """``runners`` and ``records`` find a target's runner and records by its registered name."""
         self._catalogs = catalogs
         self._runners = runners
+        self._records = records
         self._rights = rights
         self._cache = cache
         self._cache_seconds = cache_seconds
@@ -99,6 +106,56 @@ class SafeExecutionAgent:
         ReadAccess(database, verdict, catalog, rights, self._sensitive).masked()
         runner = await self._runners(database)
         return await runner.explain(verdict, parameters, limits=limits, search_path=catalog.search_path)
+
+    async def executions(self, database: str, *, rows: int = 50) -> tuple[Execution, ...]:
+        """What ran on a target, newest first."""
+        return await (await self._records(database)).executions(rows=rows)
+
+    async def report(self, database: str, execution_id: str, *, identity: Identity, rows: int = 20) -> ExecutionReport:
+        """One execution with its net changes, rows shown as far as this identity may see them."""
+        records = await self._records(database)
+        execution = await records.execution(execution_id)
+        hidden = await self._hiding(database, identity)
+        changes = await records.changes(execution_id, rows=rows)
+        return ExecutionReport(
+            execution,
+            tuple(
+                replace(c, before=hidden(c.table, c.columns, c.before), after=hidden(c.table, c.columns, c.after))
+                for c in changes
+            ),
+        )
+
+    async def undo_plan(self, database: str, execution_id: str, *, identity: Identity) -> ExecutionReport:
+        """One execution with the rows that would stand in the way of taking it back now. Nothing is changed."""
+        records = await self._records(database)
+        execution = await records.execution(execution_id)
+        hidden = await self._hiding(database, identity)
+        conflicts = tuple(
+            replace(
+                c,
+                before=hidden(c.table, c.columns, c.before),
+                after=hidden(c.table, c.columns, c.after),
+                now=hidden(c.table, c.columns, c.now),
+            )
+            for c in await records.conflicts(execution_id)
+        )
+        return ExecutionReport(execution, conflicts=conflicts)
+
+    async def _hiding(self, database: str, identity: Identity) -> Hiding:
+        """Hides in a row of a table, given by name, what the identity may not see; all of a table that is gone."""
+        catalog = await self._catalogs.catalog(database)
+        rights = await self._rights_of(identity)
+        known = {str(relation.name): relation for relation in catalog.relations.values()}
+
+        def hide(table: str, columns: tuple[str, ...], row: Row | None) -> Row | None:
+            if row is None:
+                return None
+            if table not in known:
+                return tuple(None if value is None else HIDDEN for value in row)
+            access = TableAccess(database, known[table], catalog, rights, self._sensitive)
+            return access.on_row(columns, row)
+
+        return hide
 
     async def written(self, database: str) -> None:
         """To be called after every write of ours: no result from before it is given out any more."""

@@ -108,7 +108,10 @@ def remove(name: Name, as_json: Json = False) -> None:
 
 @app.command()
 def check(name: Name, as_json: Json = False) -> None:
-    """Look at a database: version, rights of the role, TLS, what is safe and what is not. Changes nothing."""
+    """Look at a database: version, rights of the role, TLS, what is safe and what is not. Changes nothing.
+
+    Prints the SQL for a least-privilege reader role and a writer role first, and the findings below it.
+    """
 
     async def work(opened: App) -> DatabaseCheck:
         return await opened.check_target(await opened.targets.get(name))
@@ -117,6 +120,7 @@ def check(name: Name, as_json: Json = False) -> None:
     if as_json:
         emit_json(found)
     else:
+        show_roles(found.advice)
         show_check(found)
     if not found.safe:
         raise typer.Exit(1)
@@ -148,6 +152,11 @@ def roles(name: Name, as_json: Json = False) -> None:
     if as_json:
         emit_json(advice)
         return
+    show_roles(advice)
+
+
+def show_roles(advice: tuple[RoleAdvice, ...]) -> None:
+    """The SQL of the roles, to be copied as it stands."""
     for role in advice:
         typer.echo(f"-- {role.role}: {role.purpose}\n{role.sql.rstrip()}\n")
 

@@ -9,7 +9,7 @@ import sys
 import typer
 
 from pgwarden import __version__
-from pgwarden.cli import ask, data, databases, impact, installation, rights, schema, shell, statement
+from pgwarden.cli import ask, data, databases, executions, impact, installation, rights, schema, shell, statement
 from pgwarden.cli.door import tell_error
 from pgwarden.domain.errors import PgwardenError
 
@@ -38,7 +38,7 @@ def root(
     """Ask PostgreSQL in plain words; change it only with a person's approval; take it back."""
 
 
-for group in (ask, statement, impact, schema, data, shell, installation):
+for group in (ask, statement, impact, executions, schema, data, shell, installation):
     group.register(app)
 app.add_typer(databases.app, name="db")
 app.add_typer(rights.app, name="rights")

@@ -119,7 +119,7 @@ def print_values(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[ob
 
 
 def _fits(out: Console, table: Table) -> bool:
-    return out.measure(table, options=out.options.update(width=PIPE_WIDTH)).maximum <= out.width
+    return out.measure(table, options=out.options.update(width=10 * PIPE_WIDTH)).maximum <= out.width
 
 
 def _record(number: int, columns: Sequence[tuple[str, bool]], row: Sequence[object]) -> Table:

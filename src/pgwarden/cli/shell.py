@@ -80,7 +80,10 @@ class Conversation:
         from prompt_toolkit.history import FileHistory
 
         self._app.settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        history = FileHistory(str(self._app.settings.home / "shell_history"))
+        past = self._app.settings.home / "shell_history"
+        past.touch(mode=0o600)
+        past.chmod(0o600)  # questions name people; one that an earlier version left open is closed
+        history = FileHistory(str(past))
         catalog = await self._app.schema.catalog(self._database)
         prompt: PromptSession[str] = PromptSession(
             history=history, completer=word_completer(catalog), auto_suggest=AutoSuggestFromHistory()

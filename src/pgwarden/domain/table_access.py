@@ -70,6 +70,14 @@ class TableAccess:
             profile, columns=shown, findings=tuple(f for f in profile.findings if f.column in names or not f.column)
         )
 
+    def on_row(self, columns: tuple[str, ...], row: tuple[str | None, ...] | None) -> tuple[str | None, ...] | None:
+        """One row as PostgreSQL's texts, with everything hidden that may not be seen as it is."""
+        if row is None:
+            return None
+        return tuple(
+            value if self._on(name) is Access.READ else _hidden(value) for name, value in zip(columns, row, strict=True)
+        )
+
     def _profiled(self, column: ColumnProfile) -> ColumnProfile:
         if self._on(column.name) is Access.READ or column.sensitive:
             return column

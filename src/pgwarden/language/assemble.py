@@ -99,7 +99,15 @@ def assemble(draft: Draft) -> Block | None:
         tuple(draft.having),
         tuple(order), draft.limit if order or draft.limit else None, distinct,
     )  # fmt: skip
-    return _set_difference(draft, _intersections(block))
+    return in_time(_set_difference(draft, _intersections(block)))
+
+
+def in_time(block: Block) -> Block:
+    """Groups by a stretch of time come in its order, unless another was asked for."""
+    periods = [e for e in block.group if isinstance(e, Bucket)]
+    if not periods or block.order or block.combine is not None or block.distinct_on:
+        return block
+    return block.with_(order=tuple((e, False) for e in periods))
 
 
 def _fallback_main(draft: Draft) -> int:

@@ -44,6 +44,13 @@ def read_span(tokens: Sequence[Token], start: int, today: date | None) -> Span |
     return None
 
 
+def _interval(count: int, unit: str) -> str:
+    """PostgreSQL has no quarters in its intervals: they are three months."""
+    if unit == "quarter":
+        count, unit = 3 * count, "month"
+    return f"interval '{count} {unit}{'s' if count > 1 else ''}'"
+
+
 _Found = tuple[str | None, str | None, dict[str, Any]]
 
 
@@ -141,13 +148,13 @@ class _Reader:
 
     def _relative(self, word: str, count: int | None, unit: str, whole: bool) -> _Found:
         this = f"date_trunc('{unit}', {self.clock})" if unit not in ("day", "hour", "minute") else self.clock
-        step = f"interval '{count or 1} {unit}{'s' if (count or 1) > 1 else ''}'"
+        step = _interval(count or 1, unit)
         if unit in ("hour", "minute"):
             return f"now() - {step}", "now()", {}
         if word in ("this", "current"):
-            return this, f"{this} + interval '1 {unit}'", {}
+            return this, f"{this} + {_interval(1, unit)}", {}
         if word in ("next", "coming"):
-            return f"{this} + interval '1 {unit}'", f"{this} + interval '{(count or 1) + 1} {unit}s'", {}
+            return f"{this} + {_interval(1, unit)}", f"{this} + {_interval((count or 1) + 1, unit)}", {}
         if count is None and word in ("last", "previous"):
             return f"{this} - {step}", this, {}
         if whole:
@@ -171,7 +178,7 @@ class _Reader:
         explicit = first is not None and (first.lower in ("than", "older", "newer", "before", "after", "since"))
         if not said_ago and not (explicit and self._starts_with("older", "newer", "younger", "earlier")):
             return None
-        bound = f"{self.clock} - interval '{count} {unit}{'s' if count > 1 else ''}'"
+        bound = f"{self.clock} - {_interval(count, unit)}"
         return (None, bound, {}) if older else (bound, None, {})
 
     def _starts_with(self, *words: str) -> bool:

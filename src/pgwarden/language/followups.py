@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgwarden.language.assemble import in_time
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Block, Col, Compare, Cond, Expr, Period, fields_of, has_aggregate
 from pgwarden.language.lexicon import FILLER
@@ -107,7 +108,7 @@ def follow_up(draft: Draft, sentence: tuple[Token, ...], known: Block) -> Block 
     changed = _conditions(draft, known)
     changed = _groups(draft, changed)
     changed = _outputs(draft, changed, {t.lower for t in sentence})
-    changed = _ranking(draft, changed)
+    changed = in_time(_ranking(draft, changed))
     draft.bare_limit = False
     return changed if changed != known else None
 

@@ -149,7 +149,7 @@ class Generator:
         for condition in block.where:
             relations = {f.relation for f in fields_of(condition)} - needed - {block.entity}
             branch = self._branch(block.entity, relations)
-            if branch is None:
+            if branch is None or self._of_measured(block, condition, needed, relations):
                 needed |= relations
                 plain.append(condition)
             else:
@@ -161,6 +161,18 @@ class Generator:
                 plain += conditions
                 del apart[edge]
         return plain, list(apart.values())
+
+    def _of_measured(self, block: Block, condition: Cond, needed: set[int], relations: set[int]) -> bool:
+        """Whether the condition picks among the measured rows themselves: joining its tables repeats none of them,
+        as the date of an order does for the order's lines. An EXISTS would pick among their groups instead."""
+        measured: set[int] = set()
+        for expression in (*block.select, *(e for e, _ in block.order), *(p for c in block.having for p in _sides(c))):
+            if has_aggregate(expression):
+                measured |= {f.relation for f in fields_of(expression)} | counted_of(expression)
+        if not measured or isinstance(condition, Not | Either):
+            return False
+        edges = self.graph.tree(block.entity, frozenset(needed | relations), self.index, self.hints, self.via)
+        return edges is not None and not any(self._repeats(table, edges) for table in measured)
 
     def _branch(self, root: int, relations: set[int]) -> Edge | None:
         """The first edge of the way to the relations when that way can multiply rows, else None."""

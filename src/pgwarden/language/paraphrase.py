@@ -29,15 +29,18 @@ from pgwarden.language.forms import (
     has_aggregate,
 )
 from pgwarden.language.index import LexicalIndex
+from pgwarden.language.spoken import say_period
 
 _FUNCTIONS = {
     "avg": "average",
-    "sum": "total",
+    "sum": "sum of",
     "min": "lowest",
     "max": "highest",
     "count": "number of",
     "median": "median",
 }
+_BARE = (("name",), ("title",), ("id",), ("code",), ("total",), ("amount",))
+"""Names of columns that say little without their table's."""
 _OPERATORS = {"=": "is", "<>": "is not", ">": "is above", "<": "is below", ">=": "is at least", "<=": "is at most",
               "ilike": "contains", "like": "matches", "not-ilike": "does not contain"}  # fmt: skip
 
@@ -98,7 +101,7 @@ class Paraphrase:
             attribute = self.index.attribute(node.field)
             own = " ".join(self.index.entities[node.field.relation].words)
             said = attribute.name.replace("_", " ")
-            return f"{own} {said}" if attribute.words in (("name",), ("title",), ("id",), ("code",)) else said
+            return f"{own} {said}" if attribute.words in _BARE else said
         if isinstance(node, Agg):
             inner = self._plural(node.entity) if node.over is None else self.expr(node.over)
             different = "different " if node.distinct and node.over is not None else ""
@@ -152,13 +155,9 @@ class Paraphrase:
 
     def _period(self, node: Period) -> str:
         column = self.expr(node.column)
-        if node.lower and node.upper:
-            return f"{column} is from {_plain(node.lower)} to before {_plain(node.upper)}"
-        return f"{column} is {'since ' + _plain(node.lower) if node.lower else 'before ' + _plain(node.upper or '')}"
-
-
-def _plain(bound: str) -> str:
-    return bound.replace("DATE '", "").replace("interval '", "").replace("'", "").replace("current_date", "today")
+        participle = column.removesuffix(" at").removesuffix(" on")
+        happened = participle != column and participle.endswith("ed")
+        return f"{participle if happened else column + ' is'} {say_period(node.lower, node.upper)}"
 
 
 def conditions_of(where: tuple[Cond, ...], index: LexicalIndex) -> tuple[Condition, ...]:

@@ -49,6 +49,12 @@ def test_one_source_only_and_no_other_secrets() -> None:
         target("Not A Name", "host=h")
 
 
+@pytest.mark.parametrize(("url", "mode"), [("postgresql://a@b/c", "wrong"), ("postgresql://a@b/c?sslmode=wrong", None)])
+def test_a_tls_mode_that_libpq_does_not_know_is_refused_at_once(url: str, mode: str | None) -> None:
+    with pytest.raises(InputInvalid, match="no sslmode"):
+        target("shop", url, sslmode=mode)
+
+
 def test_tls_parts_given_beside_the_url_win() -> None:
     database = target("shop", "postgresql://host/db?sslmode=prefer", sslmode="verify-full", sslrootcert="/ca.crt")
     assert "sslmode=verify-full" in database.conninfo

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
-from pgwarden.cli.render import cell, chart, footer, one_line, plain, result_object
+from pgwarden.cli.render import cell, chart, footer, one_line, plain, print_facts, result_object
 from pgwarden.domain.result import ReadStatistics, Result, ResultColumn
 
 
@@ -29,6 +29,12 @@ def test_cells_read_naturally(value: object, text: str) -> None:
 def test_a_chart_has_a_bar_for_each_row_in_proportion() -> None:
     lines = chart(result(("a", 10), ("b", 5), ("c", 0)))
     assert [line.count("█") for line in lines] == [40, 20, 0]
+
+
+def test_bars_of_months_are_named_by_their_days() -> None:
+    months = [(datetime(2026, month, 1, tzinfo=UTC), month) for month in (1, 2)]
+    assert chart(result(*months))[0].startswith("2026-01-01  █")
+    assert chart(result(("a" * 40, 1), ("b", 2)))[0].startswith("a" * 23 + "…  █")
 
 
 @pytest.mark.parametrize(
@@ -56,3 +62,17 @@ def test_the_footer_says_when_something_is_missing() -> None:
     shown = Result((), (), ReadStatistics(3, 5, 9, truncated_rows=True, truncated_cells=1))
     assert "more rows exist" in footer(shown)
     assert "1 long value cut" in footer(shown)
+
+
+def test_facts_that_do_not_fit_side_by_side_go_below_each_other(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    headers, rows = ("column", "type", "null", "comment"), [("customer_number", "integer", "", "Who " + "bought " * 9)]
+    print_facts(headers, rows)
+    assert "column" in capsys.readouterr().out.splitlines()[1]
+    monkeypatch.setattr("pgwarden.cli.render.PIPE_WIDTH", 60)
+    print_facts(headers, rows)
+    first, *others = capsys.readouterr().out.splitlines()
+    assert first == "customer_number  integer"
+    assert others[0].startswith("    comment Who bought")
+    assert all(len(line) <= 60 for line in others)

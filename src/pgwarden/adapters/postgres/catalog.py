@@ -22,11 +22,17 @@ FIRST_USER_OID = 16384
 LAST_OID = 2**32 - 1
 BUILTIN_QUERIES = ("types", "functions", "aggregates", "operators", "casts", "views")
 """Queries asked for objects of the server and of users apart."""
-LEADING_QUERIES = ("namespaces", "roles", "relations", "indexes", "columns")
-"""What tells which texts to ask for: the names of types in use, definitions of indexes."""
-FIRST_USER_QUERIES = ("defaults", "comments", "constraint_definitions", "constraints")
-LAST_USER_QUERIES = (
+USER_QUERIES = (
+    "namespaces",
+    "roles",
+    "relations",
+    "columns",
+    "defaults",
+    "comments",
+    "indexes",
     "column_types",
+    "constraints",
+    "constraint_definitions",
     "index_definitions",
     "versions",
     "ranges",
@@ -48,7 +54,10 @@ LAST_USER_QUERIES = (
     "foreign_tables",
     "publications",
 )
-"""All in the order that `Gathering.take` needs."""
+"""In the order that `Gathering.take` needs. The server works on one while Python builds from the one before."""
+AHEAD = 3
+"""Queries that are with the server while Python waits for one. ``column_types`` and ``index_definitions``, which ask for
+what ``columns`` and ``indexes`` named, stand so far behind these that they are sent after them."""
 ATTEMPTS = 3
 """Reads in a row that may meet objects dropped half-way (pg_get_* look past the snapshot) before giving up."""
 VANISHED = (
@@ -131,13 +140,11 @@ async def _read(connection: AsyncConnection[Any]) -> Catalog:
             builtins = _builtins[key] = build_builtins({n: await _rows(n, cursor) for n, cursor in cursors.items()})
     above = {"superuser": superuser, "first": FIRST_USER_OID, "last": LAST_OID}
     parts = Gathering()
-    async with _asking(connection, (*LEADING_QUERIES, *FIRST_USER_QUERIES), above) as cursors:
-        for name in LEADING_QUERIES:
-            parts.take(name, await _rows(name, cursors[name]))
-        types, modifiers = parts.types_in_use()
-        above |= {"types": types, "modifiers": modifiers, "indexes": parts.special_indexes()}
-        cursors |= await _ask(connection, LAST_USER_QUERIES, above)  # while the server works on the first ones
-        for name in (*FIRST_USER_QUERIES, *LAST_USER_QUERIES):
+    cursors: dict[str, AsyncCursor[Row]] = {}
+    async with connection.pipeline():
+        for place, name in enumerate(USER_QUERIES):
+            due = USER_QUERIES[len(cursors) : place + 1 + AHEAD]
+            cursors |= await _ask(connection, due, above | parts.asked_for)
             parts.take(name, await _rows(name, cursors[name]))
     session = Session(database, database_oid, version, role, tuple(search_path))
     return assemble(session, parts, builtins)

@@ -119,6 +119,8 @@ class Gathering:
         self.indexes: Mapping[int, tuple[Index, ...]] = {}
         self.types: Mapping[int, Type] = {}
         self.functions: Mapping[int, Function] = {}
+        self.asked_for: dict[str, list[int]] = {}
+        """Parameters of later queries: types with their modifiers, and indexes that only the server can write."""
         self.digest = hashlib.blake2b(digest_size=16)
         self._known: set[int] = set()
 
@@ -138,15 +140,14 @@ class Gathering:
         if build:
             build(self)
 
-    def types_in_use(self) -> tuple[list[int], list[int]]:
-        """The types of all columns with their modifiers, as two lists; once ``columns`` was taken."""
+    def _note_types(self) -> None:
         used = sorted(set(zip(*self.rows["columns"][3:5], strict=True)))
-        return [oid for oid, _ in used], [modifier for _, modifier in used]
+        self.asked_for["types"] = [oid for oid, _ in used]
+        self.asked_for["modifiers"] = [modifier for _, modifier in used]
 
-    def special_indexes(self) -> list[int]:
-        """The indexes whose definition only the server can tell; once ``indexes`` was taken."""
+    def _note_indexes(self) -> None:
         oids, *_, special, _ = self.rows["indexes"]
-        return [oid for oid, is_special in zip(oids, special, strict=True) if is_special]
+        self.asked_for["indexes"] = [oid for oid, is_special in zip(oids, special, strict=True) if is_special]
 
     def _build_schemas(self) -> None:
         self.schemas = Schemas(self.rows["namespaces"], self.rows["roles"])
@@ -178,8 +179,10 @@ class Gathering:
     _BUILDERS: ClassVar[Mapping[str, Callable[[Gathering], None]]] = {
         "roles": _build_schemas,
         "relations": _build_relations,
+        "columns": _note_types,
+        "indexes": _note_indexes,
         "column_types": _build_columns,
-        "constraints": _build_constraints,
+        "constraint_definitions": _build_constraints,
         "index_definitions": _build_indexes,
         "types": _build_types,
         "functions": _build_functions,
@@ -370,11 +373,12 @@ def _written(column: Sequence[Any]) -> bytes:
 
 def _in_order(columns: list[list[Any]], width: int) -> list[list[Any]]:
     """The columns of a result with its entries sorted by the first ``width`` of them, which are unique."""
-    keys = list(zip(*columns[:width], strict=True))
+    keys: list[Any] = columns[0] if width == 1 else list(zip(*columns[:width], strict=True))
     if keys == sorted(keys):
         return columns
     order = sorted(range(len(keys)), key=keys.__getitem__)
-    return [[column[place] for place in order] for column in columns]
+    pick = itemgetter(*order)
+    return [list(pick(column)) for column in columns]
 
 
 def _columns_of(rows: list[Row], width: int) -> list[list[Any]]:

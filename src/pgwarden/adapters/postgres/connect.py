@@ -28,6 +28,7 @@ DEFAULTS = {
     "keepalives_interval": 10,
     "keepalives_count": 3,
 }
+SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 OTHER_SECRETS = ("sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key")
 """Parameters that carry secrets and that no password source of ours can provide."""
 
@@ -72,6 +73,10 @@ def target(
         raise _invalid("Several sources of the password are given.", "Only one can be right.", "Keep one of them.")
     tls = {"sslmode": sslmode, "sslrootcert": sslrootcert, "sslcert": sslcert, "sslkey": sslkey}
     parts.update({key: str(value) for key, value in tls.items() if value is not None})
+    if (mode := parts.get("sslmode", SSL_MODES[0])) not in SSL_MODES:
+        raise _invalid(
+            f"{str(mode)[:30]!r} is no sslmode.", "libpq knows no such mode.", f"One of {', '.join(SSL_MODES)}."
+        )
     return Database(name, make_conninfo("", **parts), source, allow_writes, owner, notes)
 
 

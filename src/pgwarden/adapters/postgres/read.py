@@ -52,6 +52,10 @@ class Expected:
     relations: Mapping[int, str]
     functions: Mapping[int, str] = field(default_factory=dict)
 
+    def __bool__(self) -> bool:
+        """Whether there is anything to compare: what came with the server does not change under us."""
+        return bool(self.relations or self.functions)
+
 
 class Read:
     """One statement on one connection. Use it once."""
@@ -128,7 +132,7 @@ class Read:
         self._ask(pipeline, b"fences", (_array(settings.keys()), _array(settings.values())))
         self.shift = len(self._prefix)
         pipeline.parse(f"{self._prefix}{self._verdict.sql}".encode(), types)
-        if expected is not None:
+        if expected:
             self._ask(pipeline, b"touched", (_numbers(expected.relations), _numbers(expected.functions)))
         pipeline.sync()
         await pipeline.send()
@@ -139,7 +143,7 @@ class Read:
         self.backend = int((await pipeline.answer()).get_value(0, 0) or 0)
         await pipeline.answer()
         described = await pipeline.answer()
-        if expected is not None:
+        if expected:
             _require_unchanged(expected, await pipeline.answer())
         await pipeline.synced()
         fields = await self._fields(pipeline, described)

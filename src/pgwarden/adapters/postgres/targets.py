@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pgwarden.adapters.postgres.analyst import PostgresImpactAnalyst
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
 from pgwarden.adapters.postgres.pool import Pools, TargetPool
+from pgwarden.adapters.postgres.records import PostgresExecutionRecords
 from pgwarden.adapters.postgres.runner import PostgresReadRunner
 from pgwarden.adapters.postgres.tables import PostgresTableReader
 from pgwarden.domain.database import Database
@@ -90,6 +91,9 @@ class Targets:
 
     async def analyst(self, name: str) -> PostgresImpactAnalyst:
         return PostgresImpactAnalyst(await self.get(name))
+
+    async def records(self, name: str) -> PostgresExecutionRecords:
+        return PostgresExecutionRecords(await self.get(name))
 
     async def source(self, name: str) -> Source:
         """What the schema agent reads a target through."""

@@ -21,7 +21,7 @@ class PostgresDatabaseStore:
             raise AlreadyExists(
                 f"A database {database.name!r} is registered already.",
                 not_done="Nothing was changed.",
-                next_step="Remove it first, or choose another name.",
+                next_step="Choose another name, or change that registration: pgwarden db add … --replace",
             )
 
     async def replace(self, database: Database) -> None:

@@ -1,0 +1,17 @@
+"""One execution as a reader may see it: the ledger's word, and its rows with what is withheld hidden."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgwarden.domain.execution import Execution
+from pgwarden.domain.recovery import RowChange, RowConflict
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionReport:
+    """``conflicts``: rows that would stand in the way of an undo now; None where nobody looked."""
+
+    execution: Execution
+    changes: tuple[RowChange, ...] = ()
+    conflicts: tuple[RowConflict, ...] | None = None
