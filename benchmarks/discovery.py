@@ -17,11 +17,13 @@ from pathlib import Path
 
 import psycopg
 from psycopg import AsyncConnection, sql
-from spent import Meter, Spent, medians
 
 from pgwarden.adapters.embedded.server import EmbeddedServer, ServerOptions
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader, read_catalog
 from pgwarden.adapters.postgres.catalog_recheck import touched_digest_query
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.support.spent import Meter, Spent, medians
 
 SCHEMAS = 10
 TARGET_SECONDS = 1.5
@@ -89,9 +91,8 @@ def _compare(url: str, tables: int) -> None:
     _print("SQLAlchemy inspector, 7 kinds of get_multi_*", peer)
     print(f"  ratio on the clock          {peer.wall / mine.wall:6.1f}   target >= {TARGET_RATIO}")
     print(f"  ratio of processor time     {peer.processor / mine.processor:6.1f}")
-    print(f"  target on the clock, on a machine that is idle: < {TARGET_SECONDS} s; load average now {os.getloadavg()[0]:.1f}")
-    print("  (pgwarden's server and client work at the same time, the inspector's in turn: with a busy machine the ratio")
-    print("  on the clock falls towards that of the processor time, which is the steadier figure)")
+    print(f"  target on the clock, on an idle machine: < {TARGET_SECONDS} s; load average now {os.getloadavg()[0]:.1f}")
+    print("  Processor time (user and system) is the steadier figure on a shared machine.")
     asyncio.run(_hints(url))
 
 

@@ -338,6 +338,16 @@ def test_the_recheck_notices(database: str) -> None:
             assert {name.rpartition(".")[2] for name in changed} == expected, statement
 
 
+def test_the_reader_and_the_recheck_agree_on_every_relation(rich: str) -> None:
+    """The one puts digests together from many results, the other has the server do it."""
+    catalog = read_catalog(rich)
+    query, parameters = touched_digest_query(catalog.relations)
+    with psycopg.connect(rich, autocommit=True) as connection:
+        now = connection.execute(query, parameters).fetchall()
+    assert changed_since(catalog, now, catalog.relations) == ()
+    assert len(now) == len(catalog.relations)
+
+
 async def test_the_fingerprint_notices_and_leaves_our_own_schema_out(database: str) -> None:
     async with await AsyncConnection.connect(database, autocommit=True) as connection:
         reader = PostgresCatalogReader(connection)

@@ -159,6 +159,11 @@ def test_translate_answers_line_by_line(run: Run) -> None:
     result = run("translate", text="\n".join(json.dumps(line) for line in lines))
     assert result.exit_code == 0, result.output
     first, second = [json.loads(line) for line in result.stdout.splitlines()]
+    mixed = run("translate", text='nonsense\n{"id": "e", "question": ""}\n' + json.dumps(lines[0]) + "\n")
+    answers = [json.loads(line) for line in mixed.stdout.splitlines()]
+    assert (mixed.exit_code, [answer["id"] for answer in answers]) == (2, [1, "e", "a"])
+    assert [answer["sql"] for answer in answers] == [None, None, first["sql"]]
+    assert all(answer["error"]["code"] == "PGW051" for answer in answers[:2])
     assert first["id"] == "a"
     assert first["sql"].lower().startswith("select count(*)")
     assert second == second | {"id": "b", "sql": None}
@@ -182,6 +187,7 @@ def test_translate_takes_a_url_and_hides_its_password_from_ps(
     password = conninfo_to_dict(url)["password"]
     _until(lambda: str(password) not in Path(f"/proc/{started.pid}/cmdline").read_text())
     stdout, stderr = started.communicate('{"id": 1, "question": "how many planets are there?"}', timeout=60)
+    assert stdout, stderr
     assert "planets" in json.loads(stdout)["sql"]
     assert "command line" in stderr
 
@@ -189,7 +195,7 @@ def test_translate_takes_a_url_and_hides_its_password_from_ps(
 def test_databases_are_registered_without_a_password_on_the_command_line(run: Run, shop_url: str) -> None:
     refused = run("db", "add", "shop", "postgresql://someone:secret@localhost/shop")
     assert type(refused.exception).__name__ == "InputInvalid"
-    assert "secret" not in str(vars(refused.exception))  # type: ignore[arg-type]  # it is one of ours
+    assert "secret" not in str(vars(refused.exception))
     added = run("db", "add", "shop", "postgresql://someone@localhost/shop", "--password-env", "SHOP_PASSWORD", "--json")
     assert document(added)["allow_writes"] is False
     assert [d["name"] for d in document(run("db", "list", "--json"))] == ["default", "shop"]
@@ -281,8 +287,8 @@ def test_every_command_has_help_and_json(run: Run) -> None:
     import typer.main
 
     group = typer.main.get_command(command_line.app)
-    waiting = [((), group)]
-    leaves = []
+    waiting: list[tuple[tuple[str, ...], Any]] = [((), group)]
+    leaves: list[tuple[tuple[str, ...], Any]] = []
     while waiting:
         path, command = waiting.pop()
         children = getattr(command, "commands", None)
@@ -304,6 +310,23 @@ def test_errors_say_what_happened_and_what_to_do(environment: dict[str, str], tm
     assert "next:" in done.stderr
     as_json = _process(["query", "delete from orders", "--json"], environment)
     assert json.loads(as_json.stdout)["code"] == "PGW023"
+
+
+@pytest.mark.parametrize("form", [(), ("--csv",), ("--json",)])
+def test_a_full_disk_behind_the_output_is_told(environment: dict[str, str], form: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pgwarden", "query", "select 1", *form],
+            env=environment | {"PATH": "/usr/bin:/bin"},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith("The answer could not be written whole")
+    assert "Traceback" not in done.stderr
 
 
 def test_what_does_not_fit_is_cut_and_told_in_little_memory(environment: dict[str, str], database: str) -> None:

@@ -158,3 +158,128 @@ class TestTheSampleShop:
                 reading = ask(text)
                 assert reading.sql is not None, text
                 assert holds(rows_of(connection, gold), rows_of(connection, reading.sql)), reading.sql
+
+    async def test_answers_are_those_written_by_hand(self, ask, shop_url: str) -> None:  # type: ignore[no-untyped-def]
+        """Filters pick among the rows that are measured; superlatives sort by what they speak of."""
+        recent = "o.ordered_at >= current_date - interval '90 days'"
+        lines = "from order_items i join orders o on o.id = i.order_id join products p on p.id = i.product_id"
+        year = "o.ordered_at >= date_trunc('year', current_date) and o.ordered_at < date_trunc('year', current_date)"
+        quarter = "date_trunc('quarter', current_date)"
+        cases = {
+            "top 5 products by revenue in the last 90 days": f"select p.name, sum(line_total) {lines} where {recent}"
+            " group by p.id order by 2 desc limit 5",
+            "revenue by category last quarter": f"select c.name, sum(line_total) {lines} join categories c on"
+            f" c.id = p.category_id where o.ordered_at >= {quarter} - interval '3 months' and o.ordered_at < {quarter}"
+            " group by c.id",
+            "average rating of products per supplier in 2026": "select s.name, avg(r.rating) from reviews r join"
+            " products p on p.id = r.product_id join suppliers s on s.id = p.supplier_id where r.created_at >="
+            " '2026-01-01' and r.created_at < '2027-01-01' group by s.id",
+            "number of orders per state this year": "select c.state, count(*) from orders o join customers c on"
+            f" c.id = o.customer_id where {year} + interval '1 year' group by c.state",
+            "total revenue last quarter": "select sum(total) from orders o where o.ordered_at >="
+            f" {quarter} - interval '3 months' and o.ordered_at < {quarter}",
+            "how many orders per customer last month": "select c.full_name, count(*) from orders o join customers c on"
+            " c.id = o.customer_id where date_trunc('month', o.ordered_at) = date_trunc('month', current_date)"
+            " - interval '1 month' group by c.id",
+            "how many products were sold last month": "select count(distinct i.product_id) from order_items i join"
+            " orders o on o.id = i.order_id where date_trunc('month', o.ordered_at) ="
+            " date_trunc('month', current_date) - interval '1 month'",
+            "show the 10 newest orders with customer name": "select o.id, full_name from orders o join customers c on"
+            " c.id = o.customer_id order by o.ordered_at desc limit 10",
+            "who are the 3 best paid employees?": "select first_name, last_name from employees order by salary desc"
+            " limit 3",
+            "who is the highest paid employee?": "select first_name, last_name from employees order by salary desc"
+            " limit 1",
+            "show the cheapest product": "select name from products order by price limit 1",
+            "the 5 most expensive products": "select name from products order by price desc limit 5",
+            "latest order": "select id from orders order by ordered_at desc limit 1",
+            "show the newest 5 customers": "select full_name from customers order by created_at desc limit 5",
+            "largest orders": "select id from orders order by total desc limit 1",
+            "orders by customer": "select c.full_name, count(*) from orders o join customers c on c.id = o.customer_id"
+            " group by c.id",
+            "latest order of each customer": "select distinct on (c.id) c.full_name, o.id from orders o join"
+            " customers c on c.id = o.customer_id order by c.id, o.ordered_at desc",
+        }
+        wrong = []
+        with psycopg.connect(shop_url) as connection:
+            for text, gold in cases.items():
+                reading = ask(text)
+                if reading.sql is None or not holds(rows_of(connection, gold), rows_of(connection, reading.sql)):
+                    wrong.append((text, reading.sql))
+        assert wrong == []
+
+    async def test_periods_come_in_their_order(self, ask, shop_url: str) -> None:  # type: ignore[no-untyped-def]
+        with psycopg.connect(shop_url) as connection:
+            for text in ("orders per month", "How many orders by month?", "revenue by month"):
+                months = [row[0] for row in rows_of(connection, ask(text).sql)]
+                assert months == sorted(months), text
+                assert len(months) == len(set(months)), text
+
+    @pytest.mark.parametrize(
+        ("text", "said"),
+        [
+            ("How many users registered last month?", "number of users where registered in the previous month"),
+            ("orders in the last 90 days", "order id of orders where ordered in the last 90 days"),
+            ("total revenue this year", "sum of order total where ordered this year"),
+            ("how many orders in 2026", "number of orders where ordered in 2026"),
+            ("orders older than 6 months", "order id of orders where ordered more than 6 months ago"),
+        ],
+    )
+    async def test_periods_are_said_as_people_say_them(self, ask, text: str, said: str) -> None:  # type: ignore[no-untyped-def]
+        assert ask(text).explanation == said
+
+    async def test_a_conversation(self, ask, shop_url: str) -> None:  # type: ignore[no-untyped-def]
+        """Follow-ups after a count, a list and a grouped answer."""
+        month = "select date_trunc('month', ordered_at), count(*) from orders group by 1 order by 1"
+        texas = "select full_name from customers where state = 'Texas'"
+        states = "select c.state, {} from orders o join customers c on c.id = o.customer_id group by 1 order by 2 desc"
+        talks: list[list[tuple[str, str]]] = [
+            [
+                ("how many orders are there?", "select count(*) from orders"),
+                ("and by month?", month),
+                ("only the first three", f"{month} limit 3"),
+            ],
+            [("how many orders are there?", "select count(*) from orders"),
+             ("and the average?", "select avg(total) from orders")],
+            [
+                ("show customers from California", "select full_name from customers where state = 'California'"),
+                ("what about Texas?", texas),
+                ("sort by name descending", f"{texas} order by 1 desc"),
+                ("only the first three", f"{texas} order by 1 desc limit 3"),
+            ],
+            [
+                ("number of orders per state", states.format("count(*)")),
+                ("sort by total descending", states.format("count(*)")),
+                ("and the average?", states.format("avg(total)")),
+            ],
+            [
+                ("top 5 products by revenue in the last 90 days",
+                 "select name, sum(line_total) from order_items i join orders o on o.id = order_id join products p on"
+                 " p.id = product_id where ordered_at >= current_date - interval '90 days' group by p.id"
+                 " order by 2 desc limit 5"),
+                ("what about last year?",
+                 "select name, sum(line_total) from order_items i join orders o on o.id = order_id join products p on"
+                 " p.id = product_id where date_trunc('year', ordered_at) = date_trunc('year', current_date)"
+                 " - interval '1 year' group by p.id order by 2 desc limit 5"),
+            ],
+        ]  # fmt: skip
+        wrong = []
+        with psycopg.connect(shop_url) as connection:
+            for talk in talks:
+                history: list[Reading] = []
+                for text, gold in talk:
+                    history.append(ask(text, *history))
+                    sql = history[-1].sql
+                    if sql is None or not holds(rows_of(connection, gold), rows_of(connection, sql)):
+                        wrong.append((text, sql))
+        assert wrong == []
+
+    async def test_a_table_that_is_withheld_is_not_answered_by_its_neighbour(self, shop_url: str) -> None:
+        from dataclasses import replace
+
+        catalog, values = await known(shop_url)
+        relations = {oid: r for oid, r in catalog.relations.items() if r.name.name != "orders"}
+        narrow = replace(catalog, relations=relations, version="without orders")
+        reading = BuiltInEngine().read(Question("how many orders are there?"), narrow, values)
+        assert reading.sql is None
+        assert reading.clarification is not None

@@ -100,3 +100,12 @@ def test_pure_rooms_touch_nothing_outside() -> None:
                 names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
                 guilty += [f"{path.relative_to(SOURCE)}: {n}" for n in names if n.split(".")[0] in forbidden]
     assert guilty == []
+
+
+def test_no_door_can_issue_an_approval() -> None:
+    """Only a ticket's events, tests and the tour make one: doors neither build it nor import what could."""
+    forbidden = ("Approved(", "ApprovedUndo(", "RehearsalPermit(", "issue_approval", "pgwarden.testing")
+    doors = [path for path in SOURCE.rglob("*.py") if _room(path) in {"cli", "bootstrap", "agents"}]
+    guilty = [f"{path.name}: {word}" for path in doors for word in forbidden if word in path.read_text()]
+    assert len(doors) > 15
+    assert guilty == []

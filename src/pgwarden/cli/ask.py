@@ -1,20 +1,16 @@
-"""``pgwarden ask`` and ``pgwarden translate``: words in, rows or SQL out."""
+"""``pgwarden ask``: words in, rows or SQL out."""
 
 from __future__ import annotations
 
-import json
 import sys
-from contextlib import nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pgwarden.cli.door import Database, Json, open_app, read_text
 from pgwarden.cli.progress import working
-from pgwarden.cli.render import chart, console, emit_json, footer, one_line, plain, print_rows, write_csv
+from pgwarden.cli.render import chart, console, emit_json, footer, hanging, one_line, plain, print_rows, write_csv
 from pgwarden.domain.answer import Answer, AnswerStatus
-from pgwarden.domain.errors import InputInvalid
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -29,7 +25,6 @@ EXIT_STATUS = {
 
 def register(app: typer.Typer) -> None:
     app.command()(ask)
-    app.command()(translate)
 
 
 def ask(
@@ -135,7 +130,7 @@ def show(answer: Answer, *, explain: bool = False) -> None:
         show_plan(answer)
     if answer.verdict:
         for reason in answer.verdict.reasons:
-            out.print(Text(f"• {one_line(reason.message)}"))
+            out.print(hanging(Text("• "), Text(one_line(reason.message))))
     if answer.assessment is not None:
         from pgwarden.cli.impact import show_assessment
 
@@ -173,7 +168,8 @@ def show_plan(answer: Answer) -> None:
     head = f"plan ({answer.plan.intent_type}, {answer.plan.complexity.value}, risk {answer.plan.risk.value})"
     console().print(Text(head, style="bold"))
     for number, step in enumerate(answer.plan.steps, 1):
-        console().print(Text(f"  {number}. {step.name:<17}", style="cyan") + Text(f"{step.agent:<24} {step.why}"))
+        label = Text(f"  {number}. {step.name:<17}", style="cyan") + Text(f"{step.agent:<22} ", style="dim")
+        console().print(hanging(label, Text(step.why)))
 
 
 def print_sql(sql: str, *, decorate: bool) -> None:
@@ -184,62 +180,3 @@ def print_sql(sql: str, *, decorate: bool) -> None:
     from rich.syntax import Syntax
 
     console().print(Syntax(sql, "postgresql", theme="ansi_dark", word_wrap=True, background_color="default"))
-
-
-def translate(
-    database: Annotated[
-        str | None, typer.Option("--database", "-d", help="Name of a registered database, or a postgresql:// URL.")
-    ] = None,
-    questions: Annotated[Path | None, typer.Argument(help="JSONL file; standard input without it.")] = None,
-) -> None:
-    """Translate many questions: JSON lines in, JSON lines out.
-
-    Reads {"id", "question", "instructions"?, "glossary"?} and writes
-    {"id", "sql" or null, "confidence", "engine", "clarification"?}. Nothing is run.
-    """
-    lines = [line for line in read_text("-" if questions is None else None, questions).splitlines() if line.strip()]
-
-    async def work(app: App) -> None:
-        async with app.target(database) as name:
-            silent = sys.stdout.isatty()  # there the answers themselves show how far it is
-            with nullcontext(lambda _what: None) if silent else working() as tell:
-                for number, line in enumerate(lines, 1):
-                    asked = _question(line, number)
-                    tell(f"question {number:,} of {len(lines):,}")
-                    reading = await app.orchestrator.translate(
-                        asked["question"],
-                        database=name,
-                        identity=app.identity,
-                        instructions=asked["instructions"],
-                        glossary=asked["glossary"],
-                    )
-                    found: dict[str, Any] = {"id": asked["id"], "sql": reading.sql}
-                    found |= {"confidence": round(reading.confidence, 4), "engine": reading.engine}
-                    if reading.clarification is not None:
-                        found["clarification"] = plain(reading.clarification)
-                    if reading.explanation:
-                        found["explanation"] = reading.explanation
-                    sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
-                    sys.stdout.flush()
-
-    open_app(work)
-
-
-def _question(line: str, number: int) -> dict[str, Any]:
-    """One input line, checked."""
-    try:
-        asked = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InputInvalid(
-            f"Line {number} is not JSON: {error.msg}.", next_step="Give one JSON object a line."
-        ) from None
-    if not isinstance(asked, dict) or not isinstance(asked.get("question"), str):
-        raise InputInvalid(f"Line {number} has no text under 'question'.", next_step='Give {"id": …, "question": "…"}.')
-    glossary = asked.get("glossary") or {}
-    pairs = glossary.items() if isinstance(glossary, dict) else [tuple(pair) for pair in glossary]
-    return {
-        "id": asked.get("id", number),
-        "question": asked["question"],
-        "instructions": asked.get("instructions") or "",
-        "glossary": tuple((str(term), str(meaning)) for term, meaning in pairs),
-    }

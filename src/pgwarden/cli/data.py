@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgwarden.cli.door import Database, Json, open_app
-from pgwarden.cli.render import console, emit_json, one_line, print_facts, print_values
+from pgwarden.cli.render import console, emit_json, hanging, one_line, print_facts, print_values
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -73,9 +73,11 @@ def profile(
         )
         for c in found.columns
     ]
+    from rich.text import Text
+
     print_facts(("column", "type", "null", "distinct", "min", "max", "most common", "shape"), rows)
     for finding in found.findings:
-        console().print(f"• {one_line(f'{finding.column}: {finding.what}')}", markup=False)
+        console().print(hanging(Text("• "), Text(one_line(f"{finding.column}: {finding.what}"))))
     part = "all" if found.complete else f"{found.rows_looked_at:,} sampled"
     console().print(f"{part} of about {max(found.estimated_rows, 0):,.0f} rows looked at", style="dim", markup=False)
 

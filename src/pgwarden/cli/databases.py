@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgwarden.cli.door import Json, open_app
-from pgwarden.cli.render import console, emit_json, one_line, simple_table
+from pgwarden.cli.render import console, emit_json, hanging, one_line, simple_table
 from pgwarden.domain.database import Database, DatabaseCheck, Grade, RoleAdvice
 
 if TYPE_CHECKING:
@@ -135,10 +135,11 @@ def show_check(found: DatabaseCheck) -> None:
     out.print(Text(f"{found.database}: {version}, role {found.role}", style="bold"))
     order = list(Grade)
     for finding in sorted(found.findings, key=lambda f: order.index(f.grade)):
-        out.print(Text(f" {MARK[finding.grade]} {one_line(finding.what)}", style=STYLE[finding.grade]))
+        style = STYLE[finding.grade]
+        out.print(hanging(Text(f" {MARK[finding.grade]} ", style=style), Text(one_line(finding.what), style=style)))
         for text in (finding.why, finding.next_step):
             if text and finding.grade is not Grade.GOOD:
-                out.print(Text(f"     {one_line(text)}", style="dim"))
+                out.print(hanging(Text("     "), Text(one_line(text), style="dim")))
 
 
 @app.command("roles")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from pgwarden.cli.progress import working
-from pgwarden.cli.render import console, emit_json, one_line
+from pgwarden.cli.render import console, emit_json, hanging, one_line
 from pgwarden.domain.errors import ExecutionCancelled, InputInvalid, PgwardenError
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ def tell_error(error: PgwardenError, *, as_json: bool) -> None:
     for label, text in (("why", error.why), ("not done", error.not_done), ("next", error.next_step)):
         if text:
             for number, line in enumerate(text.splitlines()):
-                out.print(Text(f"  {label + ':' if number == 0 else '':<10}", style="dim") + Text(one_line(line)))
+                head = Text(f"  {label + ':' if number == 0 else '':<10}", style="dim")
+                out.print(hanging(head, Text(one_line(line))))
 
 
 def read_text(argument: str | None, file: Path | None = None) -> str:
@@ -78,8 +79,15 @@ def read_text(argument: str | None, file: Path | None = None) -> str:
     if argument is None or argument == "-":
         if argument is None and sys.stdin.isatty():
             raise typer.BadParameter("give the text as an argument, with --file, or on standard input")
-        return sys.stdin.read()
+        return _input_text()
     return argument
+
+
+def _input_text() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise _file_trouble(Path("standard input"), "read", f"Byte {error.start + 1} is not UTF-8") from None
 
 
 def _file_text(file: Path) -> str:

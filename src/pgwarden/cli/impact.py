@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgwarden.cli.door import Database, Json, open_app, read_text
-from pgwarden.cli.render import console, emit_json, one_line, simple_table
+from pgwarden.cli.render import console, emit_json, hanging, one_line, simple_table
 from pgwarden.cli.statement import SqlFile
 from pgwarden.domain.assessment import Assessment
 from pgwarden.domain.impact import Basis, CascadeStep, Figure, Impact
@@ -75,11 +75,11 @@ def show_risk(risk: Risk) -> None:
     console().print(head + Text(detail, style="dim"))
     for finding in risk.findings:
         level = f" [{finding.level.value}]" if finding.level else ""
-        console().print(Text(f"  • {one_line(finding.message)}{level}"))
+        console().print(hanging(Text("  • "), Text(f"{one_line(finding.message)}{level}")))
         if finding.hint:
-            console().print(Text(f"    {one_line(finding.hint)}", style="dim"))
+            console().print(hanging(Text("    "), Text(one_line(finding.hint), style="dim")))
     for line in risk.business:
-        console().print(Text(f"  • {one_line(line)}"))
+        console().print(hanging(Text("  • "), Text(one_line(line))))
 
 
 def _show_rows(impact: Impact) -> None:
@@ -136,7 +136,7 @@ def _show_lines(title: str, lines: Iterator[str] | tuple[str, ...], style: str) 
     if shown:
         console().print(Text(title, style=style))
         for line in shown:
-            console().print(Text(f"  • {one_line(line)}"))
+            console().print(hanging(Text("  • "), Text(one_line(line))))
 
 
 def _show_recovery(impact: Impact) -> None:

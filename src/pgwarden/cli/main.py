@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import sys
@@ -9,7 +10,19 @@ import sys
 import typer
 
 from pgwarden import __version__
-from pgwarden.cli import ask, data, databases, executions, impact, installation, rights, schema, shell, statement
+from pgwarden.cli import (
+    ask,
+    data,
+    databases,
+    executions,
+    impact,
+    installation,
+    rights,
+    schema,
+    shell,
+    statement,
+    translate,
+)
 from pgwarden.cli.door import tell_error
 from pgwarden.domain.errors import PgwardenError
 
@@ -38,7 +51,7 @@ def root(
     """Ask PostgreSQL in plain words; change it only with a person's approval; take it back."""
 
 
-for group in (ask, statement, impact, executions, schema, data, shell, installation):
+for group in (ask, translate, statement, impact, executions, schema, data, shell, installation):
     group.register(app)
 app.add_typer(databases.app, name="db")
 app.add_typer(rights.app, name="rights")
@@ -72,10 +85,18 @@ def main() -> None:
     """
     hide_password()
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except PgwardenError as error:
         tell_error(error, as_json="--json" in sys.argv)
         sys.exit(error.exit_status)
     except BrokenPipeError:  # the reader of our output went away; that is its right
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        sys.stderr.write(f"The answer could not be written whole: {error.strerror}. Free space there and ask again.\n")
+        os._exit(1)  # what is left in the buffers has nowhere to go either

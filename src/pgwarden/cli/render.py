@@ -15,6 +15,7 @@ from pgwarden.domain.result import Result, to_json_value
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
 CHART_WIDTH = 40
 CHART_MAX_BARS = 30
@@ -116,6 +117,17 @@ def print_values(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[ob
     else:
         for number, row in enumerate(rows, 1):
             out.print(_record(number, columns, row))
+
+
+def hanging(label: Text, text: Text) -> Table:
+    """A label and a text whose further lines stay beside the label, not below it."""
+    from rich.table import Table
+
+    grid = Table.grid()
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(label, text)
+    return grid
 
 
 def _fits(out: Console, table: Table) -> bool:

@@ -11,7 +11,7 @@ import typer
 
 from pgwarden.cli.door import Database, Json, open_app, read_text
 from pgwarden.cli.progress import working
-from pgwarden.cli.render import chart, console, emit_json, footer, one_line, plain, print_rows, write_csv
+from pgwarden.cli.render import chart, console, emit_json, footer, hanging, one_line, plain, print_rows, write_csv
 from pgwarden.domain.query_plan import plan_summary
 from pgwarden.domain.statement import Decision, Reason, Verdict
 
@@ -109,9 +109,9 @@ def _show(verdict: Verdict, catalog: Catalog, plan: Mapping[str, object] | None)
     for label, names in facts:
         if names:
             shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-            out.print(Text(f"  {label + ':':<10}", style="dim") + Text(one_line(shown)))
+            out.print(hanging(Text(f"  {label + ':':<10}", style="dim"), Text(one_line(shown))))
     if plan:
-        out.print(Text("  plan:     ", style="dim") + Text(plan_summary(plan)))
+        out.print(hanging(Text("  plan:     ", style="dim"), Text(plan_summary(plan))))
     for suggestion in verdict.suggestions:
         _show_reason("consider", suggestion)
 
@@ -120,7 +120,7 @@ def _show_reason(label: str, reason: Reason) -> None:
     from rich.text import Text
 
     where = f" (at character {reason.position + 1})" if reason.position is not None else ""
-    console().print(Text(f"  {label + ':':<10}", style="dim") + Text(one_line(reason.message) + where))
+    console().print(hanging(Text(f"  {label + ':':<10}", style="dim"), Text(one_line(reason.message) + where)))
     if reason.hint:
         console().print(Text(f"{'':<12}{one_line(reason.hint)}", style="dim"))
 

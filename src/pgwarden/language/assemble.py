@@ -38,6 +38,8 @@ def assemble(draft: Draft) -> Block | None:
         target = time_column(draft, len(draft.items), Span(None, None, 1, unit))
         if target is not None and target.kind == "time" and Bucket(unit, Col(target.field)) not in draft.group:
             draft.group.insert(0, Bucket(unit, Col(target.field)))
+    if _rows_per_group(draft):
+        draft.select, draft.default_display = [Agg("count", None, draft.main)], False
     select = [_counted(draft, e) for e in draft.select]
     order = [(_counted(draft, e), d) for e, d in draft.order]
     group, hidden = list(draft.group), list[Expr]()
@@ -52,6 +54,8 @@ def assemble(draft: Draft) -> Block | None:
     if not aggregated and draft.limit == 1 and order and (group or hidden):
         keys = hidden or group
         shown = [*(g for g in group if g not in select), *select]
+        if not draft.select and draft.main not in draft.grouped_entities:
+            shown += [Col(f) for f in draft.displays(draft.main)] + [e for e, _ in order if e not in shown]
         block = Block(
             draft.main,
             tuple(shown),
@@ -108,6 +112,18 @@ def in_time(block: Block) -> Block:
     if not periods or block.order or block.combine is not None or block.distinct_on:
         return block
     return block.with_(order=tuple((e, False) for e in periods))
+
+
+def _rows_per_group(draft: Draft) -> bool:
+    """ "orders per month": how many, when nothing else of them is asked for."""
+    if not draft.default_display or draft.order or draft.limit is not None:
+        return False
+    if any(has_aggregate(e) for e in draft.select) or not all(
+        isinstance(e, Col) and e.field.relation == draft.main for e in draft.select
+    ):
+        return False
+    grouped = bool(draft.group or draft.grouped_entities) and any(i.lower in ("per", "by") for i in draft.first_items)
+    return grouped or any(isinstance(e, Bucket) for e in draft.group)
 
 
 def _fallback_main(draft: Draft) -> int:

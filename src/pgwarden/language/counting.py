@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pgwarden.language.draft import Draft
+from pgwarden.language.draft import TABLE_SURE, Draft
 from pgwarden.language.forms import Agg, Col, Expr
 from pgwarden.language.index import Field
 from pgwarden.language.lexicon import PEOPLE, UNITS
@@ -48,6 +48,8 @@ def counting(draft: Draft, position: int) -> int | None:
         show(draft, stored)
         return start + 1
     table = draft.table(start) or next((t.relation for t in item.tables if t.relation in draft.mentioned), 0)
+    if table and not draft.table(start) and item.table_score() < TABLE_SURE and not item.values:
+        draft.evidence.ambiguous.append(f"{item.text}: no table is called just so")
     if table and not (draft.main and draft.main != table and draft.has_column(item, draft.main, 0.97) and distinct):
         following = draft.item(start + 1)
         if (
@@ -124,6 +126,9 @@ def _count_later(draft: Draft, start: int) -> int | None:
             show(draft, Agg("count", None, table))
             draft.items[ahead].used = True
             return start
+    item = draft.items[start]
+    if item.named and max(item.table_score(), item.column_score()) < 0.7 and not item.values:
+        draft.evidence.ambiguous.append(f"{item.text}: no table is called just so")
     draft.select.append(Agg("count", None, 0))
     return start
 

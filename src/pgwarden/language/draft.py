@@ -214,6 +214,8 @@ class Draft:
                 score -= 0.1
             if measuring and self._constant(link.relation):
                 score -= 0.2
+                if any(t.lower in ("per", "each", "every") for t in self.tokens):
+                    score -= 0.4
             ranked.append((score, link))
         ranked.sort(key=lambda pair: (-pair[0], pair[1].relation, pair[1].column))
         return ranked

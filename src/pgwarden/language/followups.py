@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pgwarden.language.assemble import in_time
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Block, Col, Compare, Cond, Expr, Period, fields_of, has_aggregate
-from pgwarden.language.lexicon import FILLER
+from pgwarden.language.lexicon import AGGREGATES, FILLER
+from pgwarden.language.measures import money_column
 from pgwarden.language.reader import prepare, read_sentence
 from pgwarden.language.tokens import Kind, Token
 
@@ -99,11 +102,15 @@ def _all_known(draft: Draft) -> bool:
 def follow_up(draft: Draft, sentence: tuple[Token, ...], known: Block) -> Block | None:
     """The earlier block changed as the sentence says; None when it says nothing that can be understood."""
     prepare(draft, (sentence,))
+    draft.evidence.ambiguous.clear()  # the table is known
     draft.main = draft.focus = known.entity
-    draft.mentioned.insert(0, known.entity)
+    draft.mentioned = [known.entity, *(t for t in draft.mentioned if t in draft.ahead and t != known.entity)]
     draft.projecting = any(t.lower in ("show", "their", "its", "add") for t in sentence)
     draft.part_of_ratio = True
     draft.shown_before = known.select
+    measured = _other_function(draft, known)
+    if measured is not None:
+        return measured
     read_sentence(draft)
     changed = _conditions(draft, known)
     changed = _groups(draft, changed)
@@ -113,9 +120,35 @@ def follow_up(draft: Draft, sentence: tuple[Token, ...], known: Block) -> Block 
     return changed if changed != known else None
 
 
+def _other_function(draft: Draft, block: Block) -> Block | None:
+    """ "and the average?": the same measure with another function; of rows or counts, what they are worth."""
+    said = [i.lower for i in draft.items if i.kind is not Kind.MARK and i.lower not in _LEAD]
+    if len(said) != 1 or said[0] not in AGGREGATES:
+        return None
+    function = AGGREGATES[said[0]]
+    old = next((e for e in block.select if isinstance(e, Agg) and e.over is not None and not e.distinct), None)
+    numbers = [e for e in block.select if isinstance(e, Col) and draft.attribute(e.field).kind == "number"]
+    measures = [e for e in numbers if isinstance(e, Col) and not draft.attribute(e.field).identifier]
+    over = old.over if old is not None else measures[0] if measures else money_column(draft, within=block.entity)
+    if over is None:
+        return None
+    new = Agg(function, over)
+    if not any(has_aggregate(e) for e in block.select):
+        return Block(block.entity, (new,), block.where)
+    select = tuple(dict.fromkeys(new if has_aggregate(e) else e for e in block.select))
+    order = tuple((new if has_aggregate(e) else e, d) for e, d in block.order)
+    return block.with_(select=select, order=order)
+
+
+_LEAD = ("and", "what", "about", "the", "how", "is", "now", "its", "their", "of", "that", "them", "show", "me")
+
+
 def _conditions(draft: Draft, block: Block) -> Block:
     where = list(block.where)
+    spans = [old for old in where if isinstance(old, Period)]
     for condition in draft.where:
+        if isinstance(condition, Period) and len(spans) == 1:
+            condition = replace(condition, column=spans[0].column)  # "what about last year?": of the same events
         where = [old for old in where if not _same_subject(old, condition)] + [condition]
     return block.with_(where=tuple(where))
 

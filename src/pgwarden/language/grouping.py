@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgwarden.language.dates import Span
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Bucket, Col, has_aggregate
+from pgwarden.language.forms import Agg, Bucket, Col, has_aggregate
 from pgwarden.language.index import Field
 from pgwarden.language.lexicon import PEOPLE, RELATION_VERBS, UNITS
 from pgwarden.language.linking import Item
@@ -35,6 +35,8 @@ def grouping(draft: Draft, position: int) -> int | None:
     if draft.is_word(position, "grouped", "group", "split", "broken", "organized"):
         at = draft.skip(position + 1, "down", "by", "into", "the", "up", "results", "result", "them")
         by = True
+    if by and not _aggregated(draft):
+        _sum_of_shown(draft, position)
     if draft.is_word(at, "each", "every", "per"):
         if draft.is_word(at + 1, "of") and draft.is_word(draft.skip(at + 2, "the"), "last", "past", "previous", "next"):
             return _each_of_last(draft, draft.skip(at + 2, "the"))
@@ -58,9 +60,14 @@ def grouping(draft: Draft, position: int) -> int | None:
         draft.skip(position + 1, "the"), "years", "months", "weeks", "days", "quarters"
     ):
         at = draft.skip(position + 1, "the")
-    elif not (by and (_aggregated(draft) or draft.is_word(position, "per", "grouped", "group", "split", "broken"))) or (
-        draft.is_word(position, "by") and not _by_group(draft, position)
-    ):
+    elif not (
+        by
+        and (
+            _aggregated(draft)
+            or draft.is_word(position, "per", "grouped", "group", "split", "broken")
+            or _rows_by(draft, position)
+        )
+    ) or (draft.is_word(position, "by") and not _by_group(draft, position)):
         return None
     if by and draft.is_word(at, "the", "their", "its"):
         at = draft.skip(at, "the", "their", "its")
@@ -76,10 +83,32 @@ def _each_of_last(draft: Draft, at: int) -> int | None:
     return None
 
 
+def _rows_by(draft: Draft, position: int) -> bool:
+    """ "orders by customer", with nothing before or after: how many for each."""
+    key = draft.item(position + 1)
+    alone = key is not None and (draft.item(position + 2) is None or draft.is_word(position + 2, "?", "."))
+    return position == 1 and alone and draft.table(0) == draft.main != 0 and draft.default_display
+
+
+_SUMMED = frozenset({"revenue", "sale", "amount", "total", "turnover", "quantity", "profit", "spending", "earning"})
+
+
+def _sum_of_shown(draft: Draft, position: int) -> None:
+    """ "revenue by month": the amount said just before is summed for each group."""
+    said, key = draft.item(position - 1), draft.item(draft.skip(position + 1, "the", "calendar"))
+    shown = draft.select[-1] if draft.select else None
+    if said is None or key is None or not said.columns or not isinstance(shown, Col) or len(draft.select) > 1:
+        return
+    attribute = draft.attribute(shown.field)
+    grouped = key.lower in UNITS or bool(key.columns or key.tables)
+    if grouped and attribute.kind == "number" and not attribute.identifier and set(attribute.words) & _SUMMED:
+        draft.select[-1] = Agg("sum", shown)
+
+
 def _by_group(draft: Draft, position: int) -> bool:
     item = draft.item(draft.skip(position + 1, "the", "their", "its"))
     previous = draft.item(position - 1)
-    verb = previous is not None and (
+    verb = previous is not None and not _rows_by(draft, position) and (
         previous.lemma in RELATION_VERBS or (previous.lower.endswith("ed") and not previous.named)
     )
     return item is not None and (item.named or item.lower in UNITS) and not item.values and not verb

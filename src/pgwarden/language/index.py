@@ -15,6 +15,7 @@ from pgwarden.language.lexicon import (
     ENGLISH,
     PEOPLE,
     RELATION_VERBS,
+    SAID_OF_ANY,
     SYNONYMS,
     TABLE_PREFIXES,
     TABLE_SUFFIXES,
@@ -48,6 +49,10 @@ class Link(NamedTuple):
     @property
     def field(self) -> Field:
         return Field(self.relation, self.column)
+
+
+_UNTELLING = WEAK_NAME_WORDS | RELATION_VERBS | UNITS
+"""Words of a comment that tell nothing about what its column is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,8 +281,8 @@ class LexicalIndex:
         return tuple(sorted(links, key=lambda link: (-link.score, link.relation, link.column)))
 
     def _by_comment(self, phrase: frozenset[str]) -> Iterator[tuple[Field, float]]:
-        strong = [w for w in phrase if w not in WEAK_NAME_WORDS and w not in RELATION_VERBS and w not in UNITS]
-        if not strong or len(strong) < len(phrase) == 1:
+        strong = [w for w in phrase if w not in _UNTELLING]
+        if not strong or len(strong) < len(phrase) == 1 or phrase & SAID_OF_ANY:
             return
         sets = [{f for f, size in self._comments.get(w, ()) if size <= 12} for w in strong]
         for field_ in set.intersection(*sets):

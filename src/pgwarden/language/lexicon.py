@@ -299,7 +299,7 @@ ANTONYMS: Mapping[str, str] = {
 """Adjectives for the other side of a yes/no column."""
 
 VERB_NOUNS: Mapping[str, tuple[str, ...]] = {
-    "sell": ("sale",), "buy": ("purchase", "order", "sale"), "purchase": ("order", "sale"), "pay": ("payment",),
+    "sell": ("sale", "order"), "buy": ("purchase", "order", "sale"), "purchase": ("order", "sale"), "pay": ("payment",),
     "ship": ("shipment",),
     "deliver": ("delivery",), "rent": ("rental",), "borrow": ("loan",), "book": ("booking", "reservation"),
     "reserve": ("reservation",), "enroll": ("enrollment", "registration"), "admit": ("admission",),
@@ -354,6 +354,12 @@ WEEKDAYS: Mapping[str, int] = {
 
 UNITS = frozenset({"day", "week", "month", "quarter", "year", "hour", "minute"})
 
+SAID_OF_ANY = frozenset(
+    """number count total amount overall average mean sum median maximum minimum most least high low best worst highest
+    lowest top bottom list order each different last past next previous""".split()
+)
+"""Words that a comment on a column may hold ("total number of …") without being what the column is called."""
+
 AGGREGATES: Mapping[str, str] = {
     "average": "avg", "avg": "avg", "mean": "avg", "maximum": "max", "max": "max", "minimum": "min", "min": "min",
     "total": "sum", "sum": "sum", "overall": "sum", "combined": "sum", "median": "median",
@@ -377,8 +383,8 @@ SUPERLATIVES: Mapping[str, tuple[tuple[str, ...], bool]] = {
     "expensive": (("price", "cost", "amount", "fee", "charge", "rate", "value"), True),
     "priciest": (("price", "cost", "amount"), True),
     "costliest": (("price", "cost", "amount"), True),
-    "longest": (("length", "duration", "distance", "time", "runtime", "height"), True),
-    "shortest": (("length", "duration", "distance", "time", "height", "runtime"), False),
+    "longest": (("length", "duration", "distance", "time", "runtime", "height", "minute", "hour"), True),
+    "shortest": (("length", "duration", "distance", "time", "height", "runtime", "minute", "hour"), False),
     "tallest": (("height", "stature"), True),
     "heaviest": (("weight", "mass"), True),
     "lightest": (("weight", "mass"), False),
@@ -392,17 +398,20 @@ SUPERLATIVES: Mapping[str, tuple[tuple[str, ...], bool]] = {
     "populous": (("population",), True),
     "rated": (("rating", "score", "star"), True),
     "ranked": (("rank", "ranking"), False),
-    "paid": (("salary", "pay", "wage", "income"), True),
+    "paid": (("salary", "pay", "wage", "income", "compensation", "earning"), True),
     "deepest": (("depth",), True),
     "widest": (("width",), True),
-    "largest": (("size", "area", "capacity", "population", "amount"), True),
-    "biggest": (("size", "area", "capacity", "population", "amount"), True),
-    "smallest": (("size", "area", "capacity", "population", "amount"), False),
+    "largest": (("size", "area", "capacity", "population", "amount", "total", "quantity"), True),
+    "biggest": (("size", "area", "capacity", "population", "amount", "total", "quantity"), True),
+    "smallest": (("size", "area", "capacity", "population", "amount", "total", "quantity"), False),
     "highest": (("rating", "score", "amount", "height", "elevation", "value"), True),
     "lowest": (("rating", "score", "amount", "value"), False),
     "best": (("rating", "score", "rank"), True),
     "worst": (("rating", "score", "rank"), False),
 }  # fmt: skip
+
+RECENCY = frozenset({"newest", "latest", "earliest", "oldest", "recent", "recently"})
+"""Superlatives of time: of what happens, they speak of when it happened."""
 
 COMPARATIVES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "older": (("age", "birth", "date", "created"), ">"),

@@ -18,6 +18,7 @@ from pgwarden.language.lexicon import (
     PEOPLE,
     RELATION_VERBS,
     STATES,
+    UNITS,
 )
 from pgwarden.language.morphology import lemma
 from pgwarden.language.tokens import Kind, Token
@@ -212,6 +213,12 @@ _STRUCTURE = frozenset(
 )
 
 
+def _of_period(following: Sequence[Token]) -> bool:
+    """Whether a "last" before these tokens opens a period ("last month", "last 3 weeks") and names no column."""
+    ahead = following[1:] if following and following[0].kind is Kind.NUMBER else following
+    return bool(ahead) and ahead[0].lemma in UNITS
+
+
 @dataclass(slots=True)
 class Linker:
     """Links tokens over one index; keeps what it learned about single phrases."""
@@ -261,6 +268,9 @@ class Linker:
         if first.lower in _NEVER or last.lower in _NEVER or last.lower in ("'s", ",", ":", "."):
             return self._value_only(span, start) if length > 1 and first.capital and last.capital else None
         if any(t.kind is Kind.MARK and t.lower not in ("'s", "-", "/") for t in span):
+            return None
+        opens = last.lower in ("last", "past", "next", "previous")
+        if opens and _of_period(tokens[start + length : start + length + 2]):
             return None
         if all(t.kind is Kind.NUMBER for t in span):
             return None

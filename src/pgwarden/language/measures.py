@@ -132,6 +132,8 @@ def _earned(draft: Draft, at: int, functions: list[str]) -> int | None:
     return draft.skip(at + 1, "amount", "amounts")
 
 
+GRADED = ("rated", "paid", "ranked", "scoring", "selling", "priced", "scored", "grossing")
+"""Participles that "highest", "best" and "top" stand before: "highest paid" is no maximum of a column "paid"."""
 REVENUE_WORDS = ("revenue", "turnover", "earning", "spending", "proceeds", "income", "sale")
 _SELLING = ("sale", "order", "transaction", "invoice", "payment", "purchase", "booking", "rental")
 
@@ -268,6 +270,8 @@ def _extreme(draft: Draft, position: int) -> int | None:
     ):
         return None
     at = draft.skip(position + 1, "total")
+    if draft.is_word(at, *GRADED):
+        return None
     item = draft.item(at)
     owner = draft.table(at)
     following = draft.item(at + 1)

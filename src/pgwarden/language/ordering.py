@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Bucket, Col, Expr, Length, fields_of, has_aggregate
-from pgwarden.language.lexicon import AGGREGATES, SUPERLATIVES
+from pgwarden.language.lexicon import AGGREGATES, RECENCY, SUPERLATIVES
 from pgwarden.language.measures import REVENUE_WORDS, money_column
+from pgwarden.language.periods import main_time
 
 _SORT = (
     "order",
@@ -195,6 +196,11 @@ def sort_key(draft: Draft, at: int) -> tuple[Expr, int] | None:
     counted = counted_key(draft, at)
     if counted is not None:
         return counted
+    before = next((e for e in reversed(draft.shown_before) if has_aggregate(e)), None)
+    if before is not None and draft.is_word(at, *AGGREGATES, "count", "amount", "number"):
+        following = draft.item(at + 1)
+        if following is None or not following.named:
+            return before, at + 1
     if draft.is_word(at, *AGGREGATES):
         inner = draft.skip(at + 1, "of", "the", "number")
         item = draft.item(inner)
@@ -314,4 +320,10 @@ def graded_column(draft: Draft, word: str, oid: int) -> Expr | None:
         if a.kind != "text"
         or any(w in a.words for w in ("age", "year", "price", "rating", "date", "cost", "length", "weight", "height"))
     ]
+    if word in RECENCY and word != "oldest":
+        found = [a for a in found if "birth" not in a.words]
+    dated = [a for a in found if a.kind == "time"]
+    if word in RECENCY and len(dated) == len(found) != 1 and not (word == "oldest" and draft.entity(oid).person):
+        time = main_time(draft, oid)
+        return Col(time.field) if time is not None else Col(found[0].field) if found else None
     return Col(found[0].field) if found else None

@@ -91,6 +91,8 @@ class Paraphrase:
         return self.index.entities[oid].relation.name.name.replace("_", " ")
 
     def _ordered(self, expression: Expr, descending: bool) -> str:
+        if isinstance(expression, Bucket):
+            return f"{'latest' if descending else 'earliest'} {expression.unit} first"
         if isinstance(expression, Col) and self.index.attribute(expression.field).kind == "time":
             return ("newest" if descending else "oldest") + f" {self.expr(expression)} first"
         return ("highest" if descending else "lowest") + f" {self.expr(expression)} first"
@@ -113,7 +115,8 @@ class Paraphrase:
         if isinstance(node, Binary):
             return f"{self.expr(node.left)} {node.operator} {self.expr(node.right)}"
         if isinstance(node, Bucket):
-            return {"dow": "day of the week"}.get(node.unit, node.unit) + f" of {self.expr(node.over)}"
+            unit, over = {"dow": "day of the week"}.get(node.unit, node.unit), self.expr(node.over)
+            return unit if over == unit else f"{unit} of {over}"
         if isinstance(node, Duration):
             start, end = (self.index.attribute(f).name.replace("_", " ") for f in (node.start, node.end))
             return f"time from {start} to {end}"

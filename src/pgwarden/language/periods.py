@@ -80,12 +80,10 @@ def time_column(draft: Draft, position: int, span: Span) -> Attribute | None:
             year = attribute.words[:1] == ("year",) or attribute.words[-1:] == ("year",)
             if (attribute.kind == "time" or (year and span.year)) and link.score >= 0.5 and _near(draft, link.relation):
                 return attribute
-    measured = [
-        f.relation for e in (*draft.select, *(o for o, _ in draft.order)) if isinstance(e, Agg) for f in fields_of(e)
-    ]
-    tables = dict.fromkeys(
-        t for t in (draft.focus if draft.focus != draft.main else 0, *measured, draft.main, *draft.mentioned) if t
-    )
+    said = (*draft.select, *draft.shown_before, *(o for o, _ in draft.order))
+    measured = [f.relation for e in said if isinstance(e, Agg) for f in fields_of(e)]
+    focus = draft.focus if draft.focus != draft.main else 0
+    tables = dict.fromkeys(t for t in (focus, *measured, draft.main, *draft.mentioned, *draft.related) if t)
     found_times = [(_table_rank(draft, oid, measured), -place, found) for place, oid in enumerate(tables)
                    if (found := _own_time(draft, oid, span)) is not None]  # fmt: skip
     found_times += _times_of_parents(draft, measured, span)
@@ -123,6 +121,8 @@ def _table_rank(draft: Draft, oid: int, measured: list[int]) -> float:
     """Events date themselves; people are dated only when the question says how (registered, hired, born)."""
     counted = {e.entity for e in draft.select if isinstance(e, Agg)}
     score = 0.4 * (oid in counted or oid in measured) + 0.3 * (oid == draft.focus) + 0.2 * (oid == draft.main)
+    if oid in draft.related:
+        score += 0.5 if oid == draft.focus else 0.3  # "cars sold last month": when they were sold
     if draft.entity(oid).person and not {t.lemma for t in draft.tokens} & _JOINING:
         score -= 0.8
     return score
@@ -130,6 +130,12 @@ def _table_rank(draft: Draft, oid: int, measured: list[int]) -> float:
 
 def _near(draft: Draft, relation: int) -> bool:
     return not draft.main or draft.graph.path(draft.main, relation, draft.index) is not None
+
+
+def main_time(draft: Draft, oid: int) -> Attribute | None:
+    """The column that says when a table's rows happened, of those that hold dates or times."""
+    time = _own_time(draft, oid, Span(None, None, 1, "day"))
+    return time if time is not None and time.kind == "time" else None
 
 
 _BOOKKEEPING = frozenset({"update", "delete", "modify", "expire", "end", "birth", "termination", "due", "last"})

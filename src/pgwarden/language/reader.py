@@ -21,6 +21,7 @@ from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Block, Col, Ratio, Window, has_aggregate
 from pgwarden.language.lexicon import FILLER, MEASURES, OPENERS, PEOPLE, PLACE_WORDS, RELATION_VERBS, VERB_NOUNS
 from pgwarden.language.linking import Item
+from pgwarden.language.outputs import show_entity, verbal
 from pgwarden.language.ratios import combine, count_of, divide, find_ratio, share_of_total
 from pgwarden.language.tokens import Kind, Token
 
@@ -148,6 +149,11 @@ def _marker(draft: Draft, position: int) -> int | None:
     if draft.is_word(position, "distinct", "different", "unique") and draft.projecting:
         draft.distinct = True
         return position + 1
+    if draft.is_word(position, "with") and draft.main and _names_of_related(draft, position + 1):
+        draft.projecting = True
+        if not draft.select:
+            show_entity(draft, draft.main)
+        return position + 1
     if draft.is_word(position, *_RELATIVE) and position:
         if draft.main or draft.select:
             draft.projecting = False
@@ -161,6 +167,22 @@ def _marker(draft: Draft, position: int) -> int | None:
             draft.projecting = True
         return position + 1
     return None
+
+
+def _names_of_related(draft: Draft, position: int) -> bool:
+    """ "… with customer name and product name" ends the sentence: outputs, not conditions."""
+    found = False
+    while (item := draft.item(position)) is not None:
+        if not draft.is_word(position, "and", ",", "the", "a", "?", "."):
+            table = draft.table(position)
+            following = draft.item(position + 1)
+            if not table or table == draft.main or following is None or not following.columns or verbal(following):
+                return False
+            if not draft.has_column(following, table, 0.75) and following.lower not in ("name", "names"):
+                return False
+            found, position = True, position + 1
+        position += 1
+    return found and item is None
 
 
 def _place_or_time(draft: Draft) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Col, Expr
 from pgwarden.language.index import Field
-from pgwarden.language.lexicon import AGGREGATES, SUPERLATIVE_HIGH, SUPERLATIVE_LOW, SUPERLATIVES
+from pgwarden.language.lexicon import AGGREGATES, RECENCY, SUPERLATIVE_HIGH, SUPERLATIVE_LOW, SUPERLATIVES
 from pgwarden.language.linking import Item
-from pgwarden.language.measures import money_column
+from pgwarden.language.measures import GRADED, money_column
 from pgwarden.language.ordering import counted_key, graded_column, sort_key
 from pgwarden.language.outputs import owner_after
 
@@ -27,6 +27,11 @@ def superlative(draft: Draft, position: int) -> int | None:
         draft.limit, draft.bare_limit = int(float(number.tokens[0].value)), True
         return position + 1
     at = position
+    counted = draft.item(position + 1)
+    if word in RECENCY and counted is not None and counted.number and draft.table(position + 2):
+        draft.limit = int(float(counted.tokens[0].value))  # "the newest 5 customers"
+        found = _adjective(draft, position, False)
+        return position + 2 if found is not None else None
     if word in ("most", "least", "more") and draft.word(at + 1) in SUPERLATIVES and draft.word(at + 1) not in ("paid",):
         return _adjective(draft, at + 1, word == "least")
     if word in ("most", "least") and draft.is_word(
@@ -35,9 +40,7 @@ def superlative(draft: Draft, position: int) -> int | None:
         return _most_common(draft, at, word == "least")
     if word in ("most", "least") and draft.is_word(at + 1, "highly", "highest") and draft.word(at + 2) in SUPERLATIVES:
         return _adjective(draft, at + 2, word == "least")
-    if word in ("highest", "lowest", "best", "worst", "top") and draft.is_word(
-        at + 1, "rated", "paid", "ranked", "scoring", "selling", "priced", "scored", "grossing"
-    ):
+    if word in ("highest", "lowest", "best", "worst", "top") and draft.is_word(at + 1, *GRADED):
         return _adjective(draft, at + 1, word in ("lowest", "worst"))
     if word in SUPERLATIVE_HIGH or word in SUPERLATIVE_LOW:
         found = _most_of(draft, at, word in SUPERLATIVE_LOW)
@@ -106,6 +109,8 @@ def _adjective(draft: Draft, at: int, low: bool) -> int | None:
             break
     owner = table or draft.focus or draft.main or next(iter(sorted(draft.ahead)), 0)
     item = draft.item(at + 1)
+    if word in RECENCY:
+        owner = _owner_of_attribute(draft, at + 1) or owner
     key = graded_column(draft, word, owner)
     if key is None and owner and draft.main and owner != draft.main:
         key = graded_column(draft, word, draft.main)
@@ -142,6 +147,17 @@ def _adjective(draft: Draft, at: int, low: bool) -> int | None:
     if table and draft.projecting and not draft.select:
         return end
     return end
+
+
+def _owner_of_attribute(draft: Draft, at: int) -> int:
+    """The table of the column named here, "balance" or "user balance": the latest is told by when that was."""
+    item, following = draft.item(at), draft.item(at + 1)
+    if draft.table(at) and following is not None and following.start == draft.items[at].end:
+        item, at = following, at + 1
+    if item is None or not item.columns or draft.table(at):
+        return 0
+    column = draft.column(item, 0, note=False)
+    return column.relation if column is not None else 0
 
 
 def _related_grade(draft: Draft, word: str, owner: int) -> Expr | None:
@@ -235,6 +251,9 @@ def _most_of(draft: Draft, at: int, low: bool) -> int | None:
         if column is not None and draft.attribute(column).kind in ("number", "time"):
             _settle(draft, Agg(function, Col(column)) if function else Col(column), not low)
             return start + 2
+    sized = _sized(draft, at, table)
+    if table and not function and not said_number and not _measures(draft, item) and sized:
+        return None
     if table and not function and not _measures(draft, item):
         if table == draft.main and not draft.projecting and not draft.group:
             return None
@@ -259,6 +278,16 @@ def _most_of(draft: Draft, at: int, low: bool) -> int | None:
         function = "sum" if "total" in [draft.word(p) for p in range(at, start)] else function
     _settle(draft, Agg(function, Col(column)) if function else Col(column), not low)
     return start + 1
+
+
+def _sized(draft: Draft, at: int, table: int) -> bool:
+    """ "the largest order": rows of the table have a size of their own to be largest by."""
+    return (
+        draft.is_word(at, "largest", "biggest", "smallest")
+        and table in (0, draft.main or table)
+        and draft.table(at + 1) == table
+        and graded_column(draft, draft.word(at), table) is not None
+    )
 
 
 def _measures(draft: Draft, item: Item) -> bool:

@@ -11,8 +11,8 @@ from pgwarden.adapters.postgres.sqlfile import named_queries
 
 
 def test_lines_of_other_versions_are_left_out() -> None:
-    assert b"conenforced" in named_queries("catalog.sql", 18)["constraints"]
-    assert b"conenforced" not in named_queries("catalog.sql", 17)["constraints"]
+    assert b"conenforced" in named_queries("catalog.sql", 18)["constraint_definitions"]
+    assert b"conenforced" not in named_queries("catalog.sql", 17)["constraint_definitions"]
     assert b"confdelsetcols" in named_queries("catalog.sql", 15)["constraints"]
     assert b"confdelsetcols" not in named_queries("catalog.sql", 14)["constraints"]
     assert b"pg_publication_namespace" not in named_queries("catalog.sql", 14)["publications"]
@@ -29,5 +29,5 @@ def test_nothing_but_one_statement_is_sent(major: int) -> None:
 def test_no_query_takes_more_than_it_says() -> None:
     """Every placeholder is one that the reader knows."""
     text = (files("pgwarden.adapters.postgres") / "queries" / "catalog.sql").read_text(encoding="utf-8")
-    known = {"first", "last", "superuser", "relations", "functions"}
+    known = {"first", "last", "superuser", "relations", "functions", "types", "modifiers", "indexes"}
     assert set(re.findall(r"%\((\w+)\)s", text)) <= known

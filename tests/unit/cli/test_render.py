@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from rich.text import Text
 
-from pgwarden.cli.render import cell, chart, footer, one_line, plain, print_facts, result_object
+from pgwarden.cli.render import cell, chart, console, footer, hanging, one_line, plain, print_facts, result_object
 from pgwarden.domain.result import ReadStatistics, Result, ResultColumn
 
 
@@ -76,3 +77,13 @@ def test_facts_that_do_not_fit_side_by_side_go_below_each_other(
     assert first == "customer_number  integer"
     assert others[0].startswith("    comment Who bought")
     assert all(len(line) <= 60 for line in others)
+
+
+def test_further_lines_of_a_text_stay_beside_its_label(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("pgwarden.cli.render.PIPE_WIDTH", 30)
+    console().print(hanging(Text("  why: "), Text("it is longer than one line can hold")))
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("  why: it is")
+    assert second.startswith("       ")

@@ -24,7 +24,8 @@ BEGIN
   FOR r IN c(low := 4) LOOP EXIT; END LOOP;
   FOREACH x SLICE 1 IN ARRAY $2 LOOP RAISE NOTICE 'x %', x USING HINT = 'none'; END LOOP;
   WHILE total < 3 LOOP total = total + 1; END LOOP;
-  BEGIN ASSERT total > 0, 'never'; EXCEPTION WHEN division_by_zero OR others THEN GET STACKED DIAGNOSTICS name = message_text; END;
+  BEGIN ASSERT total > 0, 'never';
+  EXCEPTION WHEN division_by_zero OR others THEN GET STACKED DIAGNOSTICS name = message_text; END;
   OPEN c(1); FETCH c INTO total; CLOSE c;
   RETURN QUERY SELECT 1;
   RETURN total;
@@ -86,7 +87,15 @@ def test_what_a_read_must_not_do_is_said(statement: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "BEGIN", "BEGIN RETURN 1", "BEGIN IF a THEN END", "BEGIN x := ; END", "BEGIN NULL; END; SELECT 1", "BEGIN 'a END"],
+    [
+        "",
+        "BEGIN",
+        "BEGIN RETURN 1",
+        "BEGIN IF a THEN END",
+        "BEGIN x := ; END",
+        "BEGIN NULL; END; SELECT 1",
+        "BEGIN 'a END",
+    ],  # fmt: skip
 )
 def test_what_is_not_known_is_not_understood(text: str) -> None:
     with pytest.raises(NotUnderstood):

@@ -56,8 +56,8 @@ USER_QUERIES = (
 )
 """In the order that `Gathering.take` needs. The server works on one while Python builds from the one before."""
 AHEAD = 3
-"""Queries that are with the server while Python waits for one. ``column_types`` and ``index_definitions``, which ask for
-what ``columns`` and ``indexes`` named, stand so far behind these that they are sent after them."""
+"""Queries that are with the server while Python waits for one. ``column_types`` and ``index_definitions`` ask for what
+``columns`` and ``indexes`` named, and stand so far behind these that they are sent after them."""
 ATTEMPTS = 3
 """Reads in a row that may meet objects dropped half-way (pg_get_* look past the snapshot) before giving up."""
 VANISHED = (
@@ -140,12 +140,12 @@ async def _read(connection: AsyncConnection[Any]) -> Catalog:
             builtins = _builtins[key] = build_builtins({n: await _rows(n, cursor) for n, cursor in cursors.items()})
     above = {"superuser": superuser, "first": FIRST_USER_OID, "last": LAST_OID}
     parts = Gathering()
-    cursors: dict[str, AsyncCursor[Row]] = {}
+    sent: dict[str, AsyncCursor[Row]] = {}
     async with connection.pipeline():
         for place, name in enumerate(USER_QUERIES):
-            due = USER_QUERIES[len(cursors) : place + 1 + AHEAD]
-            cursors |= await _ask(connection, due, above | parts.asked_for)
-            parts.take(name, await _rows(name, cursors[name]))
+            due = USER_QUERIES[len(sent) : place + 1 + AHEAD]
+            sent |= await _ask(connection, due, above | parts.asked_for)
+            parts.take(name, await _rows(name, sent[name]))
     session = Session(database, database_oid, version, role, tuple(search_path))
     return assemble(session, parts, builtins)
 
@@ -201,4 +201,7 @@ def _without_garbage_collection() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            if not gc.get_freeze_count():  # by nobody else
+                gc.freeze()
+                gc.unfreeze()  # all that is new counts as old now: no look through it before the next full one
             gc.enable()

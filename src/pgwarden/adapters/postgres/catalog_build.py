@@ -10,7 +10,7 @@ import hashlib
 import marshal
 from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import repeat
 from operator import itemgetter
@@ -283,7 +283,8 @@ def _versions(rows: Rows) -> Mapping[int, list[bytes]]:
 
 def _columns(rows: Rows, readable: Mapping[int, bool]) -> dict[int, tuple[Column, ...]]:
     """Columns of each relation, in order. ``readable``: relations that may be read as a whole."""
-    relations, numbers, names, types, modifiers, not_null, generated, identities, collations, rights, _ = rows["columns"]
+    relations, numbers, names, types, modifiers, not_null, *rest = rows["columns"]
+    generated, identities, collations, rights, _ = rest
     type_names = {(oid, modifier): name for oid, modifier, name in rows["column_types"]}
     defaults = {(relation, number): text for relation, number, text, _ in rows["defaults"]}
     comments = {(relation, number): text for relation, number, text in rows["comments"] if number}
@@ -356,7 +357,7 @@ def _digest(digest: hashlib.blake2b, name: str, rows: list[Any]) -> None:
         digest.update(marshal.dumps([row[:width] for row in rows] if width else rows, 0))
 
 
-def _written(column: Sequence[Any]) -> bytes:
+def _written(column: list[Any]) -> bytes:
     """The values of a column as bytes that tell any two columns apart; in the cheapest way for their type."""
     first = column[0] if column else None
     try:

@@ -285,19 +285,20 @@ class Read:
         if self._link.facts.pooled:
             pipeline.query(UNLOCK)
         pipeline.sync()
-        for statement in self._leaving():
-            pipeline.query(statement)
-            pipeline.sync()
+        for statements in self._leaving():
+            for statement in statements:
+                pipeline.query(statement)
+            pipeline.sync()  # each is a write of its own to the network
 
-    def _leaving(self) -> tuple[bytes, ...]:
-        """What ends the use of the session after success. Functions of the server's own that pass a verdict can leave
-        at most a lock behind; after any other, everything goes, our prepared statements included."""
-        if self._link.facts.pooled:
-            return self._closing
-        if self._judged and all(oid < FIRST_USER_OID for oid in self._verdict.functions):
-            return (CLOSE, UNLOCK)
-        self._link.prepared = False
-        return self._closing
+    def _leaving(self) -> tuple[tuple[bytes, ...], ...]:
+        """What ends the use of the session after success, by sync. Functions of the server's own that pass a verdict
+        can leave at most a lock behind; after any other, everything goes, our prepared statements included. A session
+        in which one of them fails is thrown away."""
+        if not self._link.facts.pooled and self._judged and not any(map(_is_users, self._verdict.functions)):
+            return ((CLOSE, UNLOCK),)
+        if not self._link.facts.pooled:
+            self._link.prepared = False
+        return tuple((statement,) for statement in self._closing)
 
     async def _see_it_clean(self, pipeline: Pipeline) -> None:
         if not await pipeline.drain():
@@ -308,6 +309,10 @@ def _grouped(rows: int, batch: int) -> list[list[int]]:
     """How many rows each FETCH asks for, grouped by network round trip."""
     sizes = [batch] * (rows // batch) + ([rows % batch] if rows % batch else [])
     return [sizes[start : start + MOST_FETCHES] for start in range(0, len(sizes), MOST_FETCHES)]
+
+
+def _is_users(oid: int) -> bool:
+    return oid >= FIRST_USER_OID
 
 
 def _require_unchanged(expected: Expected, answer: pq.abc.PGresult) -> None:
