@@ -254,13 +254,13 @@ class TestTheSampleShop:
             ],
             [
                 ("top 5 products by revenue in the last 90 days",
-                 "select name, sum(line_total) from order_items i join orders o on o.id = order_id join products p on"
+                 ("select name, sum(line_total) from order_items i join orders o on o.id = order_id join products p on"
                  " p.id = product_id where ordered_at >= current_date - interval '90 days' group by p.id"
-                 " order by 2 desc limit 5"),
+                 " order by 2 desc limit 5")),
                 ("what about last year?",
-                 "select name, sum(line_total) from order_items i join orders o on o.id = order_id join products p on"
+                 ("select name, sum(line_total) from order_items i join orders o on o.id = order_id join products p on"
                  " p.id = product_id where date_trunc('year', ordered_at) = date_trunc('year', current_date)"
-                 " - interval '1 year' group by p.id order by 2 desc limit 5"),
+                 " - interval '1 year' group by p.id order by 2 desc limit 5")),
             ],
         ]  # fmt: skip
         wrong = []

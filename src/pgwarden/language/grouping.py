@@ -108,7 +108,8 @@ def _sum_of_shown(draft: Draft, position: int) -> None:
 def _by_group(draft: Draft, position: int) -> bool:
     item = draft.item(draft.skip(position + 1, "the", "their", "its"))
     previous = draft.item(position - 1)
-    verb = previous is not None and not _rows_by(draft, position) and (
+    noun = previous is not None and previous.lower.endswith("s") and draft.table(position - 1)  # "orders by month"
+    verb = previous is not None and not noun and (
         previous.lemma in RELATION_VERBS or (previous.lower.endswith("ed") and not previous.named)
     )
     return item is not None and (item.named or item.lower in UNITS) and not item.values and not verb

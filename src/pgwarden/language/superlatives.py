@@ -111,8 +111,9 @@ def _adjective(draft: Draft, at: int, low: bool) -> int | None:
     item = draft.item(at + 1)
     if word in RECENCY:
         owner = _owner_of_attribute(draft, at + 1) or owner
-    key = graded_column(draft, word, owner)
-    if key is None and owner and draft.main and owner != draft.main:
+    apart = word in RECENCY and not draft.table(at + 1) and any(t.lower in ("each", "every") for t in draft.tokens)
+    key = graded_column(draft, word, owner) if not apart else None
+    if key is None and not apart and owner and draft.main and owner != draft.main:
         key = graded_column(draft, word, draft.main)
     if key is None and item is not None and item.columns and not table:
         shown = draft.column(item, 0, note=False)

@@ -105,13 +105,15 @@ class Pipeline:
         return good
 
     async def _next(self) -> pq.abc.PGresult:
-        result = await self._connection.wait(_receive(self._pgconn))
-        while result is None:  # the mark between the answers to two messages
-            if self._pgconn.status != pq.ConnStatus.OK:
+        pgconn = self._pgconn
+        while True:  # what has come already is taken without asking the event loop
+            waiting = pgconn.is_busy()
+            result = await self._connection.wait(_receive(pgconn)) if waiting else pgconn.get_result()
+            if result is not None:  # None is the mark between the answers to two messages
+                self._waiting -= 1
+                return result
+            if pgconn.status != pq.ConnStatus.OK:
                 raise psycopg.OperationalError("the connection was lost")
-            result = await self._connection.wait(_receive(self._pgconn))
-        self._waiting -= 1
-        return result
 
 
 def _flush(pgconn: pq.abc.PGconn) -> PQGen[None]:
