@@ -195,7 +195,7 @@ def follow_ups(reading: Reading) -> tuple[str, ...]:
     intent = reading.intent
     if intent is None or intent.intent_type != "SELECT":
         return ()
-    operations = set(intent.operations)
-    if operations & {"count", "sum", "avg", "group"}:
-        return ("and by month?",) if "group" not in operations else ("only the first three",)
-    return ("how many are there?", "only the first three")
+    operations = {operation.partition(":")[0] for operation in intent.operations}
+    if "group" in operations:
+        return ("only the first three",)
+    return ("and by month?",) if "aggregate" in operations else ("how many are there?", "only the first three")

@@ -31,11 +31,12 @@ def risk_level(score: int) -> RiskLevel:
 
 def assess_complexity(intent: Intent) -> Complexity:
     """Simple: one table with plain filters. Complex: three tables or more, or set operations and nesting."""
+    operations = {operation.partition(":")[0] for operation in intent.operations}  # "aggregate:sum" aggregates
     hard = {"set_operation", "nested", "window", "ratio", "recursive"}
-    if len(intent.entities) >= 3 or hard & set(intent.operations):
+    if len(intent.entities) >= 3 or hard & operations:
         return Complexity.COMPLEX
-    easy = {"filter", "list", "count", "sort", "limit"}
-    return Complexity.SIMPLE if len(intent.entities) <= 1 and set(intent.operations) <= easy else Complexity.MEDIUM
+    easy = {"filter", "list", "aggregate", "sort", "limit"}
+    return Complexity.SIMPLE if len(intent.entities) <= 1 and operations <= easy else Complexity.MEDIUM
 
 
 def plan_workflow(intent: Intent, risk: RiskLevel, complexity: Complexity) -> WorkflowPlan:

@@ -109,8 +109,10 @@ def _by_group(draft: Draft, position: int) -> bool:
     item = draft.item(draft.skip(position + 1, "the", "their", "its"))
     previous = draft.item(position - 1)
     noun = previous is not None and previous.lower.endswith("s") and draft.table(position - 1)  # "orders by month"
-    verb = previous is not None and not noun and (
-        previous.lemma in RELATION_VERBS or (previous.lower.endswith("ed") and not previous.named)
+    verb = (
+        previous is not None
+        and not noun
+        and (previous.lemma in RELATION_VERBS or (previous.lower.endswith("ed") and not previous.named))
     )
     return item is not None and (item.named or item.lower in UNITS) and not item.values and not verb
 

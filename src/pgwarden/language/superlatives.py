@@ -113,6 +113,7 @@ def _adjective(draft: Draft, at: int, low: bool) -> int | None:
         owner = _owner_of_attribute(draft, at + 1) or owner
     apart = word in RECENCY and not draft.table(at + 1) and any(t.lower in ("each", "every") for t in draft.tokens)
     key = graded_column(draft, word, owner) if not apart else None
+    apart = apart or (word in RECENCY and bool(table))
     if key is None and not apart and owner and draft.main and owner != draft.main:
         key = graded_column(draft, word, draft.main)
     if key is None and item is not None and item.columns and not table:
@@ -153,9 +154,12 @@ def _adjective(draft: Draft, at: int, low: bool) -> int | None:
 def _owner_of_attribute(draft: Draft, at: int) -> int:
     """The table of the column named here, "balance" or "user balance": the latest is told by when that was."""
     item, following = draft.item(at), draft.item(at + 1)
-    if draft.table(at) and following is not None and following.start == draft.items[at].end:
-        item, at = following, at + 1
-    if item is None or not item.columns or draft.table(at):
+    compound = draft.table(at) and following is not None and following.start == draft.items[at].end
+    if compound and following is not None and following.column_score() > 0.8:
+        item = following
+    elif draft.table(at):
+        return 0
+    if item is None or not item.columns:
         return 0
     column = draft.column(item, 0, note=False)
     return column.relation if column is not None else 0

@@ -48,4 +48,5 @@ def test_complex_reads_are_planned_by_the_server_first() -> None:
     assert assess_complexity(intent) is Complexity.COMPLEX
     assert plan_workflow(intent, RiskLevel.LOW, assess_complexity(intent)).has("validation")
     assert assess_complexity(Intent("SELECT", ("a",), ("filter",))) is Complexity.SIMPLE
-    assert assess_complexity(Intent("SELECT", ("a", "b"), ("sum",))) is Complexity.MEDIUM
+    assert assess_complexity(Intent("SELECT", ("a",), ("aggregate:count",))) is Complexity.SIMPLE
+    assert assess_complexity(Intent("SELECT", ("a", "b"), ("aggregate:sum",))) is Complexity.MEDIUM

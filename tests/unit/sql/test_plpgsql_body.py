@@ -95,7 +95,7 @@ def test_what_a_read_must_not_do_is_said(statement: str, said: str) -> None:
         "BEGIN x := ; END",
         "BEGIN NULL; END; SELECT 1",
         "BEGIN 'a END",
-    ],  # fmt: skip
+    ],
 )
 def test_what_is_not_known_is_not_understood(text: str) -> None:
     with pytest.raises(NotUnderstood):
