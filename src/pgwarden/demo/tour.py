@@ -38,7 +38,7 @@ RICHER = (
     "average order total per month this year",
     "customers who never placed an order",
     "which categories have the most reviews with rating below 3?",
-    "total payments by method",
+    "total payment amount by method",
 )
 
 JUDGED = (

@@ -117,6 +117,8 @@ def follow_up(draft: Draft, sentence: tuple[Token, ...], known: Block) -> Block 
     changed = _outputs(draft, changed, {t.lower for t in sentence})
     changed = in_time(_ranking(draft, changed))
     draft.bare_limit = False
+    if changed == known.with_(limit=changed.limit):
+        draft.evidence.ambiguous.clear()  # no column came of the words: "first" was a number of rows, not a name
     return changed if changed != known else None
 
 
