@@ -211,7 +211,7 @@ class TestTheSampleShop:
     async def test_periods_come_in_their_order(self, ask, shop_url: str) -> None:  # type: ignore[no-untyped-def]
         with psycopg.connect(shop_url) as connection:
             for text in ("orders per month", "How many orders by month?", "revenue by month"):
-                months = [row[0] for row in rows_of(connection, ask(text).sql)]
+                months = [str(row[0]) for row in rows_of(connection, ask(text).sql)]
                 assert months == sorted(months), text
                 assert len(months) == len(set(months)), text
 

@@ -45,7 +45,7 @@ async def test_reads_hold_their_fences_and_leave_sessions_as_they_were(pooled: s
             cursor = other.execute(
                 "select current_setting('transaction_read_only'), current_setting('statement_timeout'),"
                 " (select count(*) from pg_prepared_statements),"
-                " (select count(*) from pg_locks where locktype = 'advisory')",
+                " (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid())",
                 prepare=False,
             )
             assert cursor.fetchone() == ("off", "0", 0, 0)
