@@ -72,7 +72,7 @@ async def test_nothing_that_was_done_to_a_session_survives(database: str) -> Non
                 "select current_setting('work_mem'), to_regclass('left_over'),"
                 " (select count(*) from pg_prepared_statements), (select count(*) from pg_listening_channels()),"
                 " (select count(*) from pg_cursors),"
-                " (select count(*) from pg_locks where locktype = 'advisory'), current_setting('search_path')"
+                " (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()), current_setting('search_path')"
             )
             assert await cursor.fetchone() == ("4MB", None, 0, 0, 0, 0, '"$user", public')
 
@@ -87,7 +87,7 @@ async def test_what_a_read_does_to_its_session_does_not_survive_either(database:
     async with pool_on(database, size=2) as pool:
         runner = PostgresReadRunner(pool)
         looking = """select current_setting('work_mem') = '77kB',
-            (select count(*) from pg_locks where locktype = 'advisory'),
+            (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()),
             (select count(*) from pg_prepared_statements where name = 'sneaked'), pg_backend_pid()"""
         before = (await runner.run(allowed(looking), limits=ReadLimits())).rows
         await runner.run(allowed("select sneaky()"), limits=ReadLimits())
