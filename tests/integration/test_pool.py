@@ -72,7 +72,8 @@ async def test_nothing_that_was_done_to_a_session_survives(database: str) -> Non
                 "select current_setting('work_mem'), to_regclass('left_over'),"
                 " (select count(*) from pg_prepared_statements), (select count(*) from pg_listening_channels()),"
                 " (select count(*) from pg_cursors),"
-                " (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()), current_setting('search_path')"
+                " (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()),"
+                " current_setting('search_path')"
             )
             assert await cursor.fetchone() == ("4MB", None, 0, 0, 0, 0, '"$user", public')
 
