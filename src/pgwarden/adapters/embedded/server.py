@@ -27,6 +27,8 @@ from pgwarden.domain.errors import EmbeddedServerError
 HOST = "127.0.0.1"
 POLL_SECONDS = 0.01
 PORT_ATTEMPTS = 5
+UNKNOWN_SECONDS = 1.0
+"""How long a postmaster takes to write its pid file, generously."""
 LOG_BYTES = 10_000_000  # a longer log is put aside at the next start
 STOP_PATIENCE_SECONDS = 120.0
 RISKY_SETTINGS = {"fsync": "off", "full_page_writes": "off"}  # a killed process still loses nothing
@@ -284,7 +286,11 @@ class EmbeddedServer:
             port = self._options.port or _free_port(self._record.port if attempt == 0 else 0)
             with self._open_log() as log:
                 mark = log.tell()
-                pid = self._spawn(installation, account, port, log)
+                try:
+                    pid = self._spawn(installation, account, port, log)
+                except KeyboardInterrupt:  # it may run already, although its number has not reached us
+                    self._end_unknown()
+                    raise
             try:
                 ready = self._wait(pid)
             except BaseException:  # also Ctrl-C: nobody else knows this process yet
@@ -299,6 +305,17 @@ class EmbeddedServer:
             if self._options.port or not failure.port_taken:
                 raise failure.error
         raise failure.error
+
+    def _end_unknown(self) -> None:
+        """End a postmaster that was started just now: under the start lock it can only be ours."""
+        deadline = time.monotonic() + UNKNOWN_SECONDS
+        while time.monotonic() < deadline:
+            found = postmaster.find(self._data)
+            if found is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(found.pid, signal.SIGTERM)
+                return
+            time.sleep(POLL_SECONDS)
 
     def _spawn(self, installation: Installation, account: Account, port: int, log: BinaryIO) -> int:
         """Start the postmaster as an orphan in a session of its own: Ctrl-C does not reach it, and no zombie stays."""
