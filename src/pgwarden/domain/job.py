@@ -1,0 +1,24 @@
+"""Work that a worker does later, deferred in the same transaction as the event that causes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job. Handlers run at least once, so each is idempotent."""
+
+    task: str
+    """The handler's name: notify, remind_ticket, escalate_ticket, expire_ticket, execute_ticket."""
+    args: Mapping[str, Any] = field(default_factory=dict)
+    """JSON values."""
+    at: datetime | None = None
+    """Not before this moment; None: as soon as a worker is free."""
+    lock: str = ""
+    """Jobs with the same lock run one after the other."""
+    queueing_lock: str = ""
+    """At most one waiting job has this name; deferring a second one changes nothing."""
