@@ -94,3 +94,7 @@ class Reading:
     alternatives: tuple[Reading, ...] = field(default_factory=tuple)
     state: object = None
     """The engine's own logical form, for follow-up questions."""
+    bound_sql: str | None = None
+    """``sql`` with $1, $2, … in place of the question's values, where the engine can tell them. They are in
+    ``parameters``, in order, as PostgreSQL's text; their types are those of the columns beside them."""
+    parameters: tuple[str, ...] = ()

@@ -25,6 +25,8 @@ from pgwarden.language.forms import (
     has_aggregate,
 )
 from pgwarden.language.periods import time_column
+from pgwarden.language.sums import amount_of, is_paid
+from pgwarden.language.zeros import keep_zeros
 
 
 def assemble(draft: Draft) -> Block | None:
@@ -39,9 +41,11 @@ def assemble(draft: Draft) -> Block | None:
         if target is not None and target.kind == "time" and Bucket(unit, Col(target.field)) not in draft.group:
             draft.group.insert(0, Bucket(unit, Col(target.field)))
     if _rows_per_group(draft):
-        draft.select, draft.default_display = [Agg("count", None, draft.main)], False
+        paid = amount_of(draft, draft.main) if is_paid(draft) else None
+        draft.select, draft.default_display = [Agg("sum", paid) if paid else Agg("count", None, draft.main)], False
     select = [_counted(draft, e) for e in draft.select]
     order = [(_counted(draft, e), d) for e, d in draft.order]
+    _ungroup(draft, select)
     group, hidden = list(draft.group), list[Expr]()
     for oid in draft.grouped_entities:
         fields = [Col(f) for f in draft.displays(oid)]
@@ -65,6 +69,10 @@ def assemble(draft: Draft) -> Block | None:
         )
         return block.with_(entity=_root(draft, shown, order))
     if not aggregated:
+        owners = {f.relation for e in select for f in fields_of(e)}
+        for oid in draft.grouped_entities if select and not draft.group else ():
+            if oid not in owners:
+                select = [*(Col(f) for f in draft.displays(oid)), *select]  # "each employee and their manager"
         select = select + [g for g in group if g not in select and draft.group]
         group, hidden = [], []
     else:
@@ -103,7 +111,7 @@ def assemble(draft: Draft) -> Block | None:
         tuple(draft.having),
         tuple(order), draft.limit if order or draft.limit else None, distinct,
     )  # fmt: skip
-    return in_time(_set_difference(draft, _intersections(block)))
+    return in_time(keep_zeros(draft, _set_difference(draft, _intersections(block))))
 
 
 def in_time(block: Block) -> Block:
@@ -116,7 +124,9 @@ def in_time(block: Block) -> Block:
 
 def _rows_per_group(draft: Draft) -> bool:
     """ "orders per month": how many, when nothing else of them is asked for."""
-    if not draft.default_display or draft.order or draft.limit is not None:
+    if not (draft.default_display or not draft.select) or not all(has_aggregate(e) for e, _ in draft.order):
+        return False
+    if draft.limit is not None and not draft.order:
         return False
     if any(has_aggregate(e) for e in draft.select) or not all(
         isinstance(e, Col) and e.field.relation == draft.main for e in draft.select
@@ -124,6 +134,16 @@ def _rows_per_group(draft: Draft) -> bool:
         return False
     grouped = bool(draft.group or draft.grouped_entities) and any(i.lower in ("per", "by") for i in draft.first_items)
     return grouped or any(isinstance(e, Bucket) for e in draft.group)
+
+
+def _ungroup(draft: Draft, select: list[Expr]) -> None:
+    """ "average load per trip", where each trip has one load: the average of all, not of each by itself."""
+    if len(draft.grouped_entities) != 1 or draft.group or draft.having or draft.order:
+        return
+    own = draft.grouped_entities[0]
+    averages = [e for e in select if isinstance(e, Agg) and e.function in ("avg", "median") and isinstance(e.over, Col)]
+    if len(averages) == len(select) and all({f.relation for f in fields_of(e)} == {own} for e in averages):
+        draft.grouped_entities.clear()
 
 
 def _fallback_main(draft: Draft) -> int:
@@ -137,7 +157,7 @@ def _root(draft: Draft, select: list[Expr], order: list[tuple[Expr, bool]]) -> i
     """The table that FROM begins with: the main one if it is used at all, else the first one shown."""
     used = {f.relation for e in (*select, *(o for o, _ in order)) for f in fields_of(e)}
     counted = {e.entity for e in (*select, *(o for o, _ in order)) if isinstance(e, Agg) and e.entity}
-    if draft.main in used | counted or not used | counted:
+    if draft.main in used | counted or not used | counted or used & set(draft.index.bases):
         return draft.main
     conditions = {f.relation for c in draft.where for f in fields_of(c)}
     if draft.main in conditions or any(isinstance(c, Has) for c in draft.where):

@@ -2,62 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import pairwise
 
 from pgwarden.domain.catalog import Column, quote_identifier
-from pgwarden.domain.question import Condition
+from pgwarden.language.actions import act, give_raise, move, risen, states_called, whole
+from pgwarden.language.change_verbs import ACTIONS, MOVES, NARROWING, WHOLE, change_verb
 from pgwarden.language.draft import Draft
 from pgwarden.language.expressions import literal
-from pgwarden.language.forms import Block, Cond, Evidence
+from pgwarden.language.forms import Block, Cond, Evidence, fields_of
 from pgwarden.language.generate import Generator
 from pgwarden.language.index import Attribute, Field, LexicalIndex
 from pgwarden.language.joins import JoinGraph
 from pgwarden.language.linking import Item, Linker
 from pgwarden.language.reader import read_sentence
 from pgwarden.language.tokens import Kind, Token
-
-_UPDATE = ("update", "set", "change", "modify", "increase", "decrease", "raise", "reduce", "lower", "mark",
-           "rename", "edit", "correct",
-           "adjust", "double", "halve", "make", "assign", "reset", "clear", "replace")  # fmt: skip
-_DELETE = ("delete", "remove", "erase", "purge", "drop", "wipe", "discard")
-_INSERT = ("insert", "add", "create", "register")
-_ACTIONS = (
-    "cancel",
-    "approve",
-    "reject",
-    "archive",
-    "deactivate",
-    "activate",
-    "disable",
-    "enable",
-    "block",
-    "unblock",
-    "ban",
-)
-"""Orders that name no column: what they mean is this database's own business, so it is asked."""
-_NARROWING = frozenset(
-    {"who", "that", "which", "whose", "where", "with", "without", "in", "from", "for", "of", "if", "when", "not",
-     "never", "except", "older", "newer", "than", "by", "at", "on", "only", "but"}
-)  # fmt: skip
-"""Words that begin a condition: with none understood, "all" does not mean every row."""
-_STRONG = ("update", "set", "change", "modify", "increase", "decrease", "rename")
-_POLITE = (
-    "please",
-    "can",
-    "could",
-    "you",
-    "would",
-    "i",
-    "want",
-    "to",
-    "need",
-    "we",
-    "should",
-    "let's",
-    "now",
-    "kindly",
-)
 
 
 @dataclass(slots=True)
@@ -73,37 +34,9 @@ class Change:
     doubts: list[str] = field(default_factory=list)
     evidence: Evidence = field(default_factory=Evidence)
     sql: str = ""
-
-
-def change_verb(tokens: tuple[Token, ...]) -> tuple[str, int] | None:
-    """(UPDATE, INSERT or DELETE, position of the verb) when the sentence orders a change."""
-    at = 0
-    while at < len(tokens) and tokens[at].lower in _POLITE:
-        at += 1
-    if at >= len(tokens):
-        return None
-    word = tokens[at].lower
-    for kind, verbs in (("UPDATE", _UPDATE), ("DELETE", _DELETE), ("INSERT", _INSERT)):
-        if word in verbs:
-            return (kind, at) if _orders(kind, word, tokens[at + 1 :]) else None
-    named = any(t.kind in (Kind.NUMBER, Kind.QUOTED) for t in tokens[at + 1 :])
-    if word in _ACTIONS and (named or (tokens[at + 1 : at + 2] and tokens[at + 1].lower in ("the", "all", "every"))):
-        return "UPDATE", at
-    return None
-
-
-def _orders(kind: str, verb: str, rest: tuple[Token, ...]) -> bool:
-    """ "Set … to", "change … from … to": an update says a new value; "add" may only mean a sum."""
-    words = [t.lower for t in rest]
-    if kind == "UPDATE" and words[:1] and words[0] not in ("in", "of", "over", "by") and verb in _STRONG:
-        return True
-    if kind == "UPDATE":
-        return any(w in ("to", "as", "=", "by", "with", "null") for w in words) or words[:1] in (
-            ["clear"],
-            ["double"],
-            ["halve"],
-        )
-    return bool(words) and words[0] not in ("up",)
+    bound_sql: str = ""
+    """The same with $1, $2, … for the values in ``parameters``."""
+    parameters: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -121,9 +54,15 @@ class ChangeReader:
             return None
         kind, at = found
         rest = tokens[at + 1 :]
-        if tokens[at].lower in _ACTIONS:
-            change = Change("UPDATE", self._table_at(self.linker.link(rest), rest)[0])
-            change.doubts.append("which column gets which value? For example: set the status of … to '…'")
+        verb = tokens[at].lower
+        if verb in ACTIONS:
+            change = act(self, verb, rest)
+        elif verb in WHOLE:
+            change = whole(self, verb, rest)
+        elif verb in MOVES:
+            change = move(self, rest)
+        elif verb == "give":
+            change = give_raise(self, rest)
         elif kind == "DELETE":
             change = self._delete(rest)
         elif kind == "INSERT":
@@ -132,9 +71,27 @@ class ChangeReader:
             change = self._update(tokens[at], rest)
         if not change.doubts:
             change.sql = self._sql(change)
+            change.bound_sql = self._sql(change, change.parameters)
         return change
 
     # reading
+
+    def begun(self, kind: str, tokens: tuple[Token, ...]) -> Change:
+        """A change of the first table named, 0 when none is."""
+        change = Change(kind, self.table_at(self.linker.link(tokens), tokens)[0])
+        if change.entity and not self.index.entities[change.entity].relation.is_table:
+            change.doubts.append("that is a view, not a table")
+        return change
+
+    def column_in(self, tokens: tuple[Token, ...], table: int) -> tuple[Field | None, tuple[Token, ...]]:
+        """The first column named, of the table if one is given, and the tokens without its name."""
+        items = self.linker.link(tokens)
+        draft = self._draft(tokens, table)
+        for item in items:
+            ranked = [link for _, link in draft.rank_columns(item, table) if not table or link.relation == table]
+            if ranked and ranked[0].score >= 0.7 and not (item.tables and item.table_score() >= item.column_score()):
+                return ranked[0].field, tuple(t for i in items if i is not item for t in i.tokens)
+        return None, tokens
 
     def _draft(self, tokens: tuple[Token, ...], main: int) -> Draft:
         draft = Draft(self.index, self.graph, self.linker, tokens, self.linker.link(tokens), self.today)
@@ -144,10 +101,10 @@ class ChangeReader:
             draft.mentioned.append(main)
         return draft
 
-    def _conditions(self, change: Change, tokens: tuple[Token, ...]) -> None:
+    def restrict(self, change: Change, tokens: tuple[Token, ...]) -> None:
         draft = self._draft(tokens, change.entity)
         for item in draft.items:
-            if item.lower in ("all", "every", "each", "any", "entire"):
+            if item.lower in ("all", "every", "each", "any", "entire", "everything", "everyone", "everybody"):
                 change.every_row = True
         read_sentence(draft)
         change.where = tuple(draft.where)
@@ -155,20 +112,28 @@ class ChangeReader:
         change.doubts += [f"“{word}” names nothing in this database" for word in draft.evidence.unknown]
         change.doubts += [f"no value “{word}” is known" for word in draft.evidence.ungrounded]
         change.doubts += [f"unclear {doubt}" for doubt in draft.evidence.ambiguous]
-        related = [t for t in draft.related if t != change.entity]
+        told = {f.relation for c in draft.where for f in fields_of(c)} | {change.entity}
+        related = [t for t in draft.related if t not in told]
         if related or draft.limit is not None or draft.order:
             change.doubts.append("this condition is not one that a change can be based on")
         if any(score < 0.6 for score in draft.evidence.weak):
             change.doubts.append("a column was only loosely named")
         if draft.evidence.unused:
             change.doubts.append("part of the sentence was not used")
-        narrowing = {t.lower for t in tokens} & _NARROWING
+        if _price_or_cost(tokens) and {"price", "cost"} <= self._words_of(change.entity):
+            change.doubts.append("is the cost or the price meant?")
+        narrowing = {t.lower for t in tokens} & NARROWING
+        if [t.lower for t in tokens[:2]] == ["everything", "from"] and len(tokens) < 5:
+            narrowing.clear()
         if change.every_row and not change.where and narrowing:
             change.doubts.append("the rows are narrowed by words that were not understood")
         if not change.where and not change.every_row:
             change.doubts.append("which rows? Say “all” if every row is meant")
 
-    def _table_at(self, items: list[Item], tokens: tuple[Token, ...]) -> tuple[int, int]:
+    def _words_of(self, entity: int) -> set[str]:
+        return {word for a in self.index.entities[entity].attributes.values() for word in a.words}
+
+    def table_at(self, items: list[Item], tokens: tuple[Token, ...]) -> tuple[int, int]:
         """The first table named, and the position of its item."""
         draft = self._draft(tokens, 0)
         for position, item in enumerate(items):
@@ -180,25 +145,34 @@ class ChangeReader:
     def _delete(self, tokens: tuple[Token, ...]) -> Change:
         change = Change("DELETE")
         items = self.linker.link(tokens)
-        change.entity, _ = self._table_at(items, tokens)
+        change.entity, _ = self.table_at(items, tokens)
         if not change.entity:
             change.doubts.append("which table?")
             return change
         if not self.index.entities[change.entity].relation.is_table:
             change.doubts.append("that is a view, not a table")
-        self._conditions(change, tokens)
+        self.restrict(change, tokens)
         return change
 
     def _update(self, verb: Token, tokens: tuple[Token, ...]) -> Change:
         change = Change("UPDATE")
+        tokens = _set_first(tokens)
         items = self.linker.link(tokens)
         split = self._split(items, verb.lower)
         if split is None:
             change.doubts.append("what should the new value be?")
             return change
         target, value, end = split
-        table, _ = self._table_at(items, tokens)
+        table, _ = self.table_at(items, tokens)
         column = self._assigned(items, tokens, target, table, value)
+        if column is None and verb.lower == "rename" and table:
+            column = self._called(table)
+        if column is None and table and (state := self._state_said(items, value, table)) is not None:
+            change.entity, end = table, state[1]
+            change.assignments.append(state[0])
+            outside = (*items[:target], *items[end:])
+            self.restrict(change, tuple(t for item in outside for t in item.tokens))
+            return change
         if column is None:
             change.doubts.append("which column should change?")
             return change
@@ -212,8 +186,21 @@ class ChangeReader:
         drop = set(items[named[0]].tokens) if named and named[0] < end else set[Token]()
         before = [t for item in items[:target] for t in item.tokens if t not in drop]
         after = [t for item in items[end:] for t in item.tokens]
-        self._conditions(change, (*before, *after))
+        self.restrict(change, (*before, *after))
         return change
+
+    def _called(self, table: int) -> Field | None:
+        """The one text that a table's rows are called by."""
+        shown = self.index.entities[table].display
+        fields = [Field(table, number) for number in shown]
+        return fields[0] if len(fields) == 1 and self.index.attribute(fields[0]).kind == "text" else None
+
+    def _state_said(self, items: list[Item], value: int, table: int) -> tuple[tuple[Field, str], int] | None:
+        """ "mark fine 7 as settled", "as not excused": the one yes/no column or value called so, and where it ends."""
+        negated = items[value].lower == "not" and value + 1 < len(items)
+        at = value + negated
+        found = states_called(self, table, items[at].lower, negated=negated)
+        return (found[0], at + 1) if len(found) == 1 else None
 
     def _names(self, item: Item, column: Field) -> bool:
         return any(link.field == column and link.score >= 0.6 for link in item.columns)
@@ -256,12 +243,11 @@ class ChangeReader:
         self, verb: str, items: list[Item], target: int, value: int, column: Field, change: Change
     ) -> str | None:
         item, attribute = items[value], self.index.attribute(column)
-        name = quote_identifier(attribute.name)
         first = item.tokens[0]
         if first.lower in ("null", "nothing", "empty"):
             return "NULL"
         if items[target].lower == "by":
-            return self._relative(verb, first, name, attribute, change)
+            return self._relative(verb, first, attribute, change)
         if attribute.kind == "number":
             if first.kind is Kind.NUMBER and first.unit != "%":
                 return first.value
@@ -296,23 +282,17 @@ class ChangeReader:
             return None
         return literal(known if known is not None and not item.quoted else text, "text")
 
-    def _relative(self, verb: str, token: Token, name: str, attribute: Attribute, change: Change) -> str | None:
+    def _relative(self, verb: str, token: Token, attribute: Attribute, change: Change) -> str | None:
         if token.kind is not Kind.NUMBER or attribute.kind != "number":
             change.doubts.append("by how much?")
             return None
         sign = "+" if verb in ("increase", "raise", "update", "change", "adjust") else "-"
-        if token.unit == "%":
-            return (
-                f"round({name} * (1 {sign} {token.value} / 100.0), 2)"
-                if "numeric" in attribute.type_name
-                else f"{name} * (1 {sign} {token.value} / 100.0)"
-            )
-        return f"{name} {sign} {token.value}"
+        return risen(attribute, sign, token)
 
     def _insert(self, tokens: tuple[Token, ...]) -> Change:
         change = Change("INSERT")
         items = self.linker.link(tokens)
-        change.entity, at = self._table_at(items, tokens)
+        change.entity, at = self.table_at(items, tokens)
         if not change.entity:
             change.doubts.append("into which table?")
             return change
@@ -337,6 +317,11 @@ class ChangeReader:
             field_ = Field(change.entity, entity.display[0]) if entity.display else None
         else:
             field_ = owned[0].field if owned else None
+        counted = items[position + 1].columns if item.number and position + 1 < len(items) else ()
+        before = next((c.field for c in counted if c.relation == change.entity and c.score >= 0.7), None)
+        if field_ is None and before is not None and self.index.attribute(before).kind == "number":
+            change.assignments.append((before, item.tokens[0].value))
+            return position + 2
         if field_ is None:
             if item.kind is not Kind.MARK and item.lower not in (
                 "with",
@@ -367,25 +352,46 @@ class ChangeReader:
 
     # writing
 
-    def _sql(self, change: Change) -> str:
-        generator = Generator(self.index, self.graph)
+    def _sql(self, change: Change, parameters: list[str] | None = None) -> str:
+        generator = Generator(self.index, self.graph, parameters=parameters)
+        assignments = [(field_, _bound(value, parameters)) for field_, value in change.assignments]
         table = generator.table(change.entity)
         if change.kind == "INSERT":
-            columns = ", ".join(quote_identifier(self.index.attribute(f).name) for f, _ in change.assignments)
-            return f"INSERT INTO {table} ({columns})\nVALUES ({', '.join(v for _, v in change.assignments)})"
+            columns = ", ".join(quote_identifier(self.index.attribute(f).name) for f, _ in assignments)
+            return f"INSERT INTO {table} ({columns})\nVALUES ({', '.join(v for _, v in assignments)})"
         alias, tests = generator.row_tests(Block(change.entity, where=change.where))
         named = f"{table} {alias}" if alias else table
         where = "\nWHERE " + "\n  AND ".join(tests) if tests else ""
         if change.kind == "DELETE":
             return f"DELETE FROM {named}{where}"  # noqa: S608 - quoted names and literals of this room
-        sets = ", ".join(f"{quote_identifier(self.index.attribute(f).name)} = {v}" for f, v in change.assignments)
+        sets = ", ".join(f"{quote_identifier(self.index.attribute(f).name)} = {v}" for f, v in assignments)
         return f"UPDATE {named}\nSET {sets}{where}"
 
-    def conditions(self, change: Change) -> tuple[Condition, ...]:
-        """The change's filters in the intent's form."""
-        from pgwarden.language.paraphrase import conditions_of
 
-        return conditions_of(change.where, self.index)
+def _price_or_cost(tokens: tuple[Token, ...]) -> bool:
+    """ "that cost more than 100": the verb names neither column."""
+    return any(a.lower in ("that", "which") and b.lower in ("cost", "costs") for a, b in pairwise(tokens))
+
+
+_LITERAL = re.compile(r"'((?:[^']|'')*)'|(-?\d+(?:\.\d+)?)")
+
+
+def _bound(value: str, parameters: list[str] | None) -> str:
+    """The place of a parameter for a plain literal; other SQL stays as it is."""
+    found = _LITERAL.fullmatch(value) if parameters is not None else None
+    if found is None or parameters is None:
+        return value
+    parameters.append(found[1].replace("''", "'") if found[2] is None else found[2])
+    return f"${len(parameters)}"
+
+
+def _set_first(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """ "update product 3 set price = 5 where …" in the order of "set price = 5 of product 3 where …"."""
+    at = next((p for p, t in enumerate(tokens) if p and t.lower == "set"), 0)
+    if not at:
+        return tokens
+    where = next((p for p, t in enumerate(tokens) if p > at and t.lower == "where"), len(tokens))
+    return (*tokens[at + 1 : where], *tokens[:at], *tokens[where:])
 
 
 def _must_be_given(column: Column) -> bool:

@@ -21,6 +21,9 @@ def clarify(
         return Clarification(
             "Nothing in the question names a table or a column of this database.", _tables(draft, index)
         )
+    if draft.evidence.closed:
+        words = ", ".join(f"“{word}”" for word in dict.fromkeys(draft.evidence.closed))
+        return Clarification(f"You may not read the table that holds {words}.", _tables(draft, index))
     options = [Option(f"Yes: {reading.explanation}", reading.question, reading.sql or "")]
     if unknown:
         words = ", ".join(f"“{word}”" for word in unknown[:4])

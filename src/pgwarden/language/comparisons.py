@@ -7,8 +7,8 @@ from pgwarden.language.conditions import add
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Block, Col, Compare, Expr, Has, Scalar
 from pgwarden.language.lexicon import COMPARATIVES, MEASURES, RELATION_VERBS, UNITS, VERB_ATTRIBUTES
-from pgwarden.language.measures import money_column
 from pgwarden.language.morphology import is_plural
+from pgwarden.language.worth import money_column
 
 
 def comparison(draft: Draft, position: int) -> int | None:
@@ -29,7 +29,7 @@ def comparison(draft: Draft, position: int) -> int | None:
         return _number_then_column(draft, position)
     if found is None:
         return None
-    graded = _compared_attribute(draft, found.word)
+    graded = compared_attribute(draft, found.word)
     average = _average(draft, found.operator, found.position, graded)
     if average is not None:
         return average
@@ -83,7 +83,7 @@ def _between_words(draft: Draft, start: int, end: int) -> Expr | None:
     return None
 
 
-def _compared_attribute(draft: Draft, word: str) -> Expr | None:
+def compared_attribute(draft: Draft, word: str) -> Expr | None:
     """The column that an adjective grades: older → age."""
     entry = COMPARATIVES.get(word)
     if entry is None:
@@ -113,7 +113,7 @@ def _average(draft: Draft, operator: str, position: int, graded: Expr | None) ->
         if found is not None:
             column, end = Col(found), draft.skip(end, "of", "the") + 1
     if column is None:
-        column = _last_column(draft, position - 1)
+        column = last_column(draft, position - 1)
     if not isinstance(column, Col):
         return None
     if (
@@ -129,7 +129,7 @@ def _average(draft: Draft, operator: str, position: int, graded: Expr | None) ->
     return end
 
 
-def _last_column(draft: Draft, position: int) -> Expr | None:
+def last_column(draft: Draft, position: int) -> Expr | None:
     for back in range(position, max(-1, position - 6), -1):
         item = draft.item(back)
         spoken = item is not None and item.tokens[-1].lower != item.lemma and item.lemma in RELATION_VERBS
@@ -148,6 +148,8 @@ def _with_number(draft: Draft, operator: str, value: str, end: int, column: Expr
     """A number compared with a column or with how many related rows there are."""
     target = draft.skip(end, "of", "different", "distinct", "the", "unique", "types", "kinds", "type", "total", "such")
     item = draft.item(target)
+    if column is None and item is not None and (kept := _of_a_kind(draft, target, operator, value)) is not None:
+        return kept
     if column is None and item is not None and (item.tables or item.columns):
         table = draft.table(target)
         if table and not draft.main and any(isinstance(e, Col) and e.field.relation == table for e in draft.select):
@@ -168,13 +170,13 @@ def _with_number(draft: Draft, operator: str, value: str, end: int, column: Expr
                 add(draft, Compare(Col(found), operator, (value,)))
                 return target + 1
     if column is None:
-        column = _last_column(draft, end - 2)
+        column = last_column(draft, end - 2)
     priced = draft.item(end - 1)
     if column is None and priced is not None and priced.number and priced.tokens[0].unit == "$":
         worth = money_column(draft, within=draft.focus or draft.main)
         column = worth if isinstance(worth, Col) else None
     if column is None:
-        column = _said_by_verb(draft, end - 1) or _implied(draft)
+        column = said_by_verb(draft, end - 1) or _implied(draft)
     if column is None:
         return None
     end = draft.skip(end, *MEASURES)
@@ -184,7 +186,20 @@ def _with_number(draft: Draft, operator: str, value: str, end: int, column: Expr
     return end
 
 
-def _said_by_verb(draft: Draft, position: int) -> Expr | None:
+def _of_a_kind(draft: Draft, target: int, operator: str, value: str) -> int | None:
+    """ "at least 5 open tickets": only those rows are counted that the adjective speaks of."""
+    item, table = draft.items[target], draft.table(target + 1)
+    if not table or table == draft.main or draft.group or draft.table(target):
+        return None
+    hit = next((v for v in item.values if v.field.relation == table and v.score >= 0.9), None)
+    if hit is None:
+        return None
+    draft.mention(table)
+    add(draft, Has(table, (Compare(Col(hit.field), "=", (hit.value,)),), operator=operator, count=value))
+    return target + 2
+
+
+def said_by_verb(draft: Draft, position: int) -> Expr | None:
     """ "earning more than 7000": the attribute that the verb speaks of."""
     for back in range(position - 1, max(-1, position - 6), -1):
         words = VERB_ATTRIBUTES.get(draft.items[back].lemma)
@@ -211,7 +226,13 @@ def by_key(draft: Draft, position: int) -> int | None:
     if following is not None and (following.lemma in UNITS or draft.table(at + 1) or after_number(draft, at + 1)):
         return None
     key = draft.key(table)
-    if key is None or draft.attribute(key).kind != "number":
+    shown = draft.displays(table)
+    if len(shown) == 1 and draft.attribute(shown[0]).words == ("number",):
+        stored = draft.linker.values.values(*shown[0])
+        key = shown[0] if number.tokens[0].value in stored else key  # "room 112" is called so
+    elif key is None or draft.attribute(key).kind != "number":
+        return None
+    if key is None:
         return None
     kept = draft.main
     draft.mention(table)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pgwarden.language.draft import TABLE_SURE, Draft
 from pgwarden.language.forms import Agg, Col, Expr
 from pgwarden.language.index import Field
-from pgwarden.language.lexicon import PEOPLE, UNITS
+from pgwarden.language.lexicon import GENDERS, PEOPLE, UNITS
 from pgwarden.language.linking import Item
 from pgwarden.language.outputs import DETERMINERS, DISTINCT, owner_after, show, verbal
+from pgwarden.language.sums import amount_of, counted_in
 
 
 def counting(draft: Draft, position: int) -> int | None:
@@ -82,12 +83,19 @@ def counting(draft: Draft, position: int) -> int | None:
                 and set(attribute.words) & {"number", "count"}
             ):
                 show(draft, Col(column))
+            elif not distinct and (summed := counted_in(draft, column, item)) is not None:
+                show(draft, summed)
+                draft.focus = column.relation
             else:
                 show(draft, Agg("count", Col(column), distinct=True))
                 return _more_counts(draft, start + 1, column) if distinct else start + 1
             return start + 1
     if item.values and draft.table(start + 1):
         return _count_later(draft, start)
+    if item.lower in GENDERS and item.values and draft.main in (0, item.values[0].field.relation):
+        draft.mention(item.values[0].field.relation)
+        draft.select.append(Agg("count", None, draft.main, distinct))
+        return start  # the word itself becomes the condition
     if (
         item.lemma in PEOPLE
         or item.lower in ("times", "of", "are", "is", "were", "was", "do", "does", "did", "have", "there", "per", "in")
@@ -162,6 +170,8 @@ def _count_words(draft: Draft, position: int) -> int | None:
     if at > position and draft.table(at) and draft.is_word(at + 1, "count", "counts"):
         draft.items[at + 1].used = True
         return at
+    if at > position and draft.table(at) and amount_of(draft, draft.table(at), named=True) is not None:
+        return None
     if at > position and item is not None and draft.table(at) and not draft.has_column(item, draft.table(at), 0.9):
         following = draft.item(at + 1)
         if following is None or not following.columns or following.start != item.end:

@@ -34,7 +34,10 @@ def read_span(tokens: Sequence[Token], start: int, today: date | None) -> Span |
     """The period that begins at ``start``, or None. ``today`` None means the database's own clock."""
     clock = f"DATE '{today.isoformat()}'" if today else "current_date"
     reader = _Reader(tokens, start, clock)
-    for attempt in (reader.named_day, reader.last, reader.ago, reader.between, reader.bounded, reader.calendar):
+    attempts = (
+        reader.named_day, reader.last, reader.ago, reader.point_ago, reader.between, reader.bounded, reader.calendar
+    )  # fmt: skip
+    for attempt in attempts:
         reader.at = start
         found = attempt()
         if found is not None:
@@ -184,6 +187,21 @@ class _Reader:
     def _starts_with(self, *words: str) -> bool:
         return any(t.lower in words for t in self.tokens[max(0, self.at - 5) : self.at])
 
+    def point_ago(self) -> _Found | None:
+        """ "3 months ago", "from 2 days ago": that day, week, month or year."""
+        since = self.peek() is not None and self.take("since")
+        self.starting()
+        count = self.number()
+        unit = self.unit() if count is not None else None
+        if count is None or unit in (None, "hour", "minute") or not self.take("ago"):
+            return None
+        assert unit is not None
+        this = self.clock if unit == "day" else f"date_trunc('{unit}', {self.clock})"
+        lower = f"{this} - {_interval(count, unit)}"
+        if since:
+            return f"{self.clock} - {_interval(count, unit)}", None, {}
+        return lower, (f"{this} - {_interval(count - 1, unit)}" if count > 1 else this), {}
+
     def between(self) -> _Found | None:
         """between A and B; from A to B (both ends meant, unless "exclusive" is said)."""
         opener = self.peek()
@@ -218,6 +236,7 @@ class _Reader:
         self.take("the")
         self.take("year")
         point = self._point()
+        self._onwards()
         if point is None or (word.lower == "by" and self.tokens[self.at - 1].kind is Kind.NUMBER):
             return None
         lower, upper, extra = point
@@ -241,7 +260,19 @@ class _Reader:
             if previous is None or previous.lower != "year":
                 return None
         point = self._point()
-        return None if point is None else (point[0], point[1], point[2])
+        if point is not None and self._onwards():
+            return point[0], None, {**point[2], "operator": ">="} if set(point[2]) == {"year"} else {}
+        return point
+
+    def _onwards(self) -> bool:
+        """Past "or later", "onwards", "and newer"."""
+        saved = self.at
+        if self.take("onwards", "onward", "forward"):
+            return True
+        if self.take("or", "and") and self.take("later", "newer", "after", "onwards", "younger"):
+            return True
+        self.at = saved
+        return False
 
     def _point(self) -> _Found | None:
         """A day, a month, a quarter or a year."""

@@ -60,6 +60,10 @@ class Draft:
     distinct: bool = False
     related: list[int] = field(default_factory=list)
     """Tables named as related ("who attended concerts") with no condition yet."""
+    events: list[int] = field(default_factory=list)
+    """Of those, the tables that a verb stands for: "products sold", of orders."""
+    denied: int = 0
+    """The event of a verb denied ("who never reserved"), until it is known of what."""
     pending_or: bool = False
     both: bool = False
     negated: bool = False
@@ -161,7 +165,7 @@ class Draft:
             self.mentioned.append(oid)
         self.focus = oid
         if not self.main:
-            self.main = oid
+            self.main = self.index.bases.get(oid, oid)
 
     def column(
         self, item: Item, owner: int = 0, kind: str = "", note: bool = True, measuring: bool = False
@@ -201,6 +205,9 @@ class Draft:
         self, item: Item, owner: int = 0, kind: str = "", measuring: bool = False
     ) -> list[tuple[float, Link]]:
         """The columns an item may mean here, best first; ``measuring`` says that they are to be aggregated."""
+        if owner in self.index.bases:
+            base = self.index.bases[owner]
+            return [(c.score, Link(owner, c.column, c.score)) for c in item.columns if c.relation == base]
         ranked: list[tuple[float, Link]] = []
         asks_id = any(t.lower in ("id", "ids", "identifier", "code", "codes") for t in item.tokens)
         for link in self._near(item.columns, owner):
@@ -261,7 +268,8 @@ class Draft:
         return False
 
     def has_column(self, item: Item, owner: int, least: float = 0.55) -> bool:
-        return any(link.relation == owner and link.score >= least for link in item.columns)
+        base = self.index.bases.get(owner, owner)
+        return any(link.relation == base and link.score >= least for link in item.columns)
 
     def displays(self, oid: int) -> list[Field]:
         return [Field(oid, number) for number in self.entity(oid).display]

@@ -23,6 +23,7 @@ from pgwarden.language.morphology import root
 from pgwarden.language.paraphrase import Paraphrase, conditions_of, intent_of
 from pgwarden.language.reader import prepare
 from pgwarden.language.reader import read as read_block
+from pgwarden.language.roles import add_roles
 from pgwarden.language.tokens import Token, split_sentences, tokenize
 from pgwarden.ports import ValueIndex
 
@@ -82,8 +83,10 @@ class BuiltInEngine:
             return self._nothing(question, clarify(draft, knowledge.index))
         hints = frozenset(t.lemma for t in tokens) | frozenset(root(t.lemma) for t in tokens)
         generator = Generator(knowledge.index, knowledge.graph, hints, frozenset(draft.related))
+        parameters: list[str] = []
         try:
             sql = generator.sql(block)
+            bound = Generator(knowledge.index, knowledge.graph, hints, generator.via, parameters=parameters).sql(block)
         except NoJoinPath as gap:
             return self._nothing(question, clarify(draft, knowledge.index, gap))
         named = any(item.tables and item.table_score() > 0.75 for item in draft.first_items)
@@ -92,12 +95,12 @@ class BuiltInEngine:
         reading = Reading(
             question.text, sql, likely, self.name, intent_of(block, knowledge.index),
             Paraphrase(knowledge.index).block(block), None, tuple(dict.fromkeys(draft.evidence.guesses)),
-            state=State(block, tuple(found.items())),
+            state=State(block, tuple(found.items())), bound_sql=bound, parameters=tuple(parameters),
         )  # fmt: skip
         if likely >= self.line:
             return reading
         doubt = clarify(draft, knowledge.index, reading=reading)
-        return replace(reading, sql=None, clarification=doubt, alternatives=(reading,))
+        return replace(reading, sql=None, bound_sql=None, parameters=(), clarification=doubt, alternatives=(reading,))
 
     def _continued(
         self, question: Question, knowledge: Knowledge, draft: Draft, sentences: list[tuple[Token, ...]]
@@ -158,7 +161,10 @@ class BuiltInEngine:
         guesses = tuple(dict.fromkeys(change.evidence.guesses))
         if change.doubts:
             return Reading(question.text, None, 0.2, self.name, intent, said, ask_about_change(change, index), guesses)
-        return Reading(question.text, change.sql, 0.92, self.name, intent, said, None, guesses)
+        return Reading(
+            question.text, change.sql, 0.92, self.name, intent, said, None, guesses,
+            bound_sql=change.bound_sql, parameters=tuple(change.parameters),
+        )  # fmt: skip
 
     def _say_change(self, change: Change, index: LexicalIndex) -> str:
         if not change.entity:
@@ -180,8 +186,9 @@ class BuiltInEngine:
         if found is None or found.linker.values is not values:
             index = LexicalIndex.of(catalog)
             found = Knowledge(index, JoinGraph.of(index), Linker(index, values))
+            add_roles(index, found.graph)
             index.warm()
-            found.linker.stored()
+            found.linker.known.stored()
             self._known[key] = found
             while len(self._known) > self.kept:
                 self._known.popitem(last=False)

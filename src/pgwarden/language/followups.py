@@ -8,9 +8,9 @@ from pgwarden.language.assemble import in_time
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Block, Col, Compare, Cond, Expr, Period, fields_of, has_aggregate
 from pgwarden.language.lexicon import AGGREGATES, FILLER
-from pgwarden.language.measures import money_column
 from pgwarden.language.reader import prepare, read_sentence
 from pgwarden.language.tokens import Kind, Token
+from pgwarden.language.worth import money_column
 
 _STARTS = frozenset(
     [
@@ -102,6 +102,9 @@ def _all_known(draft: Draft) -> bool:
 def follow_up(draft: Draft, sentence: tuple[Token, ...], known: Block) -> Block | None:
     """The earlier block changed as the sentence says; None when it says nothing that can be understood."""
     prepare(draft, (sentence,))
+    counted = next((e.entity for e in known.select if isinstance(e, Agg) and e.entity), 0)
+    if known.outer and counted:
+        known = known.with_(entity=counted, outer=False)  # of those that are there
     draft.evidence.ambiguous.clear()  # the table is known
     draft.main = draft.focus = known.entity
     draft.mentioned = [known.entity, *(t for t in draft.mentioned if t in draft.ahead and t != known.entity)]

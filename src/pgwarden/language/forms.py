@@ -247,6 +247,8 @@ class Evidence:
 
     unknown: list[str] = field(default_factory=list)
     """Content words that found no meaning."""
+    closed: list[str] = field(default_factory=list)
+    """Of those, names of tables that the reader may not see."""
     weak: list[float] = field(default_factory=list)
     """Scores of the links used."""
     ambiguous: list[str] = field(default_factory=list)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from pgwarden.domain.catalog import quote_identifier
-from pgwarden.language.expressions import alias_of, literal, output_name
+from pgwarden.language.expressions import alias_of, output_name
 from pgwarden.language.forms import (
     Agg,
-    Binary,
     Block,
     Both,
     Bucket,
@@ -22,59 +21,20 @@ from pgwarden.language.forms import (
     Has,
     Length,
     Not,
-    Number,
     Period,
-    Ratio,
-    Raw,
-    Scalar,
-    Window,
     counted_of,
     fields_of,
     has_aggregate,
 )
-from pgwarden.language.index import Field, LexicalIndex
-from pgwarden.language.joins import Edge, JoinGraph
+from pgwarden.language.joins import Edge
+from pgwarden.language.write_expressions import ExpressionWriter, NoJoinPath, Scope
 
-
-class NoJoinPath(Exception):
-    """Two tables that the question names have no known way to each other."""
-
-    def __init__(self, left: int, right: int) -> None:
-        super().__init__(left, right)
-        self.left = left
-        self.right = right
+__all__ = ["Generator", "NoJoinPath"]
 
 
 @dataclass(slots=True)
-class Scope:
-    """The tables of one SELECT and what they are called in it."""
-
-    names: dict[int, str]
-    edges: tuple[Edge, ...] = ()
-    outer: Scope | None = None
-    qualified: bool = True
-
-    def name(self, relation: int) -> str:
-        scope: Scope | None = self
-        while scope is not None:
-            if relation in scope.names:
-                return scope.names[relation]
-            scope = scope.outer
-        raise NoJoinPath(next(iter(self.names)), relation)
-
-
-@dataclass(slots=True)
-class Generator:
-    """Renders blocks over one index and join graph. ``hints`` are the question's words, for choosing between roles."""
-
-    index: LexicalIndex
-    graph: JoinGraph
-    hints: frozenset[str] = frozenset()
-    via: frozenset[int] = frozenset()
-    """Tables that the question speaks of: joins rather go through them."""
-    cost: float = 0.0
-    """Sum of the costs of all joins made: a measure of how far-fetched the reading is."""
-    taken: set[str] = field(default_factory=set)
+class Generator(ExpressionWriter):
+    """Renders whole blocks: which tables they join, which conditions become sub-queries, what they show."""
 
     def sql(self, block: Block) -> str:
         """The statement's text. Raises NoJoinPath when tables cannot be connected."""
@@ -97,6 +57,7 @@ class Generator:
         plain, apart = self._place(block, needed)
         edges = self._tree(block.entity, needed)
         scope = self._scope(block.entity, edges, outer, bool(apart) or _nested(block))
+        scope.lonely = block.entity if block.outer else 0
         lead = "DISTINCT " if block.distinct else ""
         if block.distinct_on:
             lead = f"DISTINCT ON ({', '.join(self.expr(e, scope) for e in block.distinct_on)}) "
@@ -217,15 +178,19 @@ class Generator:
         """The table as FROM names it: without its schema where the search path finds it."""
         name = self.index.entities[relation].relation.name
         found = self.index.catalog.resolve_relation(name.name)
-        return quote_identifier(name.name) if found is not None and found.oid == relation else str(name)
+        oid = self.index.entities[relation].relation.oid
+        return quote_identifier(name.name) if found is not None and found.oid == oid else str(name)
 
     def _from(self, block: Block, scope: Scope) -> str:
         def named(relation: int) -> str:
             return f"{self.table(relation)} {scope.names[relation]}" if scope.qualified else self.table(relation)
 
-        join = "LEFT JOIN" if block.outer else "JOIN"
+        tested = set().union(*(fields_of(c) for c in block.where), *(fields_of(e) for e in block.group))
+        kept = set(self.index.bases) - {f.relation for f in tested}
         lines = [f"FROM {named(block.entity)}"]
         for edge in scope.edges:
+            outer = block.outer or edge.right.relation in kept  # an employee without a manager is shown too
+            join = "LEFT JOIN" if outer else "JOIN"
             lines.append(f"{join} {named(edge.right.relation)} ON {self._equal(edge, scope)}")
         return "\n".join(lines)
 
@@ -308,116 +273,6 @@ class Generator:
 
     # expressions
 
-    def _bare(self, field_: Field) -> str:
-        return quote_identifier(self.index.attribute(field_).name)
-
-    def _col(self, field_: Field, scope: Scope) -> str:
-        name = scope.name(field_.relation)
-        return f"{name}.{self._bare(field_)}" if scope.qualified else self._bare(field_)
-
-    def expr(self, node: Expr, scope: Scope) -> str:
-        """The SQL of an expression inside a scope."""
-        if isinstance(node, Col):
-            return self._col(node.field, scope)
-        if isinstance(node, Number):
-            return node.text
-        if isinstance(node, Raw):
-            return node.sql
-        if isinstance(node, Agg):
-            return self._aggregate(node, scope)
-        if isinstance(node, Ratio):
-            factor = f"{node.factor} * " if node.factor != 1 else ""
-            return f"{factor}({self.expr(node.upper, scope)})::numeric / NULLIF({self.expr(node.lower, scope)}, 0)"
-        if isinstance(node, Binary):
-            return f"({self.expr(node.left, scope)} {node.operator} {self.expr(node.right, scope)})"
-        if isinstance(node, Bucket):
-            return self._bucket(node, scope)
-        if isinstance(node, Duration):
-            return self._duration(node, scope)
-        if isinstance(node, Length):
-            return f"length({self.expr(node.over, scope)})"
-        if isinstance(node, Scalar):
-            return "(" + " ".join(self._block(node.block, scope).split("\n")) + ")"
-        return self._window(node, scope)
-
-    def _aggregate(self, node: Agg, scope: Scope) -> str:
-        if node.function == "count" and node.over is None:
-            body = self._count(node, scope)
-        elif node.function == "median":
-            body = f"percentile_cont(0.5) WITHIN GROUP (ORDER BY {self.expr(node.over or Number('1'), scope)})"
-        else:
-            over = self.expr(node.over, scope) if node.over is not None else "*"
-            if node.function in ("sum", "avg") and self._texty(node.over):
-                over += "::numeric"
-            body = f"{node.function}({'DISTINCT ' if node.distinct else ''}{over})"
-        if node.where:
-            tests = " AND ".join(self._condition(c, scope, node.entity) for c in node.where)
-            body += f" FILTER (WHERE {tests})"
-        return body
-
-    def _texty(self, node: Expr | None) -> bool:
-        return isinstance(node, Col) and self.index.attribute(node.field).kind == "text"
-
-    def _count(self, node: Agg, scope: Scope) -> str:
-        """``count(*)`` where each counted row shows once, ``count(DISTINCT key)`` where joins repeat it."""
-        entity = self.index.entities.get(node.entity)
-        if entity is None or len(scope.names) == 1 or node.entity not in scope.names:
-            return "count(*)"
-        if self._repeats(node.entity, scope.edges) or node.distinct:
-            if entity.key:
-                return f"count(DISTINCT {self._col(Field(entity.oid, entity.key), scope)})"
-            if entity.display:
-                return f"count(DISTINCT {self._col(Field(entity.oid, entity.display[0]), scope)})"
-        return "count(*)"
-
-    def _repeats(self, entity: int, edges: tuple[Edge, ...]) -> bool:
-        reached, pending = {entity}, list(edges)
-        while pending:
-            progressed = False
-            for edge in list(pending):
-                left, right = edge.left.relation, edge.right.relation
-                if left in reached and right not in reached:
-                    to_one = edge.to_one
-                    reached.add(right)
-                elif right in reached and left not in reached:
-                    back = [e for e in self.graph.between(right, left) if e.left == edge.right and e.right == edge.left]
-                    to_one = back[0].to_one if back else False
-                    reached.add(left)
-                else:
-                    continue
-                if not to_one:
-                    return True
-                pending.remove(edge)
-                progressed = True
-            if not progressed:
-                return False
-        return False
-
-    def _bucket(self, node: Bucket, scope: Scope) -> str:
-        over = self.expr(node.over, scope)
-        if node.part:
-            return f"extract({node.unit} FROM {over})"
-        return f"date_trunc('{node.unit}', {over})"
-
-    def _duration(self, node: Duration, scope: Scope) -> str:
-        start, end = self._col(node.start, scope), self._col(node.end, scope)
-        attribute = self.index.attribute(node.start)
-        if attribute.type_name == "date" and self.index.attribute(node.end).type_name == "date":
-            return (
-                f"({end} - {start})" if node.unit in ("seconds", "day") else f"({end} - {start}) / {_DAYS[node.unit]}"
-            )
-        seconds = f"extract(epoch FROM {end} - {start})"
-        return seconds if node.unit == "seconds" else f"{seconds} / {_SECONDS[node.unit]}"
-
-    def _window(self, node: Window, scope: Scope) -> str:
-        over = self.expr(node.over, scope) if node.over is not None else ""
-        parts = []
-        if node.partition:
-            parts.append("PARTITION BY " + ", ".join(self.expr(e, scope) for e in node.partition))
-        if node.order:
-            parts.append("ORDER BY " + ", ".join(self.expr(e, scope) + (" DESC" if d else "") for e, d in node.order))
-        return f"{node.function}({over}) OVER ({' '.join(parts)})"
-
     # conditions
 
     def _condition(self, node: Cond, scope: Scope, root: int) -> str:
@@ -458,14 +313,14 @@ class Generator:
         if node.right is not None:
             return f"{left} {node.operator} {self.expr(node.right, scope)}"
         kind = self._kind_of(node.left)
-        values = [literal(value, kind) for value in node.values]
+        values = [self._value(value, kind) for value in node.values]
         operator = {"ilike": "ILIKE", "like": "LIKE", "not-ilike": "NOT ILIKE"}.get(node.operator, node.operator)
         if len(values) > 1 and operator in ("=", "<>"):
             return f"{left} {'NOT IN' if operator == '<>' else 'IN'} ({', '.join(values)})"
         if kind == "text" and operator in ("<", "<=", ">", ">=") and values[0][:1].isdigit():
             left = f"{left}::numeric"
         if kind == "text" and operator in ("<", "<=", ">", ">=") and _number(node.values[0]):
-            return f"{left}::numeric {operator} {node.values[0]}"
+            return f"{left}::numeric {operator} {self._bare_number(node.values[0], values[0])}"
         return f"{left} {operator} {values[0]}"
 
     def _kind_of(self, node: Expr) -> str:
@@ -505,15 +360,11 @@ class Generator:
             measured = self.expr(node.measure, inner)
         else:
             measured = self._count(Agg("count", None, node.entity), inner)
-        having = f"{measured} {node.operator} {node.count}"
+        having = f"{measured} {node.operator} {self._value(node.count, 'number')}"
         word = "NOT IN" if node.negated else "IN"
         return (
             f"{self._col(path[0].left, scope)} {word} (SELECT {link} {source}{where} GROUP BY {link} HAVING {having})"
         )
-
-
-_SECONDS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800, "month": 2_629_800, "year": 31_557_600}
-_DAYS = {"week": 7, "month": 30.4375, "year": 365.25}
 
 
 def _number(text: str) -> bool:

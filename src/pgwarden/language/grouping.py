@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pgwarden.language.dates import Span
+from pgwarden.language.dates import Span, read_span
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Bucket, Col, has_aggregate
 from pgwarden.language.index import Field
-from pgwarden.language.lexicon import PEOPLE, RELATION_VERBS, UNITS
+from pgwarden.language.lexicon import PEOPLE, RELATION_VERBS, UNITS, VERB_NOUNS
 from pgwarden.language.linking import Item
 from pgwarden.language.outputs import note_table, owner_after
 from pgwarden.language.periods import period, time_column
+from pgwarden.language.sums import added_up
 
 
 def grouping(draft: Draft, position: int) -> int | None:
@@ -31,6 +32,8 @@ def grouping(draft: Draft, position: int) -> int | None:
         "using",
         "by",
     )
+    if draft.bare_limit and draft.is_word(position, "by"):
+        return None  # "top 5 … by": what they are ranked by
     by = draft.is_word(position, "by", "per") or (at > position and draft.is_word(at - 1, "by"))
     if draft.is_word(position, "grouped", "group", "split", "broken", "organized"):
         at = draft.skip(position + 1, "down", "by", "into", "the", "up", "results", "result", "them")
@@ -86,22 +89,24 @@ def _each_of_last(draft: Draft, at: int) -> int | None:
 def _rows_by(draft: Draft, position: int) -> bool:
     """ "orders by customer", with nothing before or after: how many for each."""
     key = draft.item(position + 1)
-    alone = key is not None and (draft.item(position + 2) is None or draft.is_word(position + 2, "?", "."))
-    return position == 1 and alone and draft.table(0) == draft.main != 0 and draft.default_display
-
-
-_SUMMED = frozenset({"revenue", "sale", "amount", "total", "turnover", "quantity", "profit", "spending", "earning"})
+    dated = key is not None and read_span(draft.tokens, key.end, draft.today) is not None
+    alone = key is not None and (dated or draft.item(position + 2) is None or draft.is_word(position + 2, "?", "."))
+    rows = draft.table(position - 1) == draft.main != 0 and (draft.default_display or not draft.select)
+    opened = position == 1 or bool(draft.where)
+    return opened and alone and rows
 
 
 def _sum_of_shown(draft: Draft, position: int) -> None:
     """ "revenue by month": the amount said just before is summed for each group."""
     said, key = draft.item(position - 1), draft.item(draft.skip(position + 1, "the", "calendar"))
+    if said is not None and not said.columns and said.lemma in VERB_NOUNS:
+        said = draft.item(position - 2)  # "tickets sold per event"
     shown = draft.select[-1] if draft.select else None
     if said is None or key is None or not said.columns or not isinstance(shown, Col) or len(draft.select) > 1:
         return
     attribute = draft.attribute(shown.field)
     grouped = key.lower in UNITS or bool(key.columns or key.tables)
-    if grouped and attribute.kind == "number" and not attribute.identifier and set(attribute.words) & _SUMMED:
+    if grouped and added_up(attribute):
         draft.select[-1] = Agg("sum", shown)
 
 

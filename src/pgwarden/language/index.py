@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from pgwarden.domain.catalog import Catalog, Column, Relation
-from pgwarden.language.lexicon import (
-    ABBREVIATIONS,
-    ENGLISH,
-    PEOPLE,
-    RELATION_VERBS,
-    SAID_OF_ANY,
-    SYNONYMS,
-    TABLE_PREFIXES,
-    TABLE_SUFFIXES,
-    UNITS,
-    WEAK_NAME_WORDS,
-)
+from pgwarden.language.entities import Attribute, Entity, Field, Link, choose_key, display_of
+from pgwarden.language.lexicon import RELATION_VERBS, SAID_OF_ANY, TABLE_SUFFIXES, UNITS, WEAK_NAME_WORDS
 from pgwarden.language.morphology import lemma, root
+from pgwarden.language.naming import content, name_words, table_variants, table_words, vocabulary_of
+from pgwarden.language.synonyms import ABBREVIATIONS, SYNONYMS
+
+__all__ = ["Attribute", "Entity", "Field", "LexicalIndex", "Link"]
 
 COMMON = 50
 """Columns that share a word before its look-up is worth doing ahead."""
@@ -31,63 +24,11 @@ Meaning = TypeVar("Meaning")
 TableShape: TypeAlias = tuple[frozenset[str], tuple[str, ...]]
 ColumnShape: TypeAlias = tuple[frozenset[str], float, tuple[str, ...]]
 
-
-class Field(NamedTuple):
-    """One column of one relation, by oid and ``attnum``."""
-
-    relation: int
-    column: int
-
-
-class Link(NamedTuple):
-    """A meaning of some words: a column, or a table when ``column`` is 0; ``score`` is 0–1."""
-
-    relation: int
-    column: int
-    score: float
-
-    @property
-    def field(self) -> Field:
-        return Field(self.relation, self.column)
-
-
 _UNTELLING = WEAK_NAME_WORDS | RELATION_VERBS | UNITS
 """Words of a comment that tell nothing about what its column is called."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """A column as the language room sees it. ``kind``: number, text, time, bool or other."""
-
-    field: Field
-    name: str
-    words: tuple[str, ...]
-    kind: str
-    type_name: str
-    identifier: bool
-    not_null: bool
-    labels: tuple[str, ...] = ()
-    comment: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class Entity:
-    """A table as the language room sees it."""
-
-    oid: int
-    relation: Relation
-    words: tuple[str, ...]
-    attributes: dict[int, Attribute]
-    key: int = 0
-    """Its single-column key, declared or guessed, else 0."""
-    display: tuple[int, ...] = ()
-    """The columns that name a row for a person."""
-    keyed: bool = False
-    """Whether the key is declared."""
-
-    @property
-    def person(self) -> bool:
-        return bool(self.words) and self.words[-1] in PEOPLE
+_MONEY = frozenset({"salary", "wage", "price", "cost", "fee", "revenue", "income", "amount", "charge", "pay"})
 
 
 @dataclass(slots=True)
@@ -96,6 +37,10 @@ class LexicalIndex:
 
     catalog: Catalog
     entities: dict[int, Entity] = field(default_factory=dict)
+    bases: dict[int, int] = field(default_factory=dict)
+    """Roles of a table's own rows (see roles.py), by their negative oids, and the tables that they are rows of."""
+    closed: set[tuple[str, ...]] = field(default_factory=set)
+    """What keys call the tables that they lead to and that the reader may not see."""
     _tables: dict[str, dict[TableShape, list[int]]] = field(default_factory=dict)
     """Tables by each word of a name, those of one shape of name together."""
     _columns: dict[str, dict[ColumnShape, list[Field]]] = field(default_factory=dict)
@@ -113,7 +58,7 @@ class LexicalIndex:
         """Index one catalog; the cost grows with the number of columns (about 10 µs each)."""
         index = cls(catalog)
         relations = [r for r in catalog.user_relations if not r.partition_of and r.selectable]
-        vocabulary = index.vocabulary = _vocabulary(relations)
+        vocabulary = index.vocabulary = vocabulary_of(relations)
         for relation in relations:
             index._add(relation, vocabulary)
         index._name_roles()
@@ -129,10 +74,10 @@ class LexicalIndex:
             if column.selectable:
                 entity.attributes[column.number] = self._attribute(relation, column, vocabulary)
         self.entities[relation.oid] = entity
-        _choose_key(entity)
-        entity.display = _display(entity)
+        choose_key(entity)
+        entity.display = display_of(entity)
         raw = frozenset({lemma(relation.name.name.lower())})
-        for variant in (*_table_variants(words), *([raw] if raw != frozenset(words) else [])):
+        for variant in (*table_variants(words), *([raw] if raw != frozenset(words) else [])):
             for word in variant:
                 self._tables.setdefault(word, {}).setdefault((variant, words), []).append(relation.oid)
         for attribute in entity.attributes.values():
@@ -144,12 +89,24 @@ class LexicalIndex:
             for key in entity.relation.foreign_keys:
                 target = self.entities.get(key.foreign_oid)
                 attribute = entity.attributes.get(key.columns[0]) if len(key.columns) == 1 else None
+                if target is None and key.foreign_oid not in self.catalog.relations and attribute is not None:
+                    named = attribute.words[-1] in ("id", "code", "number")
+                    self.closed.update([attribute.words[:-1]] if named else [])
                 if target is None or attribute is None or len(attribute.words) < 2 or target.oid == entity.oid:
                     continue
                 role = frozenset(attribute.words[:-1])
                 if attribute.words[-1] in ("id", "code", "number") and not role & set(target.words):
                     for word in role:
                         self._roles.setdefault(word, []).append((target.oid, role))
+
+    def add_role(self, entity: Entity, base: int) -> None:
+        """A second instance of a table, called by its role alone."""
+        self.entities[entity.oid] = entity
+        self.bases[entity.oid] = base
+        variant = frozenset(entity.words)
+        for word in variant:
+            self._tables.setdefault(word, {}).setdefault((variant, entity.words), []).append(entity.oid)
+        self._memory.clear()
 
     def _attribute(self, relation: Relation, column: Column, vocabulary: frozenset[str]) -> Attribute:
         words = name_words(column.name, vocabulary)
@@ -160,7 +117,7 @@ class LexicalIndex:
             words[-1] in ("id", "uuid", "guid")
             or (lower.endswith("id") and 2 < len(lower) <= 4 and not column.type_name.startswith("bool"))
         )
-        comment = frozenset(_content(column.comment)) if column.comment else frozenset()
+        comment = frozenset(content(column.comment)) if column.comment else frozenset()
         return Attribute(
             Field(relation.oid, column.number), column.name, words, kind, column.type_name, identifier,
             column.not_null, type_.labels if type_ else (), comment,
@@ -272,17 +229,37 @@ class LexicalIndex:
                 if score < 0.4:
                     continue
                 for field_ in fields:
+                    if weight < 0.9 and phrase & _MONEY and self.attribute(field_).kind != "number":
+                        continue  # a salary is no date of payment
                     if score > found.get(field_, 0.0):
                         found[field_] = score
+        for field_, score in self._by_part_of_table(phrase):
+            if score > found.get(field_, 0.0):
+                found[field_] = score
         for field_, score in self._by_comment(phrase):
             if score > found.get(field_, 0.0):
                 found[field_] = score
         links = [Link(*f, self._seen(f.relation, score)) for f, score in found.items() if score >= 0.42]
         return tuple(sorted(links, key=lambda link: (-link.score, link.relation, link.column)))
 
+    def _by_part_of_table(self, phrase: frozenset[str]) -> Iterator[tuple[Field, float]]:
+        """ "fuel cost": the cost in the table of fuel purchases, which is not called by its full name."""
+        for word in phrase if len(phrase) == 2 else ():
+            (rest,) = phrase - {word}
+            if any(link.score >= 0.6 for link in self.tables((rest,))):
+                continue
+            for (variant, _, _), fields in self._columns.get(word, {}).items():
+                for field_ in fields if variant == {word} and len(fields) <= COMMON else ():
+                    words = self.entities[field_.relation].words
+                    number = self.attribute(field_).kind == "number"
+                    if number and len(words) > 1 and rest in words and word not in words:
+                        yield field_, 0.86
+
     def _by_comment(self, phrase: frozenset[str]) -> Iterator[tuple[Field, float]]:
         strong = [w for w in phrase if w not in _UNTELLING]
         if not strong or len(strong) < len(phrase) == 1 or phrase & SAID_OF_ANY:
+            return
+        if phrase & _MONEY:
             return
         sets = [{f for f, size in self._comments.get(w, ()) if size <= 12} for w in strong]
         for field_ in set.intersection(*sets):
@@ -305,7 +282,9 @@ class LexicalIndex:
             for known in self.words():
                 self._families.setdefault(root(known), []).append(known)
         base = root(word)
-        return tuple(w for w in self._families.get(base, ()) if w != word) if len(base) >= 4 else ()
+        found = tuple(w for w in self._families.get(base, ()) if w != word) if len(base) >= 4 else ()
+        noun = f"{word[:-1]}ce" if word.endswith(("ent", "ant")) else ""  # absent, absence
+        return (*found, noun) if noun and self.knows(noun) and noun not in found else found
 
     def warm(self) -> None:
         """Looks up the words that many columns share once, so that no question has to wait for it."""
@@ -326,65 +305,6 @@ class LexicalIndex:
 @lru_cache(maxsize=20_000)
 def _flat(words: tuple[str, ...]) -> frozenset[str]:
     return frozenset(words) | frozenset(e for w in words for e in ABBREVIATIONS.get(w, ()))
-
-
-def _vocabulary(relations: list[Relation]) -> frozenset[str]:
-    words = set(ENGLISH)
-    for relation in relations:
-        for name in (relation.name.name, *(column.name for column in relation.columns)):
-            parts = [lemma(p) for p in _parts(name) if len(p) > 2]
-            if len(parts) > 1 or name == relation.name.name:
-                words.update(parts)
-    return frozenset(words)
-
-
-def _parts(name: str) -> list[str]:
-    name = name.replace("IDs", "Ids")
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    return [p for p in re.split(r"[^0-9a-zA-Z\u00c0-\uffff]+", spaced.lower()) if p]
-
-
-def name_words(name: str, vocabulary: frozenset[str]) -> tuple[str, ...]:
-    """The base forms that a name is made of: ``vinNumber`` and ``vin_number`` → (vin, number)."""
-    words: list[str] = []
-    for part in _parts(name):
-        words += segment(part, vocabulary)
-    return tuple(words)
-
-
-@lru_cache(maxsize=100_000)
-def segment(part: str, vocabulary: frozenset[str]) -> tuple[str, ...]:
-    """One run of letters cut into known words, or itself: ``authorname`` → (author, name)."""
-    base = lemma(part)
-    if len(part) < 5 or base in ENGLISH:
-        return (base,)
-    for cut in range(len(part) - 2, 2, -1):
-        head, tail = part[:cut], part[cut:]
-        if (lemma(head) in vocabulary or head in ABBREVIATIONS) and len(head) >= 3:
-            if lemma(tail) in vocabulary and len(tail) >= 2:
-                return (lemma(head), lemma(tail))
-            rest = segment(tail, vocabulary) if len(tail) >= 4 else ()
-            if len(rest) > 1:
-                return (lemma(head), *rest)
-    return (base,)
-
-
-def table_words(name: str, vocabulary: frozenset[str]) -> tuple[str, ...]:
-    """A table's words without technical prefixes and suffixes."""
-    words = list(name_words(name, vocabulary - {lemma(name)}))
-    while len(words) > 1 and words[0] in TABLE_PREFIXES:
-        words.pop(0)
-    return tuple(words)
-
-
-def _table_variants(words: tuple[str, ...]) -> list[frozenset[str]]:
-    variants = [frozenset(words)]
-    if len(words) > 1 and words[-1] in TABLE_SUFFIXES:
-        variants.append(frozenset(words[:-1]))
-    expanded = frozenset(e for w in words for e in ABBREVIATIONS.get(w, (w,)))
-    if expanded and expanded not in variants:
-        variants.append(expanded)
-    return variants
 
 
 def _expansions(phrase: frozenset[str]) -> Iterator[tuple[frozenset[str], float]]:
@@ -435,86 +355,3 @@ def _head(phrase: frozenset[str], words: tuple[str, ...], tails: frozenset[str],
 
 def _weight(word: str) -> float:
     return 0.15 if word in WEAK_NAME_WORDS else 1.0
-
-
-def _short_key(column: str, table: str) -> bool:
-    """``aid`` in ``author``: an initial (or a few) of the table, then id."""
-    name = column.lower()
-    return name.endswith("id") and 2 < len(name) <= 5 and table.lower().startswith(name[:-2])
-
-
-def _content(text: str) -> list[str]:
-    stop = {"the", "a", "an", "of", "for", "in", "to", "is", "and", "or", "that", "each", "this", "with", "by", "on",
-            "was", "unique", "identifier", "foreign", "key", "referencing", "table", "primary", "column", "s", "e", "g",
-            "value", "possible", "if", "not", "null"}  # fmt: skip
-    return [lemma(w) for w in re.findall(r"[a-z]+", text.lower()) if w not in stop]
-
-
-def _choose_key(entity: Entity) -> None:
-    primary = entity.relation.primary_key
-    if primary is not None:
-        entity.keyed = True
-        entity.key = primary.columns[0] if len(primary.columns) == 1 else 0
-        return
-    singles = {index.columns[0] for index in entity.relation.indexes if index.unique and len(index.columns) == 1}
-    best, rank = 0, 0.0
-    for attribute in entity.attributes.values():
-        score = _key_score(entity, attribute, attribute.field.column in singles)
-        if score > rank:
-            best, rank = attribute.field.column, score
-    entity.key = best
-
-
-def _key_score(entity: Entity, attribute: Attribute, unique: bool) -> float:
-    name, words = attribute.name.lower(), attribute.words
-    own = "".join(entity.words)
-    score = 0.0
-    if words == ("id",):
-        score = 2.0
-    elif attribute.identifier and len(words) > 1 and own.startswith(words[0]) and len(words) == 2:
-        score = 2.1
-    elif attribute.identifier and (set(words) - {"id"} <= set(entity.words) and len(words) > 1):
-        score = 2.5
-    elif words and words[-1] in ("id", "code", "number") and set(words[:-1]) and set(words[:-1]) <= set(entity.words):
-        score = 2.2 if words[-1] != "number" else 2.0
-    elif _short_key(name, own):
-        score = 1.9
-    elif unique and attribute.identifier:
-        score = 1.0
-    alone = sum(a.identifier for a in entity.attributes.values()) == 1
-    if not score and attribute.identifier and alone and attribute.field.column == min(entity.attributes):
-        score = 0.9
-    return score + (0.2 if score and unique else 0) + (0.1 if score and attribute.not_null else 0)
-
-
-def _display(entity: Entity) -> tuple[int, ...]:
-    """Columns that a person would call a row by: its name or title, first and last name, else its key."""
-    texts = [a for a in entity.attributes.values() if a.kind == "text"]
-    first_last = [("first", "name"), ("last", "name")]
-    named = {a.words: a.field.column for a in reversed(texts)}
-    own = entity.words
-    if all(words in named for words in first_last) and ("name",) not in named and ("full", "name") not in named:
-        return (named[first_last[0]], named[first_last[1]])
-    own_names = ((*own, "name"), (*own[-1:], "name"), own, own[-1:], (*own, "title"))
-    usual = (("full", "name"), ("username",), ("code",), ("user", "name"), ("label",), (*own, "description"))
-    for words in (("name",), ("title",), *own_names, *usual):
-        if words in named:
-            return (named[words],)
-    if ("first", "name") in named and ("last", "name") in named:
-        return (named[("first", "name")], named[("last", "name")])
-    for a in texts:
-        if a.words and a.words[-1] in ("name", "title") and not a.identifier:
-            return (a.field.column,)
-    if entity.key:
-        return (entity.key,)
-    for a in texts:
-        return (a.field.column,)
-    return tuple(entity.attributes)[:1]
-
-
-def group_by_relation(links: Iterable[Link]) -> dict[int, list[Link]]:
-    """Links by their table, each list best first."""
-    groups: dict[int, list[Link]] = defaultdict(list)
-    for link in links:
-        groups[link.relation].append(link)
-    return dict(groups)

@@ -13,200 +13,18 @@ NUMBER_WORDS: Mapping[str, int] = {
     "dozen": 12,
 }  # fmt: skip
 
-SYNONYM_GROUPS = """
-cost price amount fee charge
-price cost amount
-revenue income amount turnover earning
-salary pay wage compensation
-name title
-nation country nationality citizenship
-hometown birthplace
-client customer buyer shopper
-customer client
-employee worker staff personnel
-staff employee worker
-user member account
-shop store
-car vehicle automobile
-film movie
-picture photo image
-phone telephone cell mobile
-cell mobile phone
-email mail
-company firm business
-pupil student schooler
-student pupil
-teacher instructor
-instructor teacher professor
-physician doctor clinician
-doctor physician
-author writer
-manufacturer maker make brand vendor
-maker manufacturer make
-supplier vendor provider
-vendor supplier
-quantity qty count
-birthday birthdate
-gender sex
-location place site venue
-location address
-street address
-zip postal postcode
-state province region
-region area
-type kind category
-category kind type
-kind type category
-genre type category kind
-description detail text
-message text content
-comment text note remark
-salesperson salesman seller
-trip ride journey
-flight trip
-item product article
-product item article good
-order purchase
-purchase order
-bill invoice
-invoice bill
-payment transaction
-review rating feedback
-score rating point mark grade
-rating score star
-grade level
-role position job title
-job position occupation
-occupation job profession
-profession job occupation
-department division unit
-boss manager supervisor
-manager supervisor boss head
-founder creator
-year date
-date day time
-duration length
-size dimension
-weight mass
-register create join signup
-sign create register
-registration create register
-registered created joined
-signup create register
-date timestamp time
-arrival arrive
-departure depart
-attendance attendee visitor
-visitor guest customer
-guest visitor
-owner holder
-pet animal
-nickname alias
-capacity seat
-stadium venue arena
-population inhabitant resident
-language tongue
-spouse husband wife
-kid child
-choice option
-substring text
-website url homepage site
-link url
-status state
-remaining left
-stock inventory quantity
-inventory stock
-discount rebate
-shipment delivery
-delivery shipment
-warehouse depot
-building property
-house property home
-team club squad
-player athlete
-match game
-game match
-tournament competition
-award prize
-win victory
-publication paper article
-paper publication article
-citation cite
-topic subject
-subject topic
-school college university
-university college school
-class course
-course class
-semester term
-song track
-track song
-album record
-singer artist musician
-artist musician singer
-band group
-patient case
-appointment visit
-visit appointment
-treatment therapy procedure
-drug medicine medication
-medicine drug medication
-disease illness diagnosis condition
-driver operator
-truck vehicle
-airport aerodrome
-airline carrier
-carrier airline
-hour time
-tweet post message
-post message article
-friend contact
-follower fan
-total sum
-bear birth
-signup registration
-balance amount
-transaction transfer payment
-session login
-"""
-"""Lines of words: the first may mean any of the others."""
-
-SYNONYMS: dict[str, frozenset[str]] = {}
-for _line in SYNONYM_GROUPS.strip().splitlines():
-    _head, *_rest = _line.split()
-    SYNONYMS[_head] = SYNONYMS.get(_head, frozenset()) | frozenset(_rest)
-
 PEOPLE = frozenset(
     """person people customer client user member employee worker staff student pupil teacher instructor professor
     author writer singer artist musician player athlete driver patient doctor physician nurse owner manager
     professional salesperson conductor director actor visitor guest contestant voter candidate passenger pilot
-    reviewer founder participant host contact friend human man woman child researcher scientist engineer""".split()
+    reviewer founder participant host contact friend human man woman child researcher scientist engineer borrower
+    reader lender subscriber buyer seller attendee applicant tenant landlord agent trainer coach clerk mentor resident
+    donor volunteer technician mechanic accountant officer supervisor director girl boy freelancer courier consultant
+    assistant librarian learner tutor lecturer lawyer broker guardian parent sponsor representative recruiter chef
+    waiter patron spectator""".split()
 )
 """Words for entities that "who" can ask about."""
-
-ABBREVIATIONS: Mapping[str, tuple[str, ...]] = {
-    "num": ("number",), "no": ("number",), "nr": ("number",), "nbr": ("number",), "qty": ("quantity",),
-    "amt": ("amount",), "dob": ("date", "birth"), "desc": ("description",), "descr": ("description",),
-    "addr": ("address",), "tel": ("telephone",), "ph": ("phone",), "dept": ("department",), "emp": ("employee",),
-    "mgr": ("manager",), "cust": ("customer",), "prod": ("product",), "cat": ("category",), "acct": ("account",),
-    "org": ("organization",), "orgs": ("organization",), "loc": ("location",), "pct": ("percent",),
-    "perc": ("percent",), "avg": ("average",), "min": ("minimum",), "max": ("maximum",), "tot": ("total",),
-    "crtd": ("created",), "updt": ("updated",), "upd": ("updated",), "dt": ("date",), "ts": ("time",),
-    "yr": ("year",), "mth": ("month",), "mo": ("month",), "fname": ("first", "name"), "lname": ("last", "name"),
-    "sname": ("name",), "pname": ("name",), "cname": ("name",), "dname": ("name",), "ename": ("name",),
-    "tx": ("transaction",), "txn": ("transaction",), "trx": ("transaction",), "inv": ("invoice",),
-    "ord": ("order",), "msg": ("message",), "img": ("image",), "pic": ("picture",), "lang": ("language",),
-    "lat": ("latitude",), "lng": ("longitude",), "lon": ("longitude",), "long": ("longitude",),
-    "pwd": ("password",), "ref": ("reference",), "seq": ("sequence",), "std": ("standard",), "stu": ("student",),
-    "temp": ("temperature",), "univ": ("university",), "vol": ("volume",), "wt": ("weight",), "ht": ("height",),
-    "hr": ("hour",), "hrs": ("hour",), "mins": ("minute",), "secs": ("second",), "info": ("information",),
-    "exp": ("experience",), "sal": ("salary",), "comm": ("commission",), "hq": ("headquarter",),
-    "mfr": ("manufacturer",),
-    "mpg": ("mile", "gallon"), "gdp": ("gdp",), "uid": ("user", "id"), "pid": ("id",), "cc": ("country",),
-    "dest": ("destination",), "orig": ("origin",), "src": ("source",), "dep": ("departure",), "arr": ("arrival",),
-    "curr": ("currency",), "wh": ("warehouse",), "whse": ("warehouse",), "disc": ("discount",), "mod": ("modified",),
-    "yn": (), "flag": (), "ind": (),
-}  # fmt: skip
+ANYONE = frozenset({"person", "people", "human", "individual", "man", "woman"})
 
 WEAK_NAME_WORDS = frozenset(
     """id code number name type key value quantity qty of the text million thousand
@@ -239,57 +57,13 @@ ENGLISH = frozenset(
 )
 """Plain words that run-together names are cut into (``authorname``, ``numcitedby``)."""
 
-DEMONYMS: Mapping[str, tuple[str, ...]] = {
-    "american": ("United States", "USA", "US", "America"), "british": ("United Kingdom", "UK", "GB", "Britain"),
-    "english": ("England",), "french": ("France", "FR"), "german": ("Germany", "DE"), "italian": ("Italy", "IT"),
-    "spanish": ("Spain", "ES"), "portuguese": ("Portugal", "PT"), "dutch": ("Netherlands", "NL"),
-    "belgian": ("Belgium", "BE"), "swiss": ("Switzerland", "CH"), "austrian": ("Austria", "AT"),
-    "swedish": ("Sweden", "SE"), "norwegian": ("Norway", "NO"), "danish": ("Denmark", "DK"),
-    "finnish": ("Finland", "FI"), "polish": ("Poland", "PL"), "czech": ("Czech Republic", "Czechia", "CZ"),
-    "hungarian": ("Hungary", "HU"), "greek": ("Greece", "GR"), "turkish": ("Turkey", "TR"),
-    "russian": ("Russia", "RU"), "ukrainian": ("Ukraine", "UA"), "irish": ("Ireland", "IE"),
-    "scottish": ("Scotland",), "welsh": ("Wales",), "canadian": ("Canada", "CA"), "mexican": ("Mexico", "MX"),
-    "brazilian": ("Brazil", "BR"), "argentine": ("Argentina", "AR"), "chilean": ("Chile", "CL"),
-    "colombian": ("Colombia", "CO"), "peruvian": ("Peru", "PE"), "japanese": ("Japan", "JP"),
-    "chinese": ("China", "CN"), "korean": ("South Korea", "Korea", "KR"), "indian": ("India", "IN"),
-    "pakistani": ("Pakistan", "PK"), "thai": ("Thailand", "TH"), "vietnamese": ("Vietnam", "VN"),
-    "indonesian": ("Indonesia", "ID"), "filipino": ("Philippines", "PH"), "malaysian": ("Malaysia", "MY"),
-    "australian": ("Australia", "AU"), "egyptian": ("Egypt", "EG"), "nigerian": ("Nigeria", "NG"),
-    "kenyan": ("Kenya", "KE"), "israeli": ("Israel", "IL"), "iranian": ("Iran", "IR"), "european": ("Europe",),
-    "asian": ("Asia",), "african": ("Africa",),
-}  # fmt: skip
-
 GENDERS: Mapping[str, tuple[str, ...]] = {
+    "girl": ("F", "Female", "Girl"), "girls": ("F", "Female", "Girl"), "boy": ("M", "Male", "Boy"),
+    "boys": ("M", "Male", "Boy"),
     "female": ("F", "Female", "W", "Woman"), "women": ("F", "Female", "W", "Woman"), "woman": ("F", "Female", "W"),
     "male": ("M", "Male", "Man"), "men": ("M", "Male", "Man"), "man": ("M", "Male"),
 }  # fmt: skip
 """How columns named gender or sex store these words."""
-
-COUNTRY_CODES: Mapping[str, str] = {
-    "united states": "US", "usa": "US", "us": "US", "america": "US", "united kingdom": "GB", "uk": "GB",
-    "canada": "CA", "germany": "DE", "france": "FR", "italy": "IT", "spain": "ES", "portugal": "PT",
-    "netherlands": "NL", "belgium": "BE", "switzerland": "CH", "austria": "AT", "sweden": "SE", "norway": "NO",
-    "denmark": "DK", "finland": "FI", "poland": "PL", "czech republic": "CZ", "hungary": "HU", "greece": "GR",
-    "turkey": "TR", "russia": "RU", "ukraine": "UA", "ireland": "IE", "mexico": "MX", "brazil": "BR",
-    "argentina": "AR", "chile": "CL", "colombia": "CO", "peru": "PE", "japan": "JP", "china": "CN",
-    "south korea": "KR", "india": "IN", "pakistan": "PK", "thailand": "TH", "vietnam": "VN", "indonesia": "ID",
-    "philippines": "PH", "malaysia": "MY", "singapore": "SG", "australia": "AU", "new zealand": "NZ", "egypt": "EG",
-    "nigeria": "NG", "kenya": "KE", "south africa": "ZA", "israel": "IL", "iran": "IR", "saudi arabia": "SA",
-    "united arab emirates": "AE", "hong kong": "HK", "taiwan": "TW",
-}  # fmt: skip
-
-STATES: Mapping[str, str] = {
-    "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
-    "connecticut": "CT", "delaware": "DE", "florida": "FL", "georgia": "GA", "hawaii": "HI", "idaho": "ID",
-    "illinois": "IL", "indiana": "IN", "iowa": "IA", "kansas": "KS", "kentucky": "KY", "louisiana": "LA",
-    "maine": "ME", "maryland": "MD", "massachusetts": "MA", "michigan": "MI", "minnesota": "MN",
-    "mississippi": "MS", "missouri": "MO", "montana": "MT", "nebraska": "NE", "nevada": "NV",
-    "new hampshire": "NH", "new jersey": "NJ", "new mexico": "NM", "new york": "NY", "north carolina": "NC",
-    "north dakota": "ND", "ohio": "OH", "oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA",
-    "rhode island": "RI", "south carolina": "SC", "south dakota": "SD", "tennessee": "TN", "texas": "TX",
-    "utah": "UT", "vermont": "VT", "virginia": "VA", "washington": "WA", "west virginia": "WV",
-    "wisconsin": "WI", "wyoming": "WY", "district of columbia": "DC",
-}  # fmt: skip
 
 ANTONYMS: Mapping[str, str] = {
     "closed": "open", "inactive": "active", "unpaid": "paid", "unavailable": "available", "disabled": "enabled",
@@ -299,7 +73,8 @@ ANTONYMS: Mapping[str, str] = {
 """Adjectives for the other side of a yes/no column."""
 
 VERB_NOUNS: Mapping[str, tuple[str, ...]] = {
-    "sell": ("sale", "order"), "buy": ("purchase", "order", "sale"), "purchase": ("order", "sale"), "pay": ("payment",),
+    "sell": ("sale", "order", "booking"), "buy": ("purchase", "order", "sale"), "purchase": ("order", "sale"),
+    "pay": ("payment",),
     "ship": ("shipment",),
     "deliver": ("delivery",), "rent": ("rental",), "borrow": ("loan",), "book": ("booking", "reservation"),
     "reserve": ("reservation",), "enroll": ("enrollment", "registration"), "admit": ("admission",),
@@ -315,6 +90,24 @@ VERB_NOUNS: Mapping[str, tuple[str, ...]] = {
     "vote": ("vote",),
 }  # fmt: skip
 """Verbs and the nouns that tables of such events are called by."""
+
+SAME_EVENT: Mapping[str, frozenset[str]] = {
+    verb: frozenset(others.split())
+    for verb, others in {
+        "buy": "purchase acquire order", "purchase": "buy acquire", "acquire": "buy purchase",
+        "join": "since start register create hire enroll", "hire": "start join employ", "employ": "hire start",
+        "open": "found establish start launch", "found": "establish open", "launch": "release start open",
+        "expire": "expiry expiration until valid", "borrow": "loan lend checkout", "lend": "loan borrow",
+        "end": "finish complete close stop", "finish": "end complete close stop", "complete": "finish end close",
+        "start": "begin open commence", "begin": "start commence", "place": "order create", "ship": "dispatch send",
+        "leave": "exit depart terminate", "quit": "leave end terminate", "resolve": "close solve fix",
+        "close": "resolve end finish", "settle": "pay clear", "pay": "settle payment", "sell": "sale order",
+        "return": "give", "arrive": "arrival", "depart": "departure", "deliver": "delivery", "create": "add open",
+        "add": "create", "sign": "join register create since", "register": "create join since enroll",
+        "enroll": "enrol join register", "book": "reserve create order", "admit": "admission",
+    }.items()
+}  # fmt: skip
+"""Verbs and what the time of the same event may be called in a column's name."""
 
 VERB_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     "earn": ("salary", "pay", "wage", "income", "earning"), "make": ("salary", "income"), "cost": ("price", "cost",
@@ -398,7 +191,7 @@ SUPERLATIVES: Mapping[str, tuple[tuple[str, ...], bool]] = {
     "populous": (("population",), True),
     "rated": (("rating", "score", "star"), True),
     "ranked": (("rank", "ranking"), False),
-    "paid": (("salary", "pay", "wage", "income", "compensation", "earning"), True),
+    "paid": (("salary", "pay", "wage", "income", "compensation", "earning", "rate", "fee"), True),
     "deepest": (("depth",), True),
     "widest": (("width",), True),
     "largest": (("size", "area", "capacity", "population", "amount", "total", "quantity"), True),
@@ -446,7 +239,7 @@ RELATION_VERBS = frozenset(
     export love prefer eat cook bake grow raise adopt present support adopt accept add put submit fill born reach
     relate link connect correspond involve mention list fall found bear lie situate concern bring generate contribute
     approve complete cancel refund ship charge bill invoice enter exit meet greet exceed possess consist maintain
-    accompany feature attach redeem apply spread distribute measure weigh last air broadcast""".split()
+    accompany feature worth attach redeem apply spread distribute measure weigh last air broadcast""".split()
 )
 """Verbs whose meaning a join carries: "singers who performed in concerts"."""
 
@@ -455,7 +248,7 @@ FILLER = frozenset(
     had having
     that which who whom whose where when what how many much all any some every each there their his her its it they
     them he she i me my we us our you your this these those please show list find return give tell get display
-    provide can could would should will shall may might must let also then than so such only just very more most
+    provide can could would should shall may might must let also then than so such only just very more most
     least less if into over under about between within along together respectively corresponding correspond total number
     count currently ever still database table record data entry row result information detail please want need like
     know see across
@@ -468,6 +261,7 @@ FILLER = frozenset(
     question answer least but while for-each amount figure list pair pairs combination combinations been at-least list's
     simple full temporarily moment now already yet instead well too even again listed recorded stored known
     many case regardless order-by term terms due per-each starting start end result results output column columns
-    frequency frequently often time times thereof once part parts greater higher lower fewer""".split()
+    frequency frequently often time times thereof once
+    anything something nothing everything part parts greater higher lower fewer""".split()
 )
 """Words that carry structure, not content: they need no counterpart in the schema."""

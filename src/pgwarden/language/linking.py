@@ -5,33 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from functools import lru_cache
 from itertools import pairwise
 
-from pgwarden.language.index import Field, LexicalIndex, Link, segment
-from pgwarden.language.lexicon import (
-    COUNTRY_CODES,
-    DEMONYMS,
-    FILLER,
-    GENDERS,
-    OPENERS,
-    PEOPLE,
-    RELATION_VERBS,
-    STATES,
-    UNITS,
-)
+from pgwarden.language.index import LexicalIndex, Link
+from pgwarden.language.lexicon import FILLER, OPENERS, PEOPLE, RELATION_VERBS, UNITS
 from pgwarden.language.morphology import lemma
+from pgwarden.language.naming import segment
+from pgwarden.language.stored_values import StoredValues, ValueLink, plain
 from pgwarden.language.tokens import Kind, Token
 from pgwarden.ports import ValueIndex
-
-
-@dataclass(frozen=True, slots=True)
-class ValueLink:
-    """A column that holds a value like the words."""
-
-    field: Field
-    value: str
-    score: float
 
 
 @dataclass(slots=True)
@@ -225,10 +207,12 @@ class Linker:
 
     index: LexicalIndex
     values: ValueIndex
-    _hits: dict[str, tuple[ValueLink, ...]] = field(default_factory=dict)
-    _stored: frozenset[str] | None = None
+    known: StoredValues = field(init=False)
     _spelling: dict[str, str | None] = field(default_factory=dict)
     _vocabulary: dict[tuple[str, int], list[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.known = StoredValues(self.index, self.values)
 
     def link(self, tokens: Sequence[Token]) -> list[Item]:
         """The best segmentation: longer and closer matches win, ties go to the left."""
@@ -247,10 +231,12 @@ class Linker:
             _, item, following = best[position]
             items.append(item or Item((tokens[position],), position))
             position = following
-        return items
+        return _without_appositions(items)
 
     def _gain(self, item: Item) -> float:
         words = sum(1 for t in item.tokens if t.lower not in _NEVER and t.lower != "'s")
+        if item.values and not item.named and item.tokens[0].lower in _NEVER:
+            words = len(item.tokens)  # "in repair" as one value
         names = max(item.table_score(), item.column_score() * 0.98)
         value = item.values[0].score if item.values else 0.0
         if item.quoted:
@@ -262,11 +248,12 @@ class Linker:
         span = tuple(tokens[start : start + length])
         first, last = span[0], span[-1]
         if first.kind is Kind.QUOTED:
-            return Item(span, start, values=self.value_links(first.value, quoted=True)) if length == 1 else None
+            return Item(span, start, values=self.known.links(first.value, quoted=True)) if length == 1 else None
         if any(t.kind is Kind.QUOTED or t.kind is Kind.DATE for t in span):
             return None
         if first.lower in _NEVER or last.lower in _NEVER or last.lower in ("'s", ",", ":", "."):
-            return self._value_only(span, start) if length > 1 and first.capital and last.capital else None
+            named = first.capital and last.capital
+            return self._value_only(span, start) if length > 1 and (named or self._stored_as_said(span)) else None
         if any(t.kind is Kind.MARK and t.lower not in ("'s", "-", "/") for t in span):
             return None
         opens = last.lower in ("last", "past", "next", "previous")
@@ -279,6 +266,10 @@ class Linker:
         if not any(t.kind is Kind.MARK for t in span):
             self._name(item, span)
         return item if item.linked else None
+
+    def _stored_as_said(self, span: tuple[Token, ...]) -> bool:
+        """Whether just these words are a value, though they begin with a preposition: "in repair", "on hold"."""
+        return len(span) <= 3 and plain(" ".join(t.text for t in span)) in self.known.stored()
 
     def _value_only(self, span: tuple[Token, ...], start: int) -> Item | None:
         values = self._span_values(span)
@@ -325,18 +316,22 @@ class Linker:
         """Words of one family (director, directed), then misspelled ones."""
         if token.lower in FILLER or token.lower in OPENERS or token.lemma in RELATION_VERBS or len(token.lower) < 4:
             return
+        agent = token.lemma.endswith(("er", "or"))  # a publisher is no year of publishing
         for word in self.index.family(token.lemma):
             tables = tuple(Link(t.relation, 0, t.score * 0.72) for t in self.index.tables((word,)) if t.score > 0.9)
             columns = tuple(
                 Link(c.relation, c.column, c.score * 0.8) for c in self.index.columns((word,)) if c.score > 0.7
             )
+            if agent:
+                columns = tuple(c for c in columns if self.index.attribute(c.field).kind == "text")
             item.tables, item.columns = item.tables + tables, item.columns + columns
         if item.linked or token.lemma in PEOPLE or self._span_values((token,)):
             return
         near = self._respell(token.lemma)
         if near is not None:
             item.tables = tuple(Link(t.relation, 0, t.score * 0.8) for t in self.index.tables((near,)))
-            item.columns = tuple(Link(c.relation, c.column, c.score * 0.8) for c in self.index.columns((near,)))
+            respelled = (Link(c.relation, c.column, c.score * 0.8) for c in self.index.columns((near,)))
+            item.columns = tuple(c for c in respelled if not agent or self.index.attribute(c.field).kind == "text")
 
     def _respell(self, word: str) -> str | None:
         if word not in self._spelling:
@@ -359,7 +354,7 @@ class Linker:
         text = span[0].text
         for before, token in pairwise(span):
             text += ("" if token.start == before.end else " ") + token.text
-        return self.value_links(text, loose=self._may_be_loose(span))
+        return self.known.links(text, loose=self._may_be_loose(span))
 
     def _may_be_loose(self, span: tuple[Token, ...]) -> bool:
         """Whether a near miss may count: a name in capitals, or one word that means nothing else."""
@@ -369,85 +364,14 @@ class Linker:
         unknown = not self.index.knows(word.lemma) and word.lemma not in RELATION_VERBS and word.lower not in FILLER
         return len(span) == 1 and unknown and len(word.lower) > 4 and word.lower not in OPENERS
 
-    def stored(self) -> frozenset[str]:
-        """Every known value in plain form: telling quickly that a phrase is none saves most look-ups."""
-        if self._stored is None:
-            fields = (a.field for e in self.index.entities.values() for a in e.attributes.values())
-            self._stored = frozenset(_plain(v) for f in fields for v in self.values.values(*f))
-        return self._stored
 
-    def value_links(self, text: str, quoted: bool = False, loose: bool = False) -> tuple[ValueLink, ...]:
-        """Columns that hold the words, one of their usual other forms (state and country codes), or near misses."""
-        key = ("'" if quoted else "~" if loose else "") + text.lower()
-        if key not in self._hits:
-            if len(self._hits) > 20_000:
-                self._hits.clear()
-            self._hits[key] = self._find(text, quoted, loose)
-        return self._hits[key]
-
-    def _find(self, text: str, quoted: bool, loose: bool) -> tuple[ValueLink, ...]:
-        found: dict[tuple[Field, str], float] = {}
-        for phrase, weight in _spellings(text):
-            if not (quoted or loose or _plain(phrase) in self.stored()):
-                continue
-            for hit in self.values.find(phrase):
-                field_ = Field(hit.relation_oid, hit.column)
-                entity = self.index.entities.get(field_.relation)
-                if entity is None or field_.column not in entity.attributes:
-                    continue
-                exact = _plain(hit.value) == _plain(phrase)
-                score = weight * (1.0 if exact else min(hit.score, 0.9) * _nearness(phrase, hit.value, quoted))
-                if score >= (0.5 if quoted else 0.72):
-                    found[(field_, hit.value)] = max(score, found.get((field_, hit.value), 0.0))
-        for stored in GENDERS.get(text.lower(), ()):
-            for hit in self.values.find(stored):
-                field_ = Field(hit.relation_oid, hit.column)
-                entity = self.index.entities.get(field_.relation)
-                attribute = entity.attributes.get(field_.column) if entity is not None else None
-                if (
-                    attribute is not None
-                    and {"gender", "sex"} & set(attribute.words)
-                    and hit.value.lower() == stored.lower()
-                ):
-                    found[(field_, hit.value)] = 0.95
-        links = [ValueLink(field_, value, score) for (field_, value), score in found.items()]
-        return tuple(sorted(links, key=lambda v: (-v.score, v.field, v.value)))[:24]
+_CREWS = frozenset({"staff", "crew", "faculty", "personnel", "team", "board"})
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.lower().replace("’", "'").replace("_", " ").replace("-", " ").rstrip("!.?").split())
-
-
-def _nearness(phrase: str, value: str, quoted: bool) -> float:
-    """How well an inexact value fits: same words matter more than same letters."""
-    a, b = _plain(phrase), _plain(value)
-    if not a or not b:
-        return 0.0
-    ratio = SequenceMatcher(None, a, b).ratio()
-    left, right = set(a.split()), set(b.split())
-    if [lemma(w) for w in a.split()] == [lemma(w) for w in b.split()]:
-        return 1.0
-    if left <= right:
-        return max(ratio, 0.75 if len(left) > 1 or quoted else 0.62)
-    return ratio if ratio > 0.86 else ratio * 0.6
-
-
-@lru_cache(maxsize=4096)
-def _spellings(text: str) -> tuple[tuple[str, float], ...]:
-    lower = text.lower().strip()
-    forms: list[tuple[str, float]] = [(text, 1.0)]
-    if "’" in text or "'" in text:
-        forms.append((text.replace("’", "'") if "’" in text else text.replace("'", "’"), 1.0))
-    forms += [(other, 0.9) for other in DEMONYMS.get(lower, ())]
-    if lower in STATES:
-        forms.append((STATES[lower], 0.97))
-    forms += [(name.title(), 0.9) for name, code in STATES.items() if code == text]
-    if lower in COUNTRY_CODES:
-        forms.append((COUNTRY_CODES[lower], 0.93))
-        forms += [(name.title() if len(name) > 3 else name.upper(), 0.9)
-                  for name, code in COUNTRY_CODES.items()
-                  if code == COUNTRY_CODES[lower] and name != lower]  # fmt: skip
-    base = lemma(lower)
-    if base != lower and " " not in lower:
-        forms.append((base, 0.92))
-    return tuple(forms)
+def _without_appositions(items: list[Item]) -> list[Item]:
+    """ "staff member": the second word only says that one of them is meant."""
+    for before, item in pairwise(items):
+        crew = before.linked and before.lemma in _CREWS and before.end == item.start
+        if crew and item.lemma == "member" and item.table_score() < 1.0:
+            item.tables, item.columns, item.values, item.used = (), (), (), True
+    return items

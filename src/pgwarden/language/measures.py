@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Agg, Binary, Col, Duration, fields_of, has_aggregate
+from pgwarden.language.durations import timespan
+from pgwarden.language.forms import Agg, Col, fields_of, has_aggregate
 from pgwarden.language.index import Field
 from pgwarden.language.lexicon import AGGREGATES
 from pgwarden.language.outputs import DETERMINERS, owner_after, show
+from pgwarden.language.sums import spent_on, total_of
+from pgwarden.language.worth import REVENUE_WORDS, money_column
 
 
 def aggregate(draft: Draft, position: int) -> int | None:
@@ -38,9 +41,15 @@ def aggregate(draft: Draft, position: int) -> int | None:
     revenue = _earned(draft, at, functions)
     if revenue is not None:
         return revenue
-    span = _timespan(draft, at, functions)
+    spent = spent_on(draft, at) if functions == ["sum"] else None
+    if spent is not None:
+        return spent
+    span = timespan(draft, at, functions)
     if span is not None:
         return span
+    totals = total_of(draft, at, functions)
+    if totals is not None:
+        return totals
     if functions == ["sum"] and draft.is_word(at, "number", "count"):
         return None
     item = draft.item(at)
@@ -134,100 +143,6 @@ def _earned(draft: Draft, at: int, functions: list[str]) -> int | None:
 
 GRADED = ("rated", "paid", "ranked", "scoring", "selling", "priced", "scored", "grossing")
 """Participles that "highest", "best" and "top" stand before: "highest paid" is no maximum of a column "paid"."""
-REVENUE_WORDS = ("revenue", "turnover", "earning", "spending", "proceeds", "income", "sale")
-_SELLING = ("sale", "order", "transaction", "invoice", "payment", "purchase", "booking", "rental")
-
-
-def money_column(draft: Draft, within: int = 0) -> Col | Binary | None:
-    """The column that holds what is earned or spent, near the tables named."""
-    near = dict.fromkeys([draft.focus, *draft.mentioned, *sorted(draft.ahead), draft.main])
-    wide = [e.right.relation for t in near if t for e in draft.graph.edges.get(t, ()) if e.cost < 1.6]
-    wide += [e.right.relation for t in wide for e in draft.graph.edges.get(t, ()) if e.cost < 1.6]
-    best: tuple[float, Col] | None = None
-    for oid in [within] if within else dict.fromkeys([*near, *wide]):
-        if not oid or not draft.entity(oid).relation.is_table:
-            continue
-        for attribute in draft.entity(oid).attributes.values():
-            words = set(attribute.words)
-            if (
-                attribute.kind != "number"
-                or attribute.identifier
-                or not words & {"price", "amount", "total", "revenue", "paid", "value", "cost"}
-            ):
-                continue
-            score = (
-                0.4 * (oid in near)
-                + 0.6 * bool(set(draft.entity(oid).words) & set(_SELLING[:2]))
-                + 0.3 * bool(set(draft.entity(oid).words) & set(_SELLING))
-            )
-            score += (
-                0.3 * bool(words & {"total", "revenue", "sale"})
-                + 0.2 * bool(words & {"amount"})
-                - 0.3 * bool(words & {"cost", "unit", "discount", "tax", "min", "max"})
-            )
-            if best is None or score > best[0]:
-                best = (score, Col(attribute.field))
-    return _times_quantity(draft, best[1]) if best is not None and best[0] >= 0.5 else None
-
-
-def _times_quantity(draft: Draft, price: Col) -> Col | Binary:
-    """A price per piece beside a quantity is worth their product."""
-    attributes = draft.entity(price.field.relation).attributes
-    if "price" not in attributes[price.field.column].words or "total" in attributes[price.field.column].words:
-        return price
-    quantity = next(
-        (a for a in attributes.values() if {"quantity", "qty", "units"} & set(a.words) and a.kind == "number"), None
-    )
-    stock = {"stock", "reorder", "available"}
-    return (
-        Binary("*", Col(quantity.field), price) if quantity is not None and not stock & set(quantity.words) else price
-    )
-
-
-def _timespan(draft: Draft, position: int, functions: list[str]) -> int | None:
-    """ "average session duration": the time between a start and an end column."""
-    at = position
-    while at < position + 3 and not _spans(draft, at):
-        at += 1
-    item = draft.item(at)
-    if item is None or not _spans(draft, at):
-        return None
-    if any(link.score > 0.9 and draft.attribute(link.field).kind == "number" for link in item.columns):
-        return None
-    tables = [draft.table(p) for p in range(position, at + 2) if draft.table(p)]
-    for oid in dict.fromkeys([*tables, draft.focus, draft.main, *sorted(draft.ahead)]):
-        pair = _start_and_end(draft, oid) if oid else None
-        if pair is None:
-            continue
-        draft.mention(oid)
-        said = [i.lemma for i, before in zip(draft.items[1:], draft.items, strict=False) if before.lower == "in"]
-        unit = next((word for word in said if word in ("second", "minute", "hour", "day")), "seconds")
-        unit = {"second": "seconds", "minute": "minute", "hour": "hour", "day": "day"}.get(unit, "seconds")
-        for function in dict.fromkeys(functions):
-            show(draft, Agg(function, Duration(*pair, unit)))
-        return at + 3 if draft.is_word(at + 1, "in") else at + 1
-    return None
-
-
-def _spans(draft: Draft, position: int) -> bool:
-    """A word for a stretch of time: duration, length, "delivery time"."""
-    item = draft.item(position)
-    return item is not None and item.tokens[-1].lower in ("duration", "length", "time")
-
-
-_STARTS = frozenset({"start", "begin", "open", "pickup", "departure", "admission", "ship", "request", "submit"})
-_ENDS = frozenset(
-    {"end", "finish", "stop", "close", "dropoff", "arrival", "discharge", "deliver", "complete", "resolve"}
-)
-
-
-def _start_and_end(draft: Draft, oid: int) -> tuple[Field, Field] | None:
-    times = draft.times(oid)
-    start = next((a.field for a in times if _STARTS & set(a.words)), None)
-    end = next((a.field for a in times if _ENDS & set(a.words)), None)
-    return (start, end) if start is not None and end is not None else None
-
-
 _PERIODIC = {
     "daily": "day",
     "weekly": "week",

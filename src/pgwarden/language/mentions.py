@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pgwarden.language.conditions import add, negate
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Col, Compare, Has
+from pgwarden.language.forms import Agg, Col, Compare, Has
 from pgwarden.language.index import Field
 from pgwarden.language.lexicon import ANTONYMS, UNITS
 from pgwarden.language.linking import Item
@@ -74,11 +74,18 @@ def _mention_column(draft: Draft, position: int, item: Item) -> int | None:
     column = draft.column(item, owner)
     if column is None:
         return None
+    beside = draft.items[position + 1].start == item.end if draft.table(position + 1) else False
+    loose = max((c.score for c in item.columns if c.field == column), default=0.0) < 0.65
+    if beside and loose and draft.table(position + 1) != column.relation:
+        draft.evidence.unknown.append(item.text)  # an adjective that only another table's comment knows
+        return position + 1
+    if draft.focus and column.relation != draft.focus and item.lemma in draft.entity(draft.focus).words:
+        return position + 1  # "litres of fuel" of the fuel purchases: their name, not another table's column
     if draft.table(position + 1) == column.relation and draft.items[position + 1].start == item.end:
         draft.focus = column.relation
         if not draft.main:
             draft.main = column.relation
-        if (flag := _flag(draft, column)) is not None:
+        if (flag := flagged(draft, column)) is not None:
             projecting = draft.projecting
             add(draft, flag)
             draft.projecting = projecting
@@ -92,12 +99,12 @@ def _mention_column(draft: Draft, position: int, item: Item) -> int | None:
         add(draft, Compare(Col(column), "null"))
         return position + 1
     if draft.projecting and draft.select and draft.is_word(position - 1, "is", "are", "was", "were"):
-        flag = _flag(draft, column)
+        flag = flagged(draft, column)
         if flag is not None:
             add(draft, flag)
             return position + 1
-    if not draft.projecting:
-        if (flag := _flag(draft, column)) is not None:
+    if not draft.projecting or _counts_rows(draft, column):
+        if (flag := flagged(draft, column)) is not None:
             add(draft, flag)
             return position + 1
         draft.evidence.unused += 1
@@ -107,6 +114,12 @@ def _mention_column(draft: Draft, position: int, item: Item) -> int | None:
         draft.owned_output = True
         note_table(draft, owner)
     return position + 1
+
+
+def _counts_rows(draft: Draft, column: Field) -> bool:
+    """ "how many members get the newsletter": a yes/no column beside a count is a condition."""
+    counted = bool(draft.select) and all(isinstance(e, Agg) and e.function == "count" for e in draft.select)
+    return counted and column.relation == draft.main and draft.attribute(column).kind == "bool"
 
 
 def _named(draft: Draft, item: Item, owner: int) -> list[Field]:
@@ -139,7 +152,7 @@ _TRUE = ("yes", "y", "t", "true", "1")
 _FALSE = frozenset({"no", "n", "f", "false", "0"})
 
 
-def _flag(draft: Draft, column: Field) -> Compare | None:
+def flagged(draft: Draft, column: Field) -> Compare | None:
     """A yes/no column named as a property: "that are active", "with parking"."""
     attribute = draft.attribute(column)
     if column.relation not in (draft.main, draft.focus):
@@ -164,7 +177,7 @@ def opposite(draft: Draft, position: int) -> int | None:
     for link in draft.index.columns((lemma(word),)):
         if link.relation in near and link.score > 0.6:
             kept, draft.main = draft.main, draft.main or link.relation
-            flag = _flag(draft, link.field) if link.relation in (draft.main, draft.focus) else None
+            flag = flagged(draft, link.field) if link.relation in (draft.main, draft.focus) else None
             draft.main = kept
             if flag is not None:
                 projecting = draft.projecting
@@ -186,6 +199,8 @@ def _mention_table(draft: Draft, position: int, item: Item, table: int) -> int:
         if shown and shown != table:
             draft.main = shown
             draft.mentioned.append(shown)
+    if table in draft.index.bases and (not draft.main or draft.projecting):
+        return _mention_role(draft, position, table)
     first = not draft.main
     owned = draft.is_word(draft.skip(position, "the") - 1, "of", "for", "from", "by") or _after_preposition(
         draft, position
@@ -221,6 +236,16 @@ def _mention_table(draft: Draft, position: int, item: Item, table: int) -> int:
         return position + 1
     if not (draft.projecting and owned):
         draft.related.append(table)
+    return position + 1
+
+
+def _mention_role(draft: Draft, position: int, role: int) -> int:
+    """ "employees and their managers", "the manager of X": the role's name is shown."""
+    draft.distinct = draft.distinct or not draft.main
+    show_entity(draft, role)
+    draft.default_display = False
+    draft.mention(role)
+    draft.focus = draft.main
     return position + 1
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 IRREGULAR = {
+    "cancelled": "cancel", "canceled": "cancel", "cancelling": "cancel", "travelled": "travel", "labelled": "label",
+    "withdrew": "withdraw", "withdrawn": "withdraw", "became": "become", "fell": "fall", "fallen": "fall",
+    "stolen": "steal", "stole": "steal", "lent": "lend", "rose": "rise", "risen": "rise", "quit": "quit",
+    "forgotten": "forget", "hidden": "hide", "frozen": "freeze", "bred": "breed", "fed": "feed", "shot": "shoot",
     "people": "person", "persons": "person", "children": "child", "men": "man", "women": "woman", "feet": "foot",
     "teeth": "tooth", "mice": "mouse", "geese": "goose", "indices": "index", "matrices": "matrix",
     "analyses": "analysis", "criteria": "criterion", "series": "series", "species": "species", "status": "status",
@@ -35,7 +39,7 @@ IRREGULAR = {
     "buildings": "building", "rating": "rating", "ratings": "rating", "meeting": "meeting", "meetings": "meeting",
     "shipping": "shipping", "king": "king", "string": "string", "spring": "spring", "thing": "thing",
     "things": "thing", "during": "during", "nothing": "nothing", "evening": "evening", "morning": "morning",
-    "hundred": "hundred", "red": "red", "bed": "bed", "beds": "bed", "wed": "wed", "shed": "shed", "bred": "breed",
+    "hundred": "hundred", "red": "red", "bed": "bed", "beds": "bed", "wed": "wed", "shed": "shed",
     "breed": "breed", "breeds": "breed", "wing": "wing", "ring": "ring", "sing": "sing", "bring": "bring",
     "brought": "bring", "hiring": "hire", "hired": "hire", "hires": "hire", "listing": "listing",
     "listings": "listing", "training": "training", "trainings": "training", "setting": "setting",

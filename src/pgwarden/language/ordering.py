@@ -5,8 +5,9 @@ from __future__ import annotations
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Bucket, Col, Expr, Length, fields_of, has_aggregate
 from pgwarden.language.lexicon import AGGREGATES, RECENCY, SUPERLATIVES
-from pgwarden.language.measures import REVENUE_WORDS, money_column
 from pgwarden.language.periods import main_time
+from pgwarden.language.sums import amount_of
+from pgwarden.language.worth import REVENUE_WORDS, money_column
 
 _SORT = (
     "order",
@@ -45,9 +46,7 @@ def ordering(draft: Draft, position: int) -> int | None:
         return _keys(draft, at, None)
     if draft.is_word(at, "alphabetically", "chronologically"):
         return _keys(draft, at, None)
-    if draft.is_word(at, "newest", "oldest", "latest", "highest", "lowest", "largest", "smallest") and draft.is_word(
-        at + 1, "first"
-    ):
+    if draft.is_word(at, *_FIRST) and draft.is_word(at + 1, "first"):
         return _first(draft, at)
     if not draft.is_word(at, *_SORT) or (
         draft.item(at) is not None and draft.items[at].tables and position and not draft.is_word(at + 1, "by")
@@ -92,17 +91,22 @@ def ordering(draft: Draft, position: int) -> int | None:
     return _keys(draft, at + 1, None)
 
 
+_FIRST = ("newest", "oldest", "latest", "highest", "lowest", "largest", "smallest", "most", "fewest", "biggest",
+          "least", "earliest", "busiest")  # fmt: skip
+
+
 def _first(draft: Draft, at: int) -> int | None:
     word = draft.word(at)
     key: Expr | None = None
     aggregates = [e for e in draft.select if has_aggregate(e)]
-    if word in ("highest", "lowest", "largest", "smallest"):
-        key = aggregates[-1] if aggregates else _last_number(draft)
+    counted = bool(draft.group or draft.grouped_entities)
+    if word not in RECENCY:
+        key = aggregates[-1] if aggregates else Agg("count", None, draft.main) if counted else _last_number(draft)
     if key is None:
         key = graded_column(draft, word, draft.main)
     if key is None:
         return None
-    draft.order.append((key, word in ("newest", "latest", "highest", "largest")))
+    draft.order.append((key, word in ("newest", "latest", "highest", "largest", "most", "biggest", "busiest")))
     return at + 2
 
 
@@ -223,9 +227,14 @@ def sort_key(draft: Draft, at: int) -> tuple[Expr, int] | None:
             and draft.items[inner + 1].columns
         ):
             item, inner = draft.items[inner + 1], inner + 1
+        worth = amount_of(draft, owner, named=True) if owner else None
+        if worth is not None:
+            draft.focus = owner
+            return Agg(AGGREGATES[draft.word(at)], worth), inner + 1
         if item is not None and item.columns:
             column = draft.column(item, 0, "number")
-            if column is not None and draft.attribute(column).kind == "number":
+            measure = draft.attribute(column) if column is not None else None
+            if column is not None and measure is not None and measure.kind == "number" and not measure.identifier:
                 draft.focus = column.relation
                 return Agg(AGGREGATES[draft.word(at)], Col(column)), inner + 1
         if (
@@ -259,7 +268,7 @@ def sort_key(draft: Draft, at: int) -> tuple[Expr, int] | None:
         table
         and following is not None
         and following.columns
-        and draft.has_column(following, table, 0.7)
+        and draft.has_column(following, table, 0.42)
         and following.start == draft.items[at].end
     ):
         column = draft.column(following, table)
@@ -280,8 +289,11 @@ def sort_key(draft: Draft, at: int) -> tuple[Expr, int] | None:
             shown = next((e for e in draft.select if isinstance(e, Agg) and e.over == Col(column)), None)
             return shown or Col(column), at + 1
     if table:
-        fields = draft.displays(table)
-        return Col(fields[0]), at + 1
+        numbered = next((e for e in draft.select if isinstance(e, Agg) and e.over is None and e.entity == table), None)
+        path = draft.graph.path(draft.main, table, draft.index) if draft.main else None
+        if numbered is None and path and any(not edge.to_one for edge in path):
+            return Agg("count", None, table), at + 1  # "by orders": how many of them
+        return numbered or Col(draft.displays(table)[0]), at + 1
     return None
 
 

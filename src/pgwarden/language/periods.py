@@ -7,7 +7,8 @@ from pgwarden.language.dates import Span, read_span
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Both, Bucket, Col, Compare, Cond, Period, fields_of
 from pgwarden.language.index import Attribute
-from pgwarden.language.lexicon import MONTHS, UNITS, WEEKDAYS
+from pgwarden.language.lexicon import MONTHS, SAME_EVENT, UNITS, WEEKDAYS
+from pgwarden.language.morphology import root
 from pgwarden.language.tokens import Kind
 
 
@@ -75,6 +76,8 @@ def time_column(draft: Draft, position: int, span: Span) -> Attribute | None:
             break
         if item.lemma in UNITS or item.lower in ("per", "each", "by") or draft.table(back):
             continue
+        if (own := _event_of_subject(draft, back)) is not None:
+            return own
         for _, link in draft.rank_columns(item)[:4]:
             attribute = draft.attribute(link.field)
             year = attribute.words[:1] == ("year",) or attribute.words[-1:] == ("year",)
@@ -88,15 +91,27 @@ def time_column(draft: Draft, position: int, span: Span) -> Attribute | None:
                    if (found := _own_time(draft, oid, span)) is not None]  # fmt: skip
     found_times += _times_of_parents(draft, measured, span)
     if found_times:
-        return max(found_times, key=lambda entry: entry[:2])[2]
+        chosen = max(found_times, key=lambda entry: entry[:2])[2]
+        return _explained(draft, chosen)
     for oid in tables:
         for edge in draft.graph.edges.get(oid, ()):
             if edge.cost < 1.5 and (found := _own_time(draft, edge.right.relation, span)) is not None:
                 draft.evidence.guesses.append(
                     f"the time is that of {draft.entity(edge.right.relation).relation.name.name}"
                 )
-                return found
+                return _explained(draft, found)
     return None
+
+
+def _event_of_subject(draft: Draft, position: int) -> Attribute | None:
+    """ "vehicles bought before 2016": the vehicles' own column of that event, though another table has one too."""
+    item = draft.items[position]
+    oid = draft.table(position - 1) or draft.table(position - 2)
+    if oid != draft.main or not oid or item.tokens[0].lower == item.lemma or len(item.tokens) > 1:
+        return None
+    said = frozenset({item.lemma}) | SAME_EVENT.get(item.lemma, frozenset())
+    found = [a for a in draft.times(oid) if said & set(a.words)]
+    return found[0] if len(found) == 1 else None
 
 
 def _times_of_parents(draft: Draft, measured: list[int], span: Span) -> list[tuple[float, int, Attribute]]:
@@ -121,8 +136,12 @@ def _table_rank(draft: Draft, oid: int, measured: list[int]) -> float:
     """Events date themselves; people are dated only when the question says how (registered, hired, born)."""
     counted = {e.entity for e in draft.select if isinstance(e, Agg)}
     score = 0.4 * (oid in counted or oid in measured) + 0.3 * (oid == draft.focus) + 0.2 * (oid == draft.main)
+    if oid in draft.events:
+        score += 0.6  # "products sold per category last month": when they were sold
     if oid in draft.related:
         score += 0.5 if oid == draft.focus else 0.3  # "cars sold last month": when they were sold
+    if oid in draft.grouped_entities and measured and oid not in measured:
+        score -= 0.6  # "distance per vehicle in the last month": when it was driven
     if draft.entity(oid).person and not {t.lemma for t in draft.tokens} & _JOINING:
         score -= 0.8
     return score
@@ -134,45 +153,55 @@ def _near(draft: Draft, relation: int) -> bool:
 
 def main_time(draft: Draft, oid: int) -> Attribute | None:
     """The column that says when a table's rows happened, of those that hold dates or times."""
-    time = _own_time(draft, oid, Span(None, None, 1, "day"))
-    return time if time is not None and time.kind == "time" else None
+    span = Span(None, None, 1, "day")
+    time = _own_time(draft, oid, span)
+    return _explained(draft, time) if time is not None and time.kind == "time" else None
 
 
 _BOOKKEEPING = frozenset({"update", "delete", "modify", "expire", "end", "birth", "termination", "due", "last"})
 
 
 def _own_time(draft: Draft, oid: int, span: Span) -> Attribute | None:
+    """The time of a table's rows, or the year or month that they hold instead."""
     entity = draft.entity(oid)
     times = draft.times(oid)
     if span.year is not None:
         years = [a for a in entity.attributes.values() if "year" in a.words and a.kind in ("number", "text")]
-        if years and not times:
+        if years and (not times or span.words.lower().startswith("from ")):  # "cars from 2020"
             return years[0]
     if span.month is not None and not times:
         return next((a for a in entity.attributes.values() if "year" in a.words or "month" in a.words), None)
-    if not times:
-        return None
+    return _ranked_times(draft, oid)[0][1] if times else None
+
+
+def _ranked_times(draft: Draft, oid: int) -> list[tuple[float, Attribute]]:
+    """The times of a table, the likeliest meant first."""
+    own = set(draft.entity(oid).words)
+    asked = {t.lemma for t in draft.tokens} - {"date", "time", "day"} - own
 
     def rank(attribute: Attribute) -> float:
         words = set(attribute.words)
-        score = 1.0 if words & set(entity.words) else 0.0
-        score += (
-            0.8
-            if words & {"date", "happen", "occur", "start", "time", "snapshot", "order"} and not words & {"create"}
-            else 0.0
-        )
+        score = 1.0 if {root(w) for w in words} & {root(w) for w in own} else 0.0
+        score += 0.8 if words & _HAPPENING and not words & {"create"} else 0.0
         score += 0.5 if words & {"create"} else 0.0
         score -= 1.0 if words & _BOOKKEEPING else 0.0
         score += 0.2 if attribute.not_null else 0.0
-        asked = {t.lemma for t in draft.tokens}
-        return score + (1.2 if words & asked - {"date", "time", "day"} - set(entity.words) else 0.0)
+        return score + (1.2 if words & asked else 0.0)
 
-    ranked = sorted(times, key=lambda a: (-rank(a), a.field.column))
-    if len(ranked) > 1:
-        if rank(ranked[0]) - rank(ranked[1]) < 0.15:
-            draft.evidence.ambiguous.append(f"date: {ranked[0].name} or {ranked[1].name}")
-        draft.evidence.guesses.append(f"the time meant is {entity.relation.name.name}.{ranked[0].name}")
-    return ranked[0]
+    return sorted(((rank(a), a) for a in draft.times(oid)), key=lambda entry: (-entry[0], entry[1].field.column))
+
+
+_HAPPENING = frozenset({"date", "happen", "occur", "start", "time", "snapshot", "order"})
+
+
+def _explained(draft: Draft, chosen: Attribute) -> Attribute:
+    """The time chosen, with a note of the other that it could have been."""
+    ranked = _ranked_times(draft, chosen.field.relation)
+    if chosen.kind == "time" and len(ranked) > 1:
+        if ranked[0][0] - ranked[1][0] < 0.15:
+            draft.evidence.ambiguous.append(f"date: {ranked[0][1].name} or {ranked[1][1].name}")
+        draft.evidence.guesses.append(f"the time meant is {draft.qualified(chosen.field)}")
+    return chosen
 
 
 _WEEKEND = ("weekend", "weekends")

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Agg, Col, Expr
+from pgwarden.language.events import PLURAL_LIMIT
+from pgwarden.language.forms import Agg, Col, Expr, Length
 from pgwarden.language.index import Field
-from pgwarden.language.lexicon import AGGREGATES, RECENCY, SUPERLATIVE_HIGH, SUPERLATIVE_LOW, SUPERLATIVES
+from pgwarden.language.lexicon import (
+    AGGREGATES,
+    RECENCY,
+    SUPERLATIVE_HIGH,
+    SUPERLATIVE_LOW,
+    SUPERLATIVES,
+)
 from pgwarden.language.linking import Item
-from pgwarden.language.measures import GRADED, money_column
-from pgwarden.language.ordering import counted_key, graded_column, sort_key
+from pgwarden.language.measures import GRADED
+from pgwarden.language.morphology import is_plural
+from pgwarden.language.ordering import graded_column, sort_key
 from pgwarden.language.outputs import owner_after
+from pgwarden.language.sums import amount_of
 
 
 def superlative(draft: Draft, position: int) -> int | None:
     """the youngest X; with the highest Y; the most Zs; most common W; top 3 Xs."""
+    if draft.is_word(position - 1, "at") and draft.is_word(position, "least", "most"):
+        return None
     top = _top(draft, position)
     if top is not None:
         return top
@@ -53,7 +64,8 @@ def superlative(draft: Draft, position: int) -> int | None:
 
 def _top(draft: Draft, position: int) -> int | None:
     item = draft.item(position)
-    named = draft.table(position + 1) and draft.is_word(position - 1, "which", "what", "the", "list", "show", "any")
+    asked = position == 0 or draft.is_word(position - 1, "which", "what", "the", "list", "show", "any", "me", "find")
+    named = draft.table(position + 1) and asked
     if draft.projecting and named and item is not None and item.number and item.tokens[0].value.isdigit():
         draft.limit, draft.bare_limit = int(item.tokens[0].value), True
         return position + 1
@@ -80,16 +92,19 @@ def _top(draft: Draft, position: int) -> int | None:
 
 def _summed(draft: Draft, key: Expr) -> Expr:
     """ "top 5 customers by amount": many amounts for each, so their sum."""
-    if isinstance(key, Col) and draft.main and key.field.relation != draft.main and _many(draft, key.field.relation):
+    if isinstance(key, Col) and draft.main and key.field.relation != draft.main and many(draft, key.field.relation):
         attribute = draft.attribute(key.field)
         if attribute.kind == "number" and not attribute.identifier:
             return Agg("sum", key)
     return key
 
 
-def _settle(draft: Draft, key: Expr, descending: bool) -> None:
+def settle(draft: Draft, key: Expr, descending: bool, plural: bool = False) -> None:
     draft.order.append((key, descending))
-    if draft.limit is None:
+    if draft.limit is None and plural:
+        draft.limit = PLURAL_LIMIT
+        draft.evidence.guesses.append(f"the first {PLURAL_LIMIT}")
+    elif draft.limit is None:
         draft.limit = 1
     draft.bare_limit = False
 
@@ -128,6 +143,19 @@ def _adjective(draft: Draft, at: int, low: bool) -> int | None:
         end = at + 2
     if key is None:
         key = _related_grade(draft, word, owner)
+    if key is None and draft.is_word(end + bool(table), "by"):
+        found = sort_key(draft, draft.skip(end + bool(table) + 1, "the", "their"))
+        key, end = found if found is not None else (None, end)
+    if word in ("longest", "shortest") and item is not None and not table and (said := _text_said(draft, item)):
+        draft.mention(said.field.relation)
+        draft.select.append(said)
+        settle(draft, Length(said), high != low, is_plural(item.tokens[-1].lower))
+        return at + 2
+    if key is None and word in ("longest", "shortest") and owner:
+        key = _wordiest(draft, owner)
+    if isinstance(key, Length):
+        settle(draft, key, high != low, bool(table) and is_plural(draft.items[ahead].tokens[-1].lower))
+        return end
     if not isinstance(key, Col):
         draft.evidence.unknown.append(word)
         return None
@@ -143,12 +171,27 @@ def _adjective(draft: Draft, at: int, low: bool) -> int | None:
     if draft.is_word(end, "first"):
         draft.order.append((key, descending))
         return end + 1
-    _settle(draft, key, descending)
+    settle(draft, key, descending, bool(table) and is_plural(draft.items[ahead].tokens[-1].lower))
     if table and table != draft.main and not draft.projecting:
         draft.focus = table
     if table and draft.projecting and not draft.select:
         return end
     return end
+
+
+_TEXTS = ("body", "text", "comment", "content", "message", "review", "note", "description", "summary", "abstract")
+
+
+def _text_said(draft: Draft, item: Item) -> Col | None:
+    """ "the longest remarks" of a column so called."""
+    column = draft.column(item, 0, note=False) if item.columns else None
+    return Col(column) if column is not None and draft.attribute(column).kind == "text" else None
+
+
+def _wordiest(draft: Draft, oid: int) -> Expr | None:
+    """ "the longest reviews": of what is written, the number of letters."""
+    found = [a for a in draft.index.columns_like(oid, _TEXTS) if a.kind == "text" and not a.labels]
+    return Length(Col(found[0].field)) if found else None
 
 
 def _owner_of_attribute(draft: Draft, at: int) -> int:
@@ -199,7 +242,7 @@ def _most_common(draft: Draft, at: int, low: bool) -> int | None:
     if not draft.main:
         draft.mention(owner or column.relation)
     _group_by(draft, column)
-    _settle(draft, Agg("count", None, owner or column.relation), not low)
+    settle(draft, Agg("count", None, owner or column.relation), not low)
     return end + 1
 
 
@@ -254,8 +297,13 @@ def _most_of(draft: Draft, at: int, low: bool) -> int | None:
     ):
         column = draft.column(following, table, "number")
         if column is not None and draft.attribute(column).kind in ("number", "time"):
-            _settle(draft, Agg(function, Col(column)) if function else Col(column), not low)
+            settle(draft, Agg(function, Col(column)) if function else Col(column), not low)
             return start + 2
+    worth = amount_of(draft, table, named=True) if table and not said_number and not function else None
+    if worth is not None and draft.word(at) not in ("most", "fewest", "least"):
+        draft.mention(table)
+        settle(draft, worth, not low, is_plural(item.tokens[-1].lower))
+        return start + 1 if draft.main != table else start
     sized = _sized(draft, at, table)
     if table and not function and not said_number and not _measures(draft, item) and sized:
         return None
@@ -265,9 +313,9 @@ def _most_of(draft: Draft, at: int, low: bool) -> int | None:
         if table != draft.main or said_number or draft.word(at) in ("most", "fewest", "least"):
             known = draft.main and draft.main != table
             if not known and not draft.group and draft.select:
-                _group_columns(draft)
+                group_columns(draft)
             draft.mentioned.append(table)
-            _settle(draft, Agg("count", None, table), not low)
+            settle(draft, Agg("count", None, table), not low)
             draft.focus = table
             return start + 1
         return None
@@ -279,9 +327,9 @@ def _most_of(draft: Draft, at: int, low: bool) -> int | None:
     attribute = draft.attribute(column)
     if attribute.kind == "text" and draft.word(at) in ("most",):
         return None
-    if not function and draft.main and column.relation != draft.main and _many(draft, column.relation):
+    if not function and draft.main and column.relation != draft.main and many(draft, column.relation):
         function = "sum" if "total" in [draft.word(p) for p in range(at, start)] else function
-    _settle(draft, Agg(function, Col(column)) if function else Col(column), not low)
+    settle(draft, Agg(function, Col(column)) if function else Col(column), not low)
     return start + 1
 
 
@@ -300,12 +348,12 @@ def _measures(draft: Draft, item: Item) -> bool:
                and not draft.attribute(link.field).identifier for link in item.columns)  # fmt: skip
 
 
-def _many(draft: Draft, relation: int) -> bool:
+def many(draft: Draft, relation: int) -> bool:
     path = draft.graph.path(draft.main, relation, draft.index)
     return bool(path) and any(not edge.to_one for edge in path or ())
 
 
-def _group_columns(draft: Draft) -> None:
+def group_columns(draft: Draft) -> None:
     """ "which year has the most concerts": the column shown is the group."""
     for expression in draft.select:
         if isinstance(expression, Col) and expression not in draft.group:
@@ -319,121 +367,6 @@ def _alone(draft: Draft, at: int, low: bool) -> int | None:
         if item is not None and item.columns and not draft.table(back):
             column = draft.column(item, draft.focus, "number", note=False)
             if column is not None and draft.attribute(column).kind == "number":
-                _settle(draft, Col(column), not low)
+                settle(draft, Col(column), not low)
                 return at + 1
     return None
-
-
-def stated(draft: Draft, position: int) -> int | None:
-    """A measure that "is the largest": "whose number of products is the largest", "total cost is the lowest"."""
-    at = position
-    function = ""
-    if draft.is_word(at, *AGGREGATES):
-        function, at = AGGREGATES[draft.word(at)], draft.skip(at + 1, "of", "the")
-    expression: Expr | None = None
-    item = draft.item(at)
-    if item is None:
-        return None
-    if draft.is_word(at, "number", "count") and draft.is_word(at + 1, "of"):
-        found = counted_key(draft, at)
-        if found is None:
-            return None
-        expression, end = found
-    elif item.columns and not draft.table(at):
-        end = at + 1
-        if not (draft.is_word(end, "is", "are", "was", "were") and _superlative_at(draft, draft.skip(end + 1, "the"))):
-            return None
-        column = draft.column(item, draft.focus, "number")
-        if column is None:
-            return None
-        expression = Agg(function, Col(column)) if function else Col(column)
-    else:
-        return None
-    start = draft.skip(end, "is", "are", "was", "were")
-    if start == end or not _superlative_at(draft, draft.skip(start, "the")):
-        return None
-    word = draft.word(draft.skip(start, "the"))
-    _settle(draft, expression, word in SUPERLATIVE_HIGH or word in ("latest", "oldest", "longest"))
-    draft.projecting = False
-    return draft.skip(start, "the") + 1
-
-
-def _superlative_at(draft: Draft, position: int) -> bool:
-    return draft.is_word(position, *SUPERLATIVE_HIGH, *SUPERLATIVE_LOW, *SUPERLATIVES) and not draft.is_word(
-        position + 1, "than"
-    )
-
-
-_MONEY = (
-    "cost",
-    "price",
-    "amount",
-    "payment",
-    "salary",
-    "fee",
-    "charge",
-    "revenue",
-    "sale",
-    "total",
-    "income",
-    "spend",
-    "balance",
-    "value",
-)
-
-
-def money(draft: Draft, position: int) -> int | None:
-    """ "spent the most (money)", "costs the least in total": the sum of a money column near by."""
-    if not draft.is_word(position, "most", "least", "largest", "highest", "lowest"):
-        return None
-    at = draft.skip(position + 1, "amount", "of")
-    said = draft.is_word(at, "money")
-    end = at + 1 if said else position + 1
-    verb = any(
-        p.lemma in ("spend", "cost", "pay", "earn", "charge") for p in draft.items[max(0, position - 3) : position]
-    )
-    following = draft.item(end)
-    if not said and (not verb or (not draft.is_word(end, "on", "for", "in", "money") and following is not None)):
-        return None
-    in_total = any(draft.is_word(p, "total", "overall") for p in range(end, min(end + 3, len(draft.items))))
-    expression = _money_column(draft)
-    if expression is None:
-        return None
-    grouped = in_total or verb or _many(draft, expression.field.relation)
-    _settle(
-        draft,
-        Agg("sum", expression) if grouped and expression.field.relation != draft.main else expression,
-        draft.is_word(position, "most", "largest", "highest"),
-    )
-    return draft.skip(end, "in", "total", "overall")
-
-
-def _money_column(draft: Draft) -> Col | None:
-    earned = money_column(draft)
-    if isinstance(earned, Col):
-        return earned
-    later = [draft.table(p) for p in range(len(draft.items)) if draft.table(p)]
-    near = [e.right.relation for t in (draft.focus, draft.main) for e in draft.graph.edges.get(t, ()) if e.cost < 1.5]
-    two = [e.right.relation for t in near for e in draft.graph.edges.get(t, ()) if e.cost < 1.5]
-    for oid in dict.fromkeys([draft.focus, *later, draft.main, *near, *two]):
-        if not oid:
-            continue
-        found = [a for a in draft.index.columns_like(oid, _MONEY) if a.kind == "number" and not a.identifier]
-        if found:
-            return Col(found[0].field)
-    return None
-
-
-def times(draft: Draft, position: int) -> int | None:
-    """ "was awarded the most times": how often the related thing happened."""
-    if not (draft.is_word(position, "most", "least") and draft.is_word(position + 1, "times", "often", "frequently")):
-        return None
-    later = [draft.table(p) for p in range(position + 2, len(draft.items))]
-    target = next((t for t in later if t and t != draft.main), 0) or next((t for t in reversed(draft.related) if t), 0)
-    if not target and draft.select and not draft.default_display:
-        _group_columns(draft)
-        target = draft.main or next((e.field.relation for e in draft.select if isinstance(e, Col)), 0)
-    if not target:
-        return None
-    _settle(draft, Agg("count", None, target), draft.is_word(position, "most"))
-    return position + 2

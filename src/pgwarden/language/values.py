@@ -9,7 +9,8 @@ from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Col, Compare, Cond
 from pgwarden.language.index import Field
 from pgwarden.language.lexicon import PLACE_WORDS
-from pgwarden.language.linking import Item, ValueLink
+from pgwarden.language.linking import Item
+from pgwarden.language.stored_values import ValueLink
 
 
 def escaped(text: str) -> str:

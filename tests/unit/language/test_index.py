@@ -6,10 +6,11 @@ import pytest
 from tests.support.catalogs import catalog, table
 from tests.unit.language.schema import BOOKS, LIBRARY, LOANS, MEMBERS
 
-from pgwarden.language.index import LexicalIndex, name_words
+from pgwarden.language.index import LexicalIndex
 from pgwarden.language.joins import JoinGraph
 from pgwarden.language.lexicon import ENGLISH
 from pgwarden.language.morphology import lemma, root
+from pgwarden.language.naming import name_words
 
 INDEX = LexicalIndex.of(LIBRARY)
 

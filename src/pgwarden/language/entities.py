@@ -1,0 +1,137 @@
+"""Tables and columns as the language room sees them: their words, what names a row, what identifies it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from pgwarden.domain.catalog import Relation
+from pgwarden.language.lexicon import PEOPLE
+
+
+class Field(NamedTuple):
+    """One column of one relation, by oid and ``attnum``."""
+
+    relation: int
+    column: int
+
+
+class Link(NamedTuple):
+    """A meaning of some words: a column, or a table when ``column`` is 0; ``score`` is 0–1."""
+
+    relation: int
+    column: int
+    score: float
+
+    @property
+    def field(self) -> Field:
+        return Field(self.relation, self.column)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A column as the language room sees it. ``kind``: number, text, time, bool or other."""
+
+    field: Field
+    name: str
+    words: tuple[str, ...]
+    kind: str
+    type_name: str
+    identifier: bool
+    not_null: bool
+    labels: tuple[str, ...] = ()
+    comment: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Entity:
+    """A table as the language room sees it."""
+
+    oid: int
+    relation: Relation
+    words: tuple[str, ...]
+    attributes: dict[int, Attribute]
+    key: int = 0
+    """Its single-column key, declared or guessed, else 0."""
+    display: tuple[int, ...] = ()
+    """The columns that name a row for a person."""
+    keyed: bool = False
+    """Whether the key is declared."""
+
+    @property
+    def person(self) -> bool:
+        return bool(self.words) and self.words[-1] in PEOPLE
+
+
+def _short_key(column: str, table: str) -> bool:
+    """``aid`` in ``author``: an initial (or a few) of the table, then id."""
+    name = column.lower()
+    return name.endswith("id") and 2 < len(name) <= 5 and table.lower().startswith(name[:-2])
+
+
+def choose_key(entity: Entity) -> None:
+    primary = entity.relation.primary_key
+    if primary is not None:
+        entity.keyed = True
+        entity.key = primary.columns[0] if len(primary.columns) == 1 else 0
+        return
+    singles = {index.columns[0] for index in entity.relation.indexes if index.unique and len(index.columns) == 1}
+    best, rank = 0, 0.0
+    for attribute in entity.attributes.values():
+        score = _key_score(entity, attribute, attribute.field.column in singles)
+        if score > rank:
+            best, rank = attribute.field.column, score
+    entity.key = best
+
+
+def _key_score(entity: Entity, attribute: Attribute, unique: bool) -> float:
+    name, words = attribute.name.lower(), attribute.words
+    own = "".join(entity.words)
+    score = 0.0
+    if words == ("id",):
+        score = 2.0
+    elif attribute.identifier and len(words) > 1 and own.startswith(words[0]) and len(words) == 2:
+        score = 2.1
+    elif attribute.identifier and (set(words) - {"id"} <= set(entity.words) and len(words) > 1):
+        score = 2.5
+    elif words and words[-1] in ("id", "code", "number") and set(words[:-1]) and set(words[:-1]) <= set(entity.words):
+        score = 2.2 if words[-1] != "number" else 2.0
+    elif _short_key(name, own):
+        score = 1.9
+    elif unique and attribute.identifier:
+        score = 1.0
+    alone = sum(a.identifier for a in entity.attributes.values()) == 1
+    if not score and attribute.identifier and alone and attribute.field.column == min(entity.attributes):
+        score = 0.9
+    return score + (0.2 if score and unique else 0) + (0.1 if score and attribute.not_null else 0)
+
+
+_GIVEN_NAMES = (("first", "name"), ("given", "name"), ("forename",), ("fname",), ("first",))
+_FAMILY_NAMES = (("last", "name"), ("family", "name"), ("surname",), ("lname",), ("last",))
+
+
+def display_of(entity: Entity) -> tuple[int, ...]:
+    """Columns that a person would call a row by: its name or title, first and last name, else its key."""
+    texts = [a for a in entity.attributes.values() if a.kind == "text"]
+    named = {a.words: a.field.column for a in reversed(texts)}
+    own = entity.words
+    parts = tuple(next((named[w] for w in said if w in named), 0) for said in (_GIVEN_NAMES, _FAMILY_NAMES))
+    if all(parts) and ("name",) not in named and ("full", "name") not in named:
+        return parts
+    own_names = ((*own, "name"), (*own[-1:], "name"), own, own[-1:], (*own, "title"))
+    usual = (("full", "name"), ("username",), ("company",), ("company", "name"), ("code",), ("user", "name"),
+             ("label",),
+        ("number",), (*own, "description"))  # fmt: skip
+    for words in (("name",), ("title",), *own_names, *usual):
+        if words in named:
+            return (named[words],)
+    if all(parts):
+        return parts
+    for a in texts:
+        if a.words and a.words[-1] in ("name", "title") and not a.identifier:
+            return (a.field.column,)
+    if entity.key:
+        return (entity.key,)
+    for a in texts:
+        return (a.field.column,)
+    return tuple(entity.attributes)[:1]
