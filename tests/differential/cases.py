@@ -52,6 +52,7 @@ class Case:
     statements: list[str]
     intruders: list[str]
     """What others do between an execution and its undo."""
+    tables: list[Table]
 
 
 def case(seed: int, statements: int = 4) -> Case:
@@ -66,7 +67,7 @@ def case(seed: int, statements: int = 4) -> Case:
     setup += _triggers(random, tables)
     tried = [_statement(random, tables) for _ in range(statements)]
     intruders = [random.choice([_update, _delete, _insert])(random, *random.choices(tables, k=2)) for _ in tried]
-    return Case(seed, setup, tried, intruders)
+    return Case(seed, setup, tried, intruders, tables)
 
 
 def _table(random: Random, number: int) -> Table:

@@ -31,6 +31,7 @@ from pgwarden.domain.errors import (
 )
 from pgwarden.domain.impact import Impact
 from pgwarden.domain.recovery import RowsChangedSince
+from pgwarden.ports import ImageStore
 from pgwarden.testing import issue_approval
 
 Dump = dict[str, list[str]]
@@ -50,8 +51,11 @@ class Tally:
     mismatches: list[str] = field(default_factory=list)
 
 
-def run_case(database: str, seed: int, tally: Tally) -> None:
-    """Try every statement of a case; problems are added to the tally with what is needed to repeat them."""
+def run_case(database: str, seed: int, tally: Tally, store: ImageStore | None = None) -> None:
+    """Try every statement of a case; problems are added to the tally with what is needed to repeat them.
+
+    ``store``: where images go, None for the database itself.
+    """
     found = case(seed)
     schema = f"s{seed}"
     with psycopg.connect(database, autocommit=True) as connection:
@@ -59,7 +63,7 @@ def run_case(database: str, seed: int, tally: Tally) -> None:
         try:
             _set_up(connection, found)
             for statement, intruder in zip(found.statements, found.intruders, strict=True):
-                _try(connection, database, schema, statement, intruder, found.seed, tally)
+                _try(connection, database, schema, statement, intruder, found.seed, tally, store)
         finally:
             connection.execute(f"drop schema {schema} cascade".encode())
             connection.execute("drop schema if exists pgwarden cascade")
@@ -76,7 +80,14 @@ def _set_up(connection: psycopg.Connection, found: Case) -> None:
 
 
 def _try(
-    connection: psycopg.Connection, database: str, schema: str, statement: str, intruder: str, seed: int, tally: Tally
+    connection: psycopg.Connection,
+    database: str,
+    schema: str,
+    statement: str,
+    intruder: str,
+    seed: int,
+    tally: Tally,
+    store: ImageStore | None,
 ) -> None:
     tally.statements += 1
     before = _dump(connection, schema)
@@ -92,7 +103,7 @@ def _try(
         impact = asyncio.run(_analysed(database, statement, path))
         tally.violations_foreseen += bool(error and impact.violations)
         tally.uncertain += not impact.certain
-        execution_id = asyncio.run(_executed(database, impact, path))
+        execution_id = asyncio.run(_executed(database, impact, path, store))
     except (ConstraintViolated, ExecutionFailed) as problem:
         if not error:
             tally.mismatches.append(f"{context}: refused though the truth runs: {problem.why}")
@@ -118,9 +129,9 @@ def _try(
     if after != truth:
         tally.mismatches.append(f"{context}: the state after is not the truth: {_first_difference(after, truth)}")
     if seed % 3 == 0:
-        _undo_after_others(connection, database, schema, execution_id, before, after, intruder, context, tally)
+        _undo_after_others(connection, database, schema, execution_id, before, after, intruder, context, tally, store)
     else:
-        _undo(connection, database, schema, execution_id, before, after, context, tally)
+        _undo(connection, database, schema, execution_id, before, after, context, tally, store)
 
 
 def _undo_after_others(
@@ -133,6 +144,7 @@ def _undo_after_others(
     intruder: str,
     context: str,
     tally: Tally,
+    store: ImageStore | None,
 ) -> None:
     """Whatever others did meanwhile stays: the undo is refused, or it takes exactly its own rows back."""
     with suppress(psycopg.Error):
@@ -140,7 +152,7 @@ def _undo_after_others(
     now = _dump(connection, schema)
     context = f"{context}, meanwhile {intruder}"
     try:
-        asyncio.run(_undone(database, execution_id))
+        asyncio.run(_undone(database, execution_id, store))
     except (RowsChangedSince, UndoImpossible, UndoUnproven):
         tally.conflicts += 1
         if _dump(connection, schema) != now:
@@ -165,16 +177,17 @@ def _undo(
     after: Dump,
     context: str,
     tally: Tally,
+    store: ImageStore | None,
 ) -> None:
     try:
-        undo_id = asyncio.run(_undone(database, execution_id))
+        undo_id = asyncio.run(_undone(database, execution_id, store))
         if (now := _dump(connection, schema)) != before:
             tally.mismatches.append(f"{context}: undo is not the state before: {_first_difference(now, before)}")
-        redo_id = asyncio.run(_undone(database, undo_id))
+        redo_id = asyncio.run(_undone(database, undo_id, store))
         if (now := _dump(connection, schema)) != after:
             tally.mismatches.append(f"{context}: redo is not the state after: {_first_difference(now, after)}")
         if len(context) % 2:
-            asyncio.run(_undone(database, redo_id))
+            asyncio.run(_undone(database, redo_id, store))
         tally.undone += 1
     except Exception as problem:  # noqa: BLE001 - whatever it is, the campaign reports it with its seed
         why = getattr(problem, "why", "")
@@ -226,7 +239,7 @@ async def _analysed(database: str, statement: str, path: str) -> Impact:
     return await analyse(database, statement, catalog, search_path=path)
 
 
-async def _executed(database: str, impact: Impact, path: str) -> str:
+async def _executed(database: str, impact: Impact, path: str, store: ImageStore | None) -> str:
     async with open_session(database) as session:
         identity, role = await Ledger(session).identify()
     approved = issue_approval(
@@ -240,11 +253,11 @@ async def _executed(database: str, impact: Impact, path: str) -> str:
         until=LATER,
         search_path=path,
     )
-    return (await execute(database, approved, now=NOW, limits=PATIENT)).id
+    return (await execute(database, approved, now=NOW, limits=PATIENT, store=store)).id
 
 
-async def _undone(database: str, execution_id: str) -> str:
+async def _undone(database: str, execution_id: str, store: ImageStore | None) -> str:
     async with open_session(database) as session:
         identity, role = await Ledger(session).identify()
     approved = ApprovedUndo(str(uuid.uuid4()), execution_id, identity, role, "requester", "approver", LATER)
-    return (await undo(database, approved, now=NOW, limits=PATIENT)).id
+    return (await undo(database, approved, now=NOW, limits=PATIENT, store=store)).id

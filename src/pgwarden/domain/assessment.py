@@ -18,4 +18,8 @@ class Assessment:
 
     def to_dict(self) -> dict[str, Any]:
         """The assessment as every door's JSON shows it."""
-        return {"impact": self.impact.to_dict(), "risk": self.risk.to_dict()}
+        return {
+            "impact": self.impact.to_dict(),
+            "risk": self.risk.to_dict(),
+            "business": self.risk.business.to_dict(),
+        }

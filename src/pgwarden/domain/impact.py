@@ -10,7 +10,9 @@ from typing import Any
 from pgwarden.domain.approval import Expectation
 from pgwarden.domain.execution import RowCounts
 from pgwarden.domain.recovery import RecoveryPlan
+from pgwarden.domain.sensitive import SensitiveKind
 from pgwarden.domain.statement import StatementKind
+from pgwarden.domain.table_use import TableUse
 
 
 class Basis(StrEnum):
@@ -180,6 +182,18 @@ class SideEffect:
         }
 
 
+class Archiving(StrEnum):
+    """Whether the write-ahead log is kept outside the server, which point-in-time recovery needs."""
+
+    ON = "on"
+    STREAMED = "streamed"
+    """Not archived, but a replica or a backup tool receives it."""
+    FAILING = "failing"
+    """The last attempt to archive failed."""
+    OFF = "off"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
 class FrozenValue:
     """A drifting value in a condition that became a literal when the request was made."""
@@ -233,6 +247,12 @@ class Impact:
     volatile: tuple[str, ...] = ()
     """Functions in conditions whose result changes from call to call and cannot be frozen."""
 
+    detected: Mapping[tuple[int, str], SensitiveKind] = field(default_factory=dict)
+    """What sampled values of columns look like, by relation and column."""
+    users: tuple[TableUse, ...] = ()
+    """Who was seen to use the tables."""
+    archiving: Archiving = Archiving.UNKNOWN
+
     @property
     def rows(self) -> int:
         """Rows touched in all tables."""
@@ -265,6 +285,8 @@ class Impact:
             "cascades": [step.to_dict() for step in self.cascades],
             "violations": [violation.to_dict() for violation in self.violations],
             "side_effects": [effect.to_dict() for effect in self.side_effects],
+            "users": [use.to_dict() for use in self.users],
+            "archiving": self.archiving.value,
             "frozen": [{"expression": f.expression, "literal": f.literal} for f in self.frozen],
             "doubts": list(self.doubts),
             "volatile": list(self.volatile),

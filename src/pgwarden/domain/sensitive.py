@@ -215,6 +215,26 @@ SSN = re.compile(r"(?!000|666|9)\d{3}-(?!00)\d{2}-(?!0000)\d{4}")
 HASH = re.compile(r"\$(2[aby]|argon2\w*|5|6|y|scrypt)\$.+|SCRAM-SHA-256\$.+|[0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}")
 KEY = re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]*|(sk|pk|rk)_(live|test)_\w{10,}|gh[pousr]_\w{20,}|xox[abp]-[\w-]{10,}")
 IP = re.compile(r"(\d{1,3}\.){3}\d{1,3}(/\d{1,2})?|([0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}(/\d{1,3})?", re.I)
+NINO = re.compile(r"(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]")
+"""The number of the British national insurance."""
+DNI = re.compile(r"(?P<digits>\d{8})-?(?P<letter>[TRWAGMYFPDXBNJZSQVHLCKE])")
+"""The number of the Spanish identity card, whose letter is a check."""
+CPF = re.compile(r"\d{3}\.\d{3}\.\d{3}-\d{2}")
+"""The Brazilian taxpayer number as it is written."""
+FISCAL = re.compile(r"[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]")
+"""The Italian tax code."""
+DIAGNOSIS = re.compile(r"[A-TV-Z]\d[0-9AB]\.[0-9A-Z]{1,4}")
+"""A code of the International Classification of Diseases, below its three characters."""
+ILLNESS = re.compile(
+    r"\b(diabetes|hypertension|asthma|cancer|carcinoma|leukemia|hepatitis|depression|schizophrenia|epilepsy|hiv|"
+    r"tuberculosis|pneumonia|arthritis|dementia|alzheimer\w*|migraine|anemia|pregnan\w+|chemotherapy|dialysis)\b",
+    re.I,
+)
+MONEY = r"(?:[$€£¥]|USD|EUR|GBP|CHF)"
+WAGE = re.compile(
+    rf"{MONEY}? ?\d[\d,.' ]*k? ?{MONEY}? ?(?:/|per|a|p\.) ?(?:year|yr|annum|a\.?|month|mo|hour|hr|h)", re.I
+)
+"""An amount of money by the year, month or hour."""
 WITHIN = re.compile(rf"[\w.+-]+@[\w-]+\.\w{{2,}}|\b{SSN.pattern}\b|{KEY.pattern}")
 """Personal data inside a longer text, or a row kept as JSON."""
 ENOUGH = 0.6
@@ -247,6 +267,12 @@ def kind_of_value(text: str) -> SensitiveKind | None:
         return K.BANK
     if PHONE.fullmatch(text):
         return K.PHONE
+    if NINO.fullmatch(text) or FISCAL.fullmatch(text) or is_dni(text) or is_cpf(text):
+        return K.NATIONAL_ID
+    if DIAGNOSIS.fullmatch(text) or ILLNESS.search(text):
+        return K.HEALTH
+    if WAGE.fullmatch(text):
+        return K.PAY
     return K.MARKED if WITHIN.search(text) else None
 
 
@@ -264,6 +290,21 @@ def is_iban(text: str) -> bool:
     bare = text.replace(" ", "")
     moved = bare[4:] + bare[:4]
     return moved.isalnum() and int("".join(str(int(character, 36)) for character in moved)) % 97 == 1
+
+
+def is_dni(text: str) -> bool:
+    """Whether the letter of a Spanish identity card fits its number."""
+    found = DNI.fullmatch(text)
+    return found is not None and "TRWAGMYFPDXBNJZSQVHLCKE"[int(found["digits"]) % 23] == found["letter"]
+
+
+def is_cpf(text: str) -> bool:
+    """Whether the two check digits of a Brazilian taxpayer number fit."""
+    if not CPF.fullmatch(text):
+        return False
+    digits = [int(character) for character in text if character.isdigit()]
+    checks = [sum(d * w for d, w in zip(digits, range(n + 1, 1, -1), strict=False)) * 10 % 11 % 10 for n in (9, 10)]
+    return checks == digits[9:] and len(set(digits)) > 1
 
 
 HIDDEN = "•••"

@@ -9,17 +9,19 @@ from pgwarden.domain.impact import Impact
 from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.risk import Risk, RiskCase, RiskPolicy, highest
 from pgwarden.rules import RULES
+from pgwarden.rules.business import business
+from pgwarden.rules.policy_rules import policy_findings
 from pgwarden.rules.sensitivity import sensitive_columns
 
 
 def assess(impact: Impact, catalog: Catalog, policy: RiskPolicy | None = None, *, at: datetime | None = None) -> Risk:
     """Judge one impact. ``at`` is when it would run, for the policy's allowed hours."""
     case = RiskCase(impact, catalog, policy or RiskPolicy(), at)
-    findings = tuple(finding for rule in RULES if (finding := rule(case)) is not None)
+    findings = (*(f for rule in RULES if (f := rule(case)) is not None), *policy_findings(case))
     score = _score(case)
     score_level, matrix_level = _band(score, case.policy), _matrix(case)
     level = highest(score_level, matrix_level, *(finding.level for finding in findings if finding.level))
-    return Risk(level, score, score_level, matrix_level, findings, _business(case))
+    return Risk(level, score, score_level, matrix_level, findings, business(case))
 
 
 def _score(case: RiskCase) -> int:
@@ -57,19 +59,3 @@ def _matrix(case: RiskCase) -> RiskLevel:
     if impact.rows >= policy.medium_rows or carried:
         return RiskLevel.MEDIUM
     return RiskLevel.LOW
-
-
-def _business(case: RiskCase) -> tuple[str, ...]:
-    """What the policy knows about the tables in reach."""
-    lines = []
-    for name in case.names():
-        for tag in case.policy.tags(name):
-            parts = ["is critical to the business"] if tag.critical else []
-            parts += [f"is covered by {tag.regulation}"] if tag.regulation else []
-            parts += [f"belongs to {tag.owner}"] if tag.owner else []
-            parts += [tag.note] if tag.note else []
-            if parts:
-                lines.append(f"{name} {', '.join(parts)}")
-    if case.impact.rows > case.policy.high_rows:
-        lines.append("a restore point before the change makes point-in-time recovery possible beside the undo")
-    return tuple(dict.fromkeys(lines))

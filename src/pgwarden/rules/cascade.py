@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgwarden.domain.quantity import counted
 from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.risk import Finding, RiskCase
 
@@ -16,5 +17,7 @@ def check(case: RiskCase) -> Finding | None:
     depth = max(step.depth for step in steps)
     complex_ = depth >= case.policy.deep_cascade or len(tables) >= case.policy.many_cascades
     rows = sum(step.figure.rows for step in steps)
-    message = f"foreign keys carry it on to {rows} row(s) of {', '.join(tables)}, {depth} level(s) deep"
+    message = (
+        f"foreign keys carry it on to {counted(rows, 'row')} of {', '.join(tables)}, {counted(depth, 'level')} deep"
+    )
     return Finding(RULE, RiskLevel.HIGH if complex_ else RiskLevel.MEDIUM, message)

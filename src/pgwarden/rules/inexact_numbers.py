@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgwarden.domain.quantity import counted
 from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.risk import Finding, RiskCase
 
@@ -13,8 +14,9 @@ def check(case: RiskCase) -> Finding | None:
     names = case.impact.names or {}
     opened = sorted(names.get(oid, str(oid)) for oid in case.impact.open_tables)
     parts = [f"not exact: {', '.join(inexact)}"] if inexact else []
-    parts += [f"written by triggers, to an extent that is known only afterwards: {', '.join(opened)}"] if opened else []
-    parts += list(case.impact.doubts)
+    parts += [f"triggers write, to an extent that is known only afterwards: {', '.join(opened)}"] if opened else []
+    if case.impact.doubts:
+        parts.append(f"the numbers may be off, for {counted(len(case.impact.doubts), 'reason')} told below")
     if not parts:
         return None
     return Finding(RULE, RiskLevel.MEDIUM, "; ".join(parts), "A rehearsal gives exact numbers.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgwarden.domain.quantity import counted
 from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.risk import Finding, RiskCase
 
@@ -11,5 +12,5 @@ RULE = "missing-where"
 def check(case: RiskCase) -> Finding | None:
     if not case.impact.unfiltered:
         return None
-    message = f"there is no WHERE: every row changes, {case.impact.rows} in all tables together"
+    message = f"there is no WHERE: every row changes, {counted(case.impact.rows, 'row')} in all tables together"
     return Finding(RULE, RiskLevel.HIGH, message, "Say which rows are meant.")

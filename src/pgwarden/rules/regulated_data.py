@@ -10,7 +10,12 @@ RULE = "regulated-data"
 
 def check(case: RiskCase) -> Finding | None:
     found = sorted(
-        {f"{name} ({t.regulation})" for name in case.names() for t in case.policy.tags(name) if t.regulation}
+        {
+            f"{name} ({', '.join(t.regulations)})"
+            for name in case.names()
+            for t in case.policy.tags(name)
+            if t.regulations
+        }
     )
     if not found:
         return None

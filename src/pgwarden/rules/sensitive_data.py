@@ -14,5 +14,5 @@ def check(case: RiskCase) -> Finding | None:
     if not found:
         return None
     columns = ", ".join(f"{table}.{column} ({kind})" for table, column, kind in found[:8])
-    more = f" and {len(found) - 8} more" if len(found) > 8 else ""
+    more = f" and {len(found) - 8:,} more" if len(found) > 8 else ""
     return Finding(RULE, RiskLevel.MEDIUM, f"sensitive data is affected: {columns}{more}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgwarden.domain.quantity import counted
 from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.risk import Finding, RiskCase
 
@@ -14,5 +15,7 @@ def check(case: RiskCase) -> Finding | None:
         return None
     sure = any(violation.certain for violation in violations)
     word = "will" if sure else "may"
-    message = f"it {word} fail: " + "; ".join(violation.message for violation in violations)
+    first = next((violation for violation in violations if violation.certain), violations[0])
+    more = f" (and {counted(len(violations) - 1, 'reason')} more)" if len(violations) > 1 else ""
+    message = f"it {word} fail: {first.message}{more}"
     return Finding(RULE, RiskLevel.MEDIUM, message)

@@ -6,78 +6,44 @@ The rewriting is done on parse-tree nodes that are written back as text one by o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pgwarden.domain.catalog import quote_identifier
-from pgwarden.domain.errors import ImpactUnknown, StatementInvalid
+from pgwarden.domain.errors import ImpactUnknown
 from pgwarden.domain.statement import StatementKind
+from pgwarden.sql.change import DEFAULT, Arbiter, Change, ChangeSet
+from pgwarden.sql.deparse import expression_text, from_text, query_text, relation_text, target_text
+from pgwarden.sql.single import single
+from pgwarden.sql.views import AT, TABLE, ThroughView
 
-if TYPE_CHECKING:
-    from postgast import pg_query_pb2 as pb
+__all__ = ["DEFAULT", "Change", "change_set"]
 
-TABLE, AT = "_pgw_table", "_pgw_at"
-"""Columns in which every row query carries a row's identity within one snapshot: tableoid and ctid."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arbiter:
-    """The ON CONFLICT clause of an INSERT. Without columns and name any unique key counts."""
-
-    columns: tuple[str, ...] = ()
-    constraint: str = ""
-    exact: bool = True
-    """False where expressions, a predicate or a collation decide, which counting does not follow."""
-    updates: bool = False
-    where: str = ""
-    assigned: tuple[str, ...] = ()
+Views = Callable[[str | None, str], ThroughView | None]
+"""What a name (with its schema, if it was written) stands for where it is a view."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One branch of a statement that writes to one table."""
+@dataclass(slots=True)
+class Reading:
+    """What is found out while a statement is read."""
 
-    kind: StatementKind
-    schema: str | None
-    table: str
-    only: bool
-    rows: str
-    """For UPDATE and DELETE the query of target rows: all columns, ``_pgw_table``, ``_pgw_at``, and the value
-    assigned to each column as ``_pgw_new_<n>``. For INSERT the query of source rows."""
-    ctes: str = ""
-    """``WITH …`` that ``rows`` needs in front, or ''."""
-    columns: tuple[str, ...] = ()
-    """Assigned columns of an UPDATE, or the column list of an INSERT (empty: all in order)."""
-    values: tuple[str, ...] = ()
-    """Text of each assigned expression, for UPDATE; '' where it cannot be told beforehand."""
-    arbiter: Arbiter | None = None
-    where: str = ""
-    """The condition as text, '' where there is none."""
-    joined: bool = False
-    """Whether other tables take part (FROM, USING, MERGE): a target row may match several times."""
-    source_rows: int | None = None
-    """Number of rows of a VALUES list."""
-    override: bool = False
+    views: Views
+    doubts: list[str] = field(default_factory=list)
+
+    def view(self, relation: Any) -> ThroughView | None:
+        """The view that a target is."""
+        return self.views(relation.schemaname or None, relation.relname)
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeSet:
-    """All branches of one statement."""
-
-    kind: StatementKind
-    changes: tuple[Change, ...]
-    doubts: tuple[str, ...] = ()
-    """Why counting cannot be exact, as sentences."""
-
-
-def change_set(sql: str) -> ChangeSet:
+def change_set(sql: str, views: Views = lambda _schema, _name: None) -> ChangeSet:
     """The branches of one changing statement, its data-modifying CTEs first.
 
-    Raises ImpactUnknown for statements that are no INSERT, UPDATE, DELETE or MERGE.
+    ``views`` tells which names are views, and what they stand for. Raises ImpactUnknown for statements that are no
+    INSERT, UPDATE, DELETE or MERGE.
     """
-    statement = _single(sql)
+    statement = single(sql)
     kind = statement.WhichOneof("node")
     reader = _READERS.get(kind or "")
     if reader is None:
@@ -89,60 +55,16 @@ def change_set(sql: str) -> ChangeSet:
             not_done="Nothing was run.",
         )
     body = getattr(statement, kind)
-    doubts: list[str] = []
-    ctes, inner = _with(body, doubts)
-    own = [] if kind == "select_stmt" else [replace(c, ctes=ctes) for c in reader(body, doubts)]
+    reading = Reading(views=views)
+    ctes, inner = _with(body, reading)
+    own = [] if kind == "select_stmt" else [replace(c, ctes=ctes) for c in reader(body, reading)]
     changes = (*inner, *own)
     if not changes:
         raise ImpactUnknown("The statement changes nothing.", not_done="Nothing was run.")
-    return ChangeSet(_KINDS[kind or ""] if own else changes[0].kind, changes, tuple(doubts))
+    return ChangeSet(_KINDS[kind or ""] if own else changes[0].kind, changes, tuple(reading.doubts))
 
 
-def always_true(condition: str) -> bool:
-    """Whether a condition is true for every row by its form alone: ``true``, ``1 = 1``, ``x = x or …``."""
-    return _true(_single(f"select {condition}").select_stmt.target_list[0].res_target.val)
-
-
-def _true(node: Any) -> bool:
-    kind = node.WhichOneof("node")
-    if kind == "a_const":
-        return bool(node.a_const.boolval.boolval)
-    if kind == "type_cast":
-        return _true(node.type_cast.arg) or node.type_cast.arg.a_const.sval.sval.lower() in (
-            "t",
-            "true",
-            "on",
-            "yes",
-            "1",
-        )
-    if kind == "a_expr":
-        parts = node.a_expr
-        if parts.kind != 1:  # AEXPR_OP: not IN, LIKE, BETWEEN …
-            return False
-        same = _expression(parts.lexpr) == _expression(parts.rexpr) if parts.HasField("lexpr") else False
-        return same and [n.string.sval for n in parts.name] in (["="], [">="], ["<="])
-    if kind == "bool_expr":
-        tests = [_true(arg) for arg in node.bool_expr.args]
-        return all(tests) if node.bool_expr.boolop == 1 else node.bool_expr.boolop == 2 and any(tests)
-    return False
-
-
-def _single(sql: str) -> pb.Node:
-    import postgast
-    from google.protobuf.message import DecodeError
-
-    try:
-        tree = postgast.parse(sql)
-    except (postgast.PgQueryError, DecodeError) as error:
-        raise StatementInvalid(
-            "The statement cannot be analysed.", why=str(error), not_done="Nothing was run."
-        ) from error
-    if len(tree.stmts) != 1:
-        raise StatementInvalid(f"The text holds {len(tree.stmts)} statements; exactly one is expected.")
-    return tree.stmts[0].stmt
-
-
-def _with(body: Any, doubts: list[str]) -> tuple[str, list[Change]]:
+def _with(body: Any, reading: Reading) -> tuple[str, list[Change]]:
     """The WITH clause for counting, and the changes inside it. Changing CTEs become SELECTs of what they return."""
     if not body.HasField("with_clause"):
         return "", []
@@ -154,17 +76,19 @@ def _with(body: Any, doubts: list[str]) -> tuple[str, list[Change]]:
         kind = cte.ctequery.WhichOneof("node")
         prefix = f"with {'recursive ' if recursive else ''}{', '.join(kept)}" if kept else ""
         if kind == "select_stmt":
-            kept.append(_cte(cte, _text(cte.ctequery)))
+            kept.append(_cte(cte, query_text(cte.ctequery)))
             continue
         inner = getattr(cte.ctequery, kind)
-        _, nested = _with(inner, doubts)
+        _, nested = _with(inner, reading)
         changes += nested
-        changes += [replace(change, ctes=prefix) for change in _READERS[kind](inner, doubts)]
+        changes += [replace(change, ctes=prefix) for change in _READERS[kind](inner, reading)]
         reader = body.with_clause if body.DESCRIPTOR.name == "SelectStmt" else body  # what only reads on is not counted
         if any(name == cte.ctename for name in _relations(reader)):
             returned = _returned(kind, inner)
             if returned is None:
-                doubts.append(f"a later part reads what {cte.ctename} returns, which is known only once it has run")
+                reading.doubts.append(
+                    f"a later part reads what {cte.ctename} returns, which is known only once it has run"
+                )
                 returned = _nothing(inner)
             kept.append(_cte(cte, returned))
     return (f"with {'recursive ' if recursive else ''}{', '.join(kept)}" if kept else ""), changes
@@ -188,10 +112,10 @@ def _returned(kind: str, body: Any) -> str | None:
             return None
     alias = _alias(body.relation)
     more = body.using_clause if kind == "delete_stmt" else body.from_clause
-    sources = ", ".join([_text_from(body.relation), *map(_from_text, more)])
-    listed = ", ".join(_target_text(expr) for expr in exprs)
+    sources = ", ".join([_text_from(body.relation), *map(from_text, more)])
+    listed = ", ".join(target_text(expr) for expr in exprs)
     distinct = f"distinct on ({alias}.tableoid, {alias}.ctid) " if more else ""
-    where = f" where {_expression(body.where_clause)}" if body.HasField("where_clause") else ""
+    where = f" where {expression_text(body.where_clause)}" if body.HasField("where_clause") else ""
     return f"select {distinct}{listed} from {sources}{where}"
 
 
@@ -207,69 +131,135 @@ def _output_name(expr: Any) -> str:
     return target.name or (names[-1] if names else "?column?")
 
 
-def _delete(body: Any, _: list[str]) -> list[Change]:
-    return [_targeted(StatementKind.DELETE, body, body.using_clause, (), ())]
+def _delete(body: Any, reading: Reading) -> list[Change]:
+    return [_targeted(StatementKind.DELETE, body, body.using_clause, (), (), reading)]
 
 
-def _update(body: Any, doubts: list[str]) -> list[Change]:
-    columns, values = _assignments(body.target_list, doubts)
-    return [_targeted(StatementKind.UPDATE, body, body.from_clause, columns, values)]
+def _update(body: Any, reading: Reading) -> list[Change]:
+    columns, values = _assignments(body.target_list, reading)
+    return [_targeted(StatementKind.UPDATE, body, body.from_clause, columns, values, reading)]
 
 
 def _targeted(
-    kind: StatementKind, body: Any, others: Sequence[Any], columns: tuple[str, ...], values: tuple[str, ...]
+    kind: StatementKind,
+    body: Any,
+    others: Sequence[Any],
+    columns: tuple[str, ...],
+    values: tuple[str, ...],
+    reading: Reading,
 ) -> Change:
-    where = _expression(body.where_clause) if body.HasField("where_clause") else ""
-    sources = ", ".join([_text_from(body.relation), *map(_from_text, others)])
-    rows = _rows(body.relation, sources, [where], values, joined=bool(others))
+    where = expression_text(body.where_clause) if body.HasField("where_clause") else ""
+    view = reading.view(body.relation)
+    sources = ", ".join([_text_from(body.relation, view), *map(from_text, others)])
+    rows = _rows(body.relation, view, sources, [where], values, joined=bool(others))
     return Change(
-        kind, body.relation.schemaname or None, body.relation.relname, not body.relation.inh, rows,
-        columns=columns, values=values, where=where, joined=bool(others),
+        kind, *_names(body.relation, view), not body.relation.inh, rows,
+        columns=_behind(view, columns), values=values, where=where, joined=bool(others), view=view,
     )  # fmt: skip
 
 
-def _rows(relation: Any, sources: str, conditions: Iterable[str], values: Sequence[str], *, joined: bool) -> str:
+def _names(relation: Any, view: ThroughView | None) -> tuple[str | None, str]:
+    """(schema, table) that is changed."""
+    return (view.base.name.schema, view.base.name.name) if view else (relation.schemaname or None, relation.relname)
+
+
+def _behind(view: ThroughView | None, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The table's columns for those of a view."""
+    if view is None:
+        return columns
+    computed = [column for column in columns if column not in view.columns]
+    if computed:
+        raise ImpactUnknown(
+            f"Column {computed[0]} of the view {view.view} cannot be written.",
+            why="the view computes it, or has no such column",
+            not_done="Nothing was run.",
+        )
+    return tuple(view.columns[column] for column in columns)
+
+
+def _rows(
+    relation: Any,
+    view: ThroughView | None,
+    sources: str,
+    conditions: Iterable[str],
+    values: Sequence[str],
+    *,
+    joined: bool,
+) -> str:
     alias = _alias(relation)
-    new = "".join(f", {value or 'null'} as _pgw_new_{position}" for position, value in enumerate(values))
-    distinct = f"distinct on ({alias}.tableoid, {alias}.ctid) " if joined else ""
+    table, at, cells = f"{alias}.tableoid", f"{alias}.ctid", f"{alias}.*"
+    if view:
+        table, at, cells = f"{alias}.{TABLE}", f"{alias}.{AT}", view.cells(alias)
+    shown = ("null" if value in ("", DEFAULT) else value for value in values)
+    new = "".join(f", {value} as _pgw_new_{position}" for position, value in enumerate(shown))
+    distinct = f"distinct on ({table}, {at}) " if joined else ""
     wheres = [f"({condition})" for condition in conditions if condition]
     where = f" where {' and '.join(wheres)}" if wheres else ""
-    return f"select {distinct}{alias}.tableoid as {TABLE}, {alias}.ctid as {AT}{new}, {alias}.* from {sources}{where}"
+    return f"select {distinct}{table} as {TABLE}, {at} as {AT}{new}, {cells} from {sources}{where}"
 
 
-def _insert(body: Any, doubts: list[str]) -> list[Change]:
+def _insert(body: Any, reading: Reading) -> list[Change]:
     columns = tuple(item.res_target.name for item in body.cols)
     select = body.select_stmt.select_stmt if body.HasField("select_stmt") else None
-    rows, known = "select", 1
+    rows, known, defaulted = "select", 1, dict[int, bool]()
     if select is not None:
         values = select.values_lists
-        rows, known = _text(body.select_stmt), len(values) if values else None  # type: ignore[assignment]
+        rows, known = query_text(body.select_stmt), len(values) if values else None  # type: ignore[assignment]
         if values and any(item.WhichOneof("node") == "set_to_default" for row in values for item in row.list.items):
-            rows = _without_defaults(select)
+            rows, defaulted = _without_defaults(select)
         if select.HasField("with_clause"):
             queries = [item.common_table_expr.ctequery for item in select.with_clause.ctes]
             if not all(query.HasField("select_stmt") for query in queries):
-                doubts.append("a CTE inside the source of the INSERT changes data")
-    arbiter = _arbiter(body.on_conflict_clause, doubts) if body.HasField("on_conflict_clause") else None
+                reading.doubts.append("a CTE inside the source of the INSERT changes data")
+    arbiter = None
+    if body.HasField("on_conflict_clause"):
+        arbiter = _arbiter(body.on_conflict_clause, _alias(body.relation), reading)
+    view = reading.view(body.relation)
+    if view:
+        columns = _inserted_through(view, columns, select, arbiter)
     return [
         Change(
-            StatementKind.INSERT, body.relation.schemaname or None, body.relation.relname, False, rows,
-            columns=columns, arbiter=arbiter, source_rows=known, override=body.override == 3  # OVERRIDING SYSTEM VALUE
-            ,
+            StatementKind.INSERT, *_names(body.relation, view), False, rows,
+            columns=columns, arbiter=arbiter, source_rows=known, override=body.override == 3,  # OVERRIDING SYSTEM VALUE
+            view=view, defaulted=defaulted,
         )
     ]  # fmt: skip
 
 
-def _without_defaults(select: Any) -> str:
-    """A VALUES list with DEFAULT shown as null: DEFAULT is no expression outside an INSERT."""
-    lines = []
+def _inserted_through(
+    view: ThroughView, columns: tuple[str, ...], select: Any, arbiter: Arbiter | None
+) -> tuple[str, ...]:
+    """The table's columns that an INSERT into a view fills."""
+    if arbiter is not None:
+        why = "ON CONFLICT speaks of keys of the table, which a view may hide or rename"
+        raise ImpactUnknown(
+            f"An upsert through the view {view.view} cannot be followed.",
+            why=why,
+            not_done="Nothing was run.",
+            next_step=f"Name the table: {view.base.name}.",
+        )
+    if columns or select is None:
+        return _behind(view, columns)
+    width = len(select.values_lists[0].list.items) if select.values_lists else len(view.columns)
+    return _behind(view, tuple(view.columns)[:width])
+
+
+def _without_defaults(select: Any) -> tuple[str, dict[int, bool]]:
+    """A VALUES list with DEFAULT shown as null, since it is no expression elsewhere; where, and if in every row."""
+    lines, count = [], dict[int, int]()
     for row in select.values_lists:
-        cells = ["null" if c.WhichOneof("node") == "set_to_default" else _expression(c) for c in row.list.items]
+        cells = []
+        for position, cell in enumerate(row.list.items):
+            if cell.WhichOneof("node") == "set_to_default":
+                count[position] = count.get(position, 0) + 1
+                cells.append("null")
+            else:
+                cells.append(expression_text(cell))
         lines.append(f"({', '.join(cells)})")
-    return f"values {', '.join(lines)}"
+    return f"values {', '.join(lines)}", {position: n == len(lines) for position, n in count.items()}
 
 
-def _arbiter(clause: Any, doubts: list[str]) -> Arbiter:
+def _arbiter(clause: Any, alias: str, reading: Reading) -> Arbiter:
     infer = clause.infer
     columns = tuple(item.index_elem.name for item in infer.index_elems)
     plain = all(
@@ -277,52 +267,55 @@ def _arbiter(clause: Any, doubts: list[str]) -> Arbiter:
         for c, i in zip(columns, infer.index_elems, strict=True)
     )
     updates = clause.action == 3  # ONCONFLICT_UPDATE
-    assigned, _ = _assignments(clause.target_list, doubts) if updates else ((), ())
-    where = _expression(clause.where_clause) if clause.HasField("where_clause") else ""
-    return Arbiter(columns, infer.conname, plain and not infer.HasField("where_clause"), updates, where, assigned)
+    assigned, values = _assignments(clause.target_list, reading) if updates else ((), ())
+    where = expression_text(clause.where_clause) if clause.HasField("where_clause") else ""
+    exact = plain and not infer.HasField("where_clause")
+    return Arbiter(columns, infer.conname, exact, updates, where, assigned, values, alias)
 
 
-def _merge(body: Any, doubts: list[str]) -> list[Change]:
+def _merge(body: Any, reading: Reading) -> list[Change]:
     """One change per WHEN branch; a row takes the first branch whose condition is true."""
     alias = _alias(body.relation)
-    target, source = _text_from(body.relation), _from_text(body.source_relation)
-    joined = _expression(body.join_condition)
+    view = reading.view(body.relation)
+    target, source = _text_from(body.relation, view), from_text(body.source_relation)
+    joined = expression_text(body.join_condition)
     changes = []
     passed: dict[int, list[str]] = {1: [], 2: [], 3: []}
     for item in body.merge_when_clauses:
         clause = item.merge_when_clause
-        condition = _expression(clause.condition) if clause.HasField("condition") else "true"
+        condition = expression_text(clause.condition) if clause.HasField("condition") else "true"
         branch = [*passed[clause.match_kind], f"({condition})"]
         passed[clause.match_kind].append(f"({condition}) is not true")
         if clause.command_type == _commands()["CMD_NOTHING"]:
             continue
         if clause.command_type == _commands()["CMD_INSERT"]:
             columns = tuple(t.res_target.name for t in clause.target_list)
-            listed = ", ".join(_expression(v) for v in clause.values) or "1"
+            listed = ", ".join(expression_text(v) for v in clause.values) or "1"
             conditions = " and ".join([f"not exists (select from {target} where {joined})", *branch])
             rows = f"select {listed} from {source} where {conditions}"
             changes.append(Change(
-                StatementKind.INSERT, body.relation.schemaname or None, body.relation.relname, False, rows,
-                columns=columns, joined=True,
+                StatementKind.INSERT, *_names(body.relation, view), False, rows,
+                columns=_behind(view, columns), joined=True, view=view,
             ))  # fmt: skip
             continue
-        columns, values = _assignments(clause.target_list, doubts)
+        columns, values = _assignments(clause.target_list, reading)
         if clause.match_kind == 1:
-            rows = _rows(body.relation, f"{target}, {source}", [joined, *branch], values, joined=True)
+            rows = _rows(body.relation, view, f"{target}, {source}", [joined, *branch], values, joined=True)
         else:
             missing = f"not exists (select from {source} where {joined})"
-            rows = _rows(body.relation, target, [missing, *branch], values, joined=False)
+            rows = _rows(body.relation, view, target, [missing, *branch], values, joined=False)
         kind = StatementKind.DELETE if clause.command_type == _commands()["CMD_DELETE"] else StatementKind.UPDATE
         changes.append(Change(
-            kind, body.relation.schemaname or None, body.relation.relname, not body.relation.inh, rows,
-            columns=columns, values=values, where=" and ".join([joined, *branch]), joined=True,
+            kind, *_names(body.relation, view), not body.relation.inh, rows,
+            columns=_behind(view, columns), values=values, where=" and ".join([joined, *branch]), joined=True,
+            view=view, once=clause.match_kind == 1,
         ))  # fmt: skip
     if alias and not changes:
-        doubts.append("no branch of the MERGE changes anything")
+        reading.doubts.append("no branch of the MERGE changes anything")
     return changes
 
 
-def _assignments(targets: Iterable[Any], doubts: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _assignments(targets: Iterable[Any], reading: Reading) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Assigned columns and the text of their values; ``(a, b) = (…)`` and parts of arrays give no usable text."""
     columns, values = [], []
     for item in targets:
@@ -332,18 +325,23 @@ def _assignments(targets: Iterable[Any], doubts: list[str]) -> tuple[tuple[str, 
             value = _row_element(target.val) if not target.indirection else None
             values.append(value or "")
         elif target.val.WhichOneof("node") == "set_to_default":
-            values.append("")
+            values.append(DEFAULT)
         else:
-            values.append(_expression(target.val))
-    del doubts
+            values.append(expression_text(target.val))
+    del reading
     return tuple(columns), tuple(values)
 
 
 def _row_element(value: Any) -> str | None:
-    source = value.multi_assign_ref.source
-    if source.WhichOneof("node") != "row_expr":
+    reference = value.multi_assign_ref
+    source, position = reference.source, reference.colno - 1
+    if source.WhichOneof("node") == "row_expr":
+        element = source.row_expr.args[position]
+        return DEFAULT if element.WhichOneof("node") == "set_to_default" else expression_text(element)
+    if source.WhichOneof("node") != "sub_link":
         return None
-    return _expression(source.row_expr.args[value.multi_assign_ref.colno - 1])
+    names = ", ".join(f"_pgw_c{number}" for number in range(reference.ncolumns))
+    return f"(select _pgw_m._pgw_c{position} from ({query_text(source.sub_link.subselect)}) _pgw_m ({names}))"
 
 
 def _alias(relation: Any) -> str:
@@ -366,52 +364,10 @@ def _column_names(expr: Any) -> Iterator[str]:
             yield "*" if last.WhichOneof("node") == "a_star" else last.string.sval
 
 
-def _expression(node: Any) -> str:
-    """One expression as SQL text."""
-    from postgast import pg_query_pb2 as pb
-
-    select = pb.SelectStmt(limit_option=pb.LIMIT_OPTION_DEFAULT, op=pb.SETOP_NONE)
-    select.target_list.add().res_target.val.CopyFrom(node)
-    return _deparsed(select).removeprefix("SELECT ")
-
-
-def _target_text(node: Any) -> str:
-    from postgast import pg_query_pb2 as pb
-
-    select = pb.SelectStmt(limit_option=pb.LIMIT_OPTION_DEFAULT, op=pb.SETOP_NONE)
-    select.target_list.add().CopyFrom(node)
-    return _deparsed(select).removeprefix("SELECT ")
-
-
-def _from_text(node: Any) -> str:
-    """One FROM item as SQL text."""
-    from postgast import pg_query_pb2 as pb
-
-    select = pb.SelectStmt(limit_option=pb.LIMIT_OPTION_DEFAULT, op=pb.SETOP_NONE)
-    select.from_clause.add().CopyFrom(node)
-    return _deparsed(select).removeprefix("SELECT FROM ")
-
-
-def _text_from(relation: Any) -> str:
-    from postgast import pg_query_pb2 as pb
-
-    node = pb.Node()
-    node.range_var.CopyFrom(relation)
-    return _from_text(node)
-
-
-def _text(node: Any) -> str:
-    """A SELECT node as SQL text."""
-    return _deparsed(node.select_stmt)
-
-
-def _deparsed(select: Any) -> str:
-    import postgast
-    from postgast import pg_query_pb2 as pb
-
-    tree = pb.ParseResult(version=180000)
-    tree.stmts.add().stmt.select_stmt.CopyFrom(select)
-    return postgast.deparse(tree)
+def _text_from(relation: Any, view: ThroughView | None = None) -> str:
+    if view:
+        return f"({view.query}) {_alias(relation)}"
+    return relation_text(relation)
 
 
 @cache
@@ -421,7 +377,7 @@ def _commands() -> dict[str, int]:
     return dict(pb.CmdType.items())
 
 
-def _select(_: Any, __: list[str]) -> list[Change]:
+def _select(_: Any, __: Reading) -> list[Change]:
     return []
 
 

@@ -1,7 +1,8 @@
 """Exact counts of what a change would do, as read-only queries: plain joins, one query per foreign-key path.
 
 Every effect becomes a common table expression of (tableoid, ctid, key columns) that the planner may inline, so a
-chain of cascades is a chain of semi-joins. Only cycles are computed as recursive queries.
+chain of cascades is a chain of semi-joins. Only cycles are computed as recursive queries. Where a referenced key
+changes, its new value is carried along, so that what follows is told from the rows as they will be.
 """
 
 from __future__ import annotations
@@ -11,7 +12,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from pgwarden.domain.catalog import Name, quote_identifier
-from pgwarden.sql.conditions import AT, TABLE, Change
+from pgwarden.sql.change import DEFAULT, Change
+from pgwarden.sql.views import AT, TABLE
+
+CASCADE, SET_NULL, SET_DEFAULT, RESTRICT = "c", "n", "d", "r"
+"""Referential actions, by the letters of ``confdeltype`` and ``confupdtype``."""
 
 
 class Node(Protocol):
@@ -38,15 +43,24 @@ class Path(Protocol):
     def foreign_columns(self) -> tuple[str, ...]: ...
     @property
     def result(self) -> Node | None: ...
+    @property
+    def action(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One branch of the statement on one table. ``types`` gives the column types for comparing new keys."""
+    """One branch of the statement on one table."""
 
     change: Change
     effect: Node
-    types: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What counting knows about a column: its type, and its default as text; None where evaluating it has effects."""
+
+    type_name: str
+    default: str | None
 
 
 class Counting:
@@ -58,12 +72,19 @@ class Counting:
         starts: Sequence[Start],
         components: Sequence[Sequence[Node]],
         edges: Sequence[Path],
+        columns: Mapping[int, Mapping[str, Cell]],
     ) -> None:
         self._names = names
+        self._columns = columns
         self._starts = starts
         self._edges = edges
         self._order = [effect for component in components for effect in component]
         self._ids: dict[Node, str] = {effect: f"_pgw_e{number}" for number, effect in enumerate(self._order)}
+        self._begun = {start.effect for start in starts}
+        self._told: dict[Node, bool] = {}
+        for component in components:
+            for effect in component:
+                self._told[effect] = self._tells(effect, len(component) > 1)
         self._parts = [f"_pgw_s{n} as ({_start_query(start)})" for n, start in enumerate(starts)]
         for component in components:
             self._parts += self._component(component)
@@ -84,29 +105,120 @@ class Counting:
                 f"select count(*) from ({gone}) x" if len(sets[True]) > 1 else f"select count(*) from {sets[True][0]}"
             )
         changed = " union ".join(f"select {TABLE}, {AT} from {name}" for name in sets[False])
-        if not gone:
-            many = (
-                f"select count(*) from ({changed}) x"
-                if len(sets[False]) > 1
-                else f"select count(*) from {sets[False][0]}"
-            )
-            return self._query(many)
-        return self._query(f"select count(*) from (({changed}) except ({gone})) x")
+        if gone:
+            return self._query(f"select count(*) from (({changed}) except ({gone})) x")
+        many = len(sets[False]) > 1 or any(self._ids[e] in sets[False] and self._entered(e) > 1 for e in self._order)
+        if not many:
+            return self._query(f"select count(*) from {sets[False][0]}")
+        return self._query(f"select count(*) from (select distinct {TABLE}, {AT} from ({changed}) y) x")
+
+    def every(self) -> str:
+        """The rows of every effect, in the closure's order, as one array: each level is joined only once."""
+        counts = ", ".join(
+            f"(select count(*) from (select distinct {TABLE}, {AT} from {self._ids[effect]}) x)"
+            if self._entered(effect) > 1 and not effect.deletes
+            else f"(select count(*) from {self._ids[effect]})"
+            for effect in self._order
+        )
+        return self._query(f"select array[{counts}]::int8[]")
+
+    def only_way(self, edge: Path) -> bool:
+        """Whether an effect is reached along this edge alone, so that its rows are the edge's rows."""
+        return edge.result is not None and edge.source != edge.result and self._entered(edge.result) == 1
 
     def along(self, edge: Path) -> str:
         """Rows that one foreign key reaches."""
         return self._query(f"select count(*) from {self._names[edge.relation]} c where {self._reached(edge)}")
 
-    def violations(self, edge: Path) -> str:
-        """Rows that a forbidding foreign key would leave without parent, unless they go or change as well."""
-        gone = [
-            self._ids[e] for e in self._order
-            if e.relation == edge.relation and (e.deletes or e.columns & set(edge.columns))
-        ]  # fmt: skip
+    def certain(self, edge: Path) -> bool:
+        """Whether what the edge forbids is told by reading alone: the new values of its keys are known."""
+        return self._told[edge.source] and all(self._told[e] for e in self._order if e.relation == edge.relation)
+
+    def violations(self, edge: Path, *, also_spared: bool) -> str:
+        """Rows that a forbidding foreign key would find without parent.
+
+        Rows that the statement itself removes or points elsewhere are spared. ``also_spared``: those that other
+        foreign keys take as well, which for a check that is not deferred depends on which of them acts first.
+        """
         spared = "".join(
-            f" and not exists (select from {name} x where x.{TABLE} = c.tableoid and x.{AT} = c.ctid)" for name in gone
+            f" and not exists (select from {rows} x where x.{TABLE} = c.tableoid and x.{AT} = c.ctid"
+            f"{self._still(e, edge)})"
+            for e in self._order
+            if e.relation == edge.relation and (e.deletes or e.columns & set(edge.columns))
+            for rows in ([self._ids[e]] if also_spared else self._named(e))
         )
-        return self._query(f"select count(*) from {self._names[edge.relation]} c where {self._reached(edge)}{spared}")
+        taken = "" if edge.action == RESTRICT else self._taken_over(edge)
+        moved = "" if edge.source.deletes else f" and q.{_mark(edge.foreign_columns)}"
+        return self._query(
+            f"select count(*) from {self._names[edge.relation]} c where exists (select from"
+            f" {self._ids[edge.source]} q where {_match(edge, 'q', 'c')}{moved}{taken}{spared})"
+        )
+
+    def set_values(self, edge: Path) -> dict[str, str | None]:
+        """Columns that the edge's action sets, with the value as text; None where only PostgreSQL can tell it."""
+        if edge.result is None or edge.result.deletes:
+            return {}
+        cells = self._columns[edge.relation]
+        if edge.action not in (SET_NULL, SET_DEFAULT):
+            return {}
+        return {c: "null" if edge.action == SET_NULL else cells[c].default for c in sorted(edge.result.columns)}
+
+    def orphaned(self, edge: Path) -> str:
+        """Rows whose foreign key SET DEFAULT would point at a row that is not there, or no longer."""
+        cells, source = self._columns[edge.relation], edge.source
+        values = {
+            f: f"cast({cells[c].default or 'null'} as {cells[c].type_name})"
+            for c, f in zip(edge.columns, edge.foreign_columns, strict=True)
+        }
+        filled = " and ".join(f"{value} is not null" for value in values.values())
+        at = " and ".join(f"p.{quote_identifier(f)} = {value}" for f, value in values.items())
+        moved = "" if source.deletes else f" and x.{_mark(edge.foreign_columns)}"
+        stays = (
+            f"not exists (select from {self._ids[source]} x where x.{TABLE} = p.tableoid and x.{AT} = p.ctid{moved})"
+        )
+        there = f"exists (select from {self._names[source.relation]} p where {at} and {stays})"
+        if not source.deletes and self._told[source]:
+            comes = " and ".join(f"{self._new(source, 'n', f, 'n')} = {value}" for f, value in values.items())
+            there += f" or exists (select from {self._ids[source]} n where {comes})"
+        return self._query(
+            f"select count(*) from {self._names[edge.relation]} c where {self._reached(edge)} and {filled}"
+            f" and not ({there})"
+        )
+
+    def _named(self, effect: Node) -> list[str]:
+        """Where the rows are that the statement itself gives this effect, before any foreign key acts."""
+        if not effect.deletes:
+            return [self._ids[effect]] if effect in self._begun else []
+        return [f"_pgw_s{number}" for number, start in enumerate(self._starts) if start.effect == effect]
+
+    def _still(self, effect: Node, edge: Path) -> str:
+        """That a changed row no longer references the key: its new value is another one, or null."""
+        if effect.deletes or not self._told[effect]:
+            return ""
+        same = " and ".join(
+            f"{self._new(effect, 'x', c, 'c') if c in effect.columns else f'c.{quote_identifier(c)}'}"
+            f" = q.{quote_identifier(f)}"
+            for c, f in zip(edge.columns, edge.foreign_columns, strict=True)
+        )
+        return f" and ({same}) is not true"
+
+    def _taken_over(self, edge: Path) -> str:
+        """NO ACTION is content when another row has taken the key over by the end of the statement."""
+        takers = [
+            e for e in self._order
+            if e in self._begun and e.relation == edge.source.relation and not e.deletes
+            and self._told[e] and e.columns & set(edge.foreign_columns) and self._carries(e, edge.foreign_columns)
+        ]  # fmt: skip
+        return "".join(
+            f" and not exists (select from {self._ids[e]} n where "
+            + " and ".join(f"{self._new(e, 'n', f, 'n')} = q.{quote_identifier(f)}" for f in edge.foreign_columns)
+            + ")"
+            for e in takers
+        )
+
+    def _carries(self, effect: Node, key: tuple[str, ...]) -> bool:
+        held = {column for outgoing in self._outgoing_keys(effect) for column in outgoing}
+        return set(key) <= held | set(self._carried(effect))
 
     def _query(self, select: str) -> str:
         return f"with recursive {', '.join(self._parts)} {select}"
@@ -121,27 +233,46 @@ class Counting:
             return [self._self_reference(component[0])]
         return self._cycle(component)
 
+    def _entered(self, effect: Node) -> int:
+        """In how many ways rows reach this effect."""
+        edges = sum(edge.result == effect for edge in self._edges)
+        return edges + sum(start.effect == effect for start in self._starts)
+
     def _entries(self, effect: Node, inside: Sequence[Node]) -> list[str]:
         """Queries of the rows that reach this effect from outside a component."""
         parts = []
         for number, start in enumerate(self._starts):
             if start.effect == effect:
-                changed = self._changed_mark(effect, start)
-                parts.append(f"select {TABLE}, {AT}{self._keys(effect, 's')}{changed} from _pgw_s{number} s")
+                news = self._start_news(start)
+                listed = self._keys(effect, "s") + self._listed(effect, news) + self._marks(effect, "s", news)
+                parts.append(f"select {TABLE}, {AT}{listed} from _pgw_s{number} s")
         for edge in self._edges:
             if edge.result == effect and edge.source not in inside:
-                mark = self._changed_mark(effect, None)
-                parts.append(
-                    f"select c.tableoid as {TABLE}, c.ctid as {AT}{self._keys(effect, 'c')}{mark}"
-                    f" from {self._names[edge.relation]} c where {self._reached(edge)}"
-                )
-        return parts
+                parts.append(self._carried_along(effect, edge))
+        return parts or [self._nobody(effect)]
+
+    def _nobody(self, effect: Node) -> str:
+        """What reaches an effect in another way, as an upsert does, is counted elsewhere."""
+        same = {column: f"c.{quote_identifier(column)}" for column in effect.columns}
+        listed = self._keys(effect, "c") + self._listed(effect, same) + self._marks(effect, "c", same)
+        return f"select c.tableoid as {TABLE}, c.ctid as {AT}{listed} from {self._names[effect.relation]} c where false"
+
+    def _carried_along(self, effect: Node, edge: Path) -> str:
+        """Rows that a foreign key takes along, with what it sets."""
+        news = self._edge_news(effect, edge)
+        listed = self._keys(effect, "c") + self._listed(effect, news) + self._marks(effect, "c", news)
+        select = f"select c.tableoid as {TABLE}, c.ctid as {AT}{listed} from {self._names[edge.relation]} c"
+        if effect.deletes or edge.source.deletes or edge.action != CASCADE or not self._told[effect]:
+            return f"{select} where {self._reached(edge)}"
+        return (
+            f"{select} join {self._ids[edge.source]} q on {_match(edge, 'q', 'c')} and q.{_mark(edge.foreign_columns)}"
+        )
 
     def _self_reference(self, effect: Node) -> str:
         """A table that cascades into itself: recursion along its own key."""
         edges = [e for e in self._edges if e.source == effect and e.result == effect]
         match = " or ".join(f"({_match(edge, 'q', 'c')})" for edge in edges)
-        name, mark = self._ids[effect], self._changed_mark(effect, None)
+        name, mark = self._ids[effect], self._marks(effect, "c", {})
         return (
             f"{name} as (({' union '.join(self._entries(effect, [effect]))}) union"
             f" select c.tableoid, c.ctid{self._keys(effect, 'c')}{mark} from {self._names[effect.relation]} c, {name} q"
@@ -171,7 +302,7 @@ class Counting:
         )
         sets = [
             f"{self._ids[effect]} as (select c.tableoid as {TABLE}, c.ctid as {AT}{self._keys(effect, 'c')}"
-            f"{self._changed_mark(effect, None)} from {self._names[effect.relation]} c"
+            f"{self._marks(effect, 'c', {})} from {self._names[effect.relation]} c"
             f" join {cycle} r on r.effect = {number} and r.{TABLE} = c.tableoid and r.{AT} = c.ctid)"
             for effect, number in numbers.items()
         ]
@@ -191,23 +322,92 @@ class Counting:
         columns = dict.fromkeys(column for key in self._outgoing_keys(effect) for column in key)
         return "".join(f", {alias}.{quote_identifier(column)}" for column in columns)
 
-    def _changed_mark(self, effect: Node, start: Start | None) -> str:
-        """For changing rows, whether each referenced key really changes: only then its foreign keys act."""
+    def _carried(self, effect: Node) -> tuple[str, ...]:
+        """Columns of a changing row whose new values matter: parts of keys that others reference, or references."""
+        if effect.deletes or not self._told[effect]:
+            return ()
+        keys = {column for key in self._outgoing_keys(effect) for column in key}
+        keys |= {column for edge in self._edges if edge.relation == effect.relation for column in edge.columns}
+        keys |= {
+            column for edge in self._edges if edge.source.relation == effect.relation for column in edge.foreign_columns
+        }
+        return tuple(sorted(keys & effect.columns))
+
+    def _tells(self, effect: Node, cyclic: bool) -> bool:
+        """Whether the new values of a changing row are known beforehand, on every way that leads to it."""
+        if effect.deletes:
+            return True
+        entering = [edge for edge in self._edges if edge.result == effect]
+        if cyclic or any(edge.source == effect for edge in entering):
+            return False
+        cells = self._columns[effect.relation]
+        keys = {column for edge in self._edges if edge.source == effect for column in edge.foreign_columns}
+        keys |= {column for edge in self._edges if edge.relation == effect.relation for column in edge.columns}
+        for start in self._starts:
+            if start.effect == effect:
+                news = dict(zip(start.change.columns, start.change.values, strict=True))
+                if any(not _settled(news.get(c), cells[c]) for c in keys & effect.columns):
+                    return False
+        return all(
+            edge.action == SET_NULL
+            or (edge.action == SET_DEFAULT and all(cells[c].default is not None for c in effect.columns))
+            or (edge.action == CASCADE and self._told.get(edge.source, False))
+            for edge in entering
+        )
+
+    def _start_news(self, start: Start) -> dict[str, str]:
+        """New values by column, as expressions over the rows ``s`` of a branch."""
+        cells, news = self._columns[start.effect.relation], {}
+        for number, (column, value) in enumerate(zip(start.change.columns, start.change.values, strict=True)):
+            text = (cells[column].default or "null") if value == DEFAULT else f"s._pgw_new_{number}"
+            news[column] = f"cast({text} as {cells[column].type_name})"
+        return news
+
+    def _edge_news(self, effect: Node, edge: Path) -> dict[str, str]:
+        """New values by column that a foreign key's action sets, as expressions over ``q``, its parent."""
+        if effect.deletes or not self._told[effect]:
+            return {}
+        cells = self._columns[effect.relation]
+        if edge.action == CASCADE:
+            pairs = zip(edge.columns, edge.foreign_columns, strict=True)
+            texts = {column: self._new(edge.source, "q", foreign, "q") for column, foreign in pairs}
+        else:
+            texts = {c: "null" if edge.action == SET_NULL else cells[c].default or "null" for c in effect.columns}
+        return {column: f"cast({text} as {cells[column].type_name})" for column, text in texts.items()}
+
+    def _new(self, effect: Node, alias: str, column: str, old: str) -> str:
+        """The value that a column will have, from a row of the effect."""
+        if column in self._carried(effect):
+            return f"{alias}.{_new_name(column)}"
+        return f"{old}.{quote_identifier(column)}"
+
+    def _listed(self, effect: Node, news: Mapping[str, str]) -> str:
+        return "".join(f", {news[column]} as {_new_name(column)}" for column in self._carried(effect))
+
+    def _marks(self, effect: Node, alias: str, news: Mapping[str, str]) -> str:
+        """For changing rows, whether each referenced key really changes: only then its foreign keys act.
+
+        Compared are the images of the values, as PostgreSQL does: 1.0 for 1.00 is a change.
+        """
         if effect.deletes:
             return ""
         marks = []
         for key in self._outgoing_keys(effect):
-            if start is None:
+            if not self._told[effect]:
                 marks.append(f", true as {_mark(key)}")
                 continue
-            positions = {column: n for n, column in enumerate(start.change.columns)}
             tests = [
-                f"s.{quote_identifier(c)} is distinct from cast(s._pgw_new_{positions[c]} as {start.types[c]})"
+                f"row({alias}.{quote_identifier(c)})::record operator(pg_catalog.*<>) row({news[c]})::record"
                 for c in key
-                if c in positions
+                if c in news
             ]
             marks.append(f", ({' or '.join(tests) or 'false'}) as {_mark(key)}")
         return "".join(marks)
+
+
+def _settled(value: str | None, cell: Cell) -> bool:
+    """Whether what is assigned can be told beforehand."""
+    return cell.default is not None if value == DEFAULT else bool(value)
 
 
 def _start_query(start: Start) -> str:
@@ -217,6 +417,10 @@ def _start_query(start: Start) -> str:
 def _match(edge: Path, parent: str, child: str) -> str:
     pairs = zip(edge.foreign_columns, edge.columns, strict=True)
     return " and ".join(f"{parent}.{quote_identifier(f)} = {child}.{quote_identifier(c)}" for f, c in pairs)
+
+
+def _new_name(column: str) -> str:
+    return quote_identifier(f"_pgw_n_{column}"[:63])
 
 
 def _mark(key: tuple[str, ...]) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
 from pgwarden.domain.catalog import Catalog, Function, Relation, Trigger
 from pgwarden.domain.impact import SideEffect, SideEffectKind
+from pgwarden.domain.quantity import counted, plural
 from pgwarden.sql.plpgsql_body import NotUnderstood, Token, tokens
 
 
@@ -55,17 +58,14 @@ def side_effects(
                     waiting.append((target, happening))
         for rule in relation.rules:
             if rule.event == event and rule.enabled != "D":
-                _add(
-                    found,
-                    SideEffectKind.RULE,
-                    relation,
-                    rule.name,
-                    f"rule {rule.name} rewrites each {event}",
-                    known=False,
-                )
+                message = f"rule {rule.name} on {relation.name} rewrites each {event}"
+                _add(found, SideEffectKind.RULE, relation, rule.name, message, known=False)
     for oid, together in events.items():
         relation = catalog.relations[oid]
-        found.effects += _static(catalog, relation, together, changed.get(oid, frozenset()))
+        if relation.partition_of in events:  # the partitioned table speaks for its partitions
+            found.effects += _receivers(relation)
+        else:
+            found.effects += _static(catalog, relation, together, changed.get(oid, frozenset()))
     return Surroundings(
         tuple(dict.fromkeys(found.effects)), tuple(dict.fromkeys(found.doubts)), tuple(found.open_tables)
     )
@@ -81,13 +81,13 @@ def _trigger(catalog: Catalog, relation: Relation, trigger: Trigger, found: _Fou
     body = _body(catalog, function)
     writes = tuple(f"{event} {table}" for event, _, table in body.writes)
     if body.opaque:
-        message = f"trigger {trigger.name} does what cannot be read from its body: {body.opaque}"
+        message = f"trigger {trigger.name} on {relation.name} does what cannot be read from its body: {body.opaque}"
         found.doubts.append(message)
         _add(found, SideEffectKind.TRIGGER, relation, trigger.name, message, known=False, writes=writes)
     else:
-        told = f"writes {', '.join(sorted(set(writes)))}" if writes else "writes no table"
-        when = "each row" if trigger.per_row else "each statement"
-        message = f"trigger {trigger.name} runs {trigger.timing} {when} and {told}"
+        told = _told(body.writes) if body.writes else "writes no table"
+        each = "each row" if trigger.per_row else "the statement"
+        message = f"trigger {trigger.name} on {relation.name} runs {trigger.timing.lower()} {each} and {told}"
         _add(found, SideEffectKind.TRIGGER, relation, trigger.name, message, writes=writes)
     if trigger.timing == "BEFORE" and trigger.per_row and not body.opaque:
         found.doubts.append(f"trigger {trigger.name} on {relation.name} may change or suppress rows")
@@ -99,6 +99,13 @@ def _trigger(catalog: Catalog, relation: Relation, trigger: Trigger, found: _Fou
         else:
             found.open_tables[_root(catalog, target).oid] = None
             yield target.oid, event
+
+
+def _told(writes: Iterable[tuple[str, str | None, str]]) -> str:
+    """``inserts into audit.log and deletes from cart``."""
+    verbs = {"INSERT": "inserts into", "UPDATE": "updates", "DELETE": "deletes from"}
+    parts = sorted({f"{verbs[event]} {schema + '.' if schema else ''}{table}" for event, schema, table in writes})
+    return " and ".join(parts)
 
 
 def _own_path(function: Function | None) -> tuple[str, ...]:
@@ -204,41 +211,95 @@ def _word(words: Sequence[Token], place: int) -> str:
 def _static(
     catalog: Catalog, relation: Relation, events: frozenset[str], changed: frozenset[str]
 ) -> Iterator[SideEffect]:
+    """What the definitions around a table say."""
+    yield from _readers(catalog, relation)
+    yield from _receivers(relation)
+    yield from _checks(relation, events, changed)
+    yield from _columns(relation, events, changed)
+    yield from _partitions(catalog, relation)
+    name = str(relation.name)
+    message = f"writers to {name} wait from the start of the execution to its end; readers do not"
+    yield SideEffect(SideEffectKind.LOCK, name, "SHARE ROW EXCLUSIVE", message)
+
+
+def _readers(catalog: Catalog, relation: Relation) -> Iterator[SideEffect]:
+    """Views, materialized views and functions that speak of the table."""
     name = str(relation.name)
     for view in catalog.relations.values():
         if view.kind in "vm" and relation.oid in _read_by(catalog, view):
             stale = view.kind == "m"
             kind = SideEffectKind.MATERIALIZED_VIEW if stale else SideEffectKind.VIEW
-            message = f"{view.name} is stale until it is refreshed" if stale else f"{view.name} shows other rows"
+            message = f"{view.name} is stale until it is refreshed" if stale else f"{view.name} shows the change"
             yield SideEffect(kind, name, str(view.name), message)
+    firing = {trigger.function_oid for trigger in relation.triggers}
+    word = relation.name.name.lower()
+    for function in catalog.functions.values():
+        own = not function.builtin and not function.extension and function.oid not in firing
+        if own and function.source and word in _words_of(function.source):
+            message = f"function {function.name} mentions {name}; it is not run by this change"
+            yield SideEffect(SideEffectKind.FUNCTION, name, str(function.name), message)
+
+
+@lru_cache(maxsize=20_000)
+def _words_of(source: str) -> frozenset[str]:
+    """The words of a function's body, kept: every table of a change is looked for in every body."""
+    return frozenset(re.findall(r"[\w$]+", source.lower()))
+
+
+def _receivers(relation: Relation) -> Iterator[SideEffect]:
+    name = str(relation.name)
     if relation.row_security:
-        message = f"row-level security of {relation.name} decides which rows this role sees and changes"
+        message = f"row-level security of {name} decides which rows this role sees and changes"
         yield SideEffect(SideEffectKind.ROW_SECURITY, name, name, message)
     for publication in relation.publications:
-        message = f"subscribers of {publication} receive the change; an undo is sent to them as well"
+        message = f"subscribers of {publication} receive the change of {name}; an undo is sent to them as well"
         yield SideEffect(SideEffectKind.PUBLICATION, name, publication, message)
-    maintained = [i.name for i in relation.indexes if "INSERT" in events or "UPDATE" in events]
-    if maintained:
-        yield SideEffect(SideEffectKind.INDEX, name, name, f"{len(maintained)} index(es) of {name} are maintained")
+
+
+def _checks(relation: Relation, events: frozenset[str], changed: frozenset[str]) -> Iterator[SideEffect]:
+    """Indexes to maintain and constraints to check; an UPDATE is spared those of columns that it leaves alone."""
+    name = str(relation.name)
+    numbers = {column.number for column in relation.columns if column.name in changed}
+    every = "INSERT" in events or not changed
+    if events & {"INSERT", "UPDATE"}:
+        indexes = [i.name for i in relation.indexes if every or 0 in i.columns or numbers & set(i.columns)]
+        if indexes:
+            message = f"{counted(len(indexes), 'index')} of {name} {plural(len(indexes), 'is')} maintained"
+            yield SideEffect(SideEffectKind.INDEX, name, ", ".join(indexes), message)
+        constraints = [
+            c.name
+            for c in relation.constraints
+            if c.kind in "cfpux" and (every or not c.columns or numbers & set(c.columns))
+        ]
+        if constraints:
+            message = f"{counted(len(constraints), 'constraint')} of {name} {plural(len(constraints), 'is')} checked"
+            yield SideEffect(SideEffectKind.CONSTRAINT, name, ", ".join(constraints), message)
+
+
+def _columns(relation: Relation, events: frozenset[str], changed: frozenset[str]) -> Iterator[SideEffect]:
+    name = str(relation.name)
     for column in relation.columns:
-        if column.generated and events & {"INSERT", "UPDATE"}:
-            yield SideEffect(SideEffectKind.GENERATED, name, column.name, f"{name}.{column.name} is computed again")
-        if (
-            (column.identity or (column.default or "").startswith("nextval("))
-            and "INSERT" in events
-            and column.name not in changed
+        words = set(re.findall(r"\w+", column.default or ""))
+        if column.generated and (
+            "INSERT" in events or ("UPDATE" in events and not (changed and words.isdisjoint(changed)))
         ):
+            yield SideEffect(SideEffectKind.GENERATED, name, column.name, f"{name}.{column.name} is computed again")
+        numbered = column.identity or (column.default or "").startswith("nextval(")
+        if numbered and "INSERT" in events and column.name not in changed:
             message = f"the sequence behind {name}.{column.name} advances and is never moved back"
             yield SideEffect(SideEffectKind.SEQUENCE, name, column.name, message)
-    if relation.kind == "p":
-        count = sum(1 for _ in catalog.partition_tree(relation.oid)) - 1
-        yield SideEffect(SideEffectKind.PARTITION, name, name, f"{name} has {count} partition(s)")
-        for part in catalog.partition_tree(relation.oid):
-            if part.kind == "f":
-                message = f"partition {part.name} is a foreign table: its rows can be neither captured nor restored"
-                yield SideEffect(SideEffectKind.FOREIGN_TABLE, name, str(part.name), message, known=False)
-    message = f"writers to {name} wait from the start of the execution to its end; readers do not"
-    yield SideEffect(SideEffectKind.LOCK, name, "SHARE ROW EXCLUSIVE", message)
+
+
+def _partitions(catalog: Catalog, relation: Relation) -> Iterator[SideEffect]:
+    if relation.kind != "p":
+        return
+    name = str(relation.name)
+    count = sum(1 for _ in catalog.partition_tree(relation.oid)) - 1
+    yield SideEffect(SideEffectKind.PARTITION, name, name, f"{name} has {counted(count, 'partition')}")
+    for part in catalog.partition_tree(relation.oid):
+        if part.kind == "f":
+            message = f"partition {part.name} is a foreign table: its rows can be neither captured nor restored"
+            yield SideEffect(SideEffectKind.FOREIGN_TABLE, name, str(part.name), message, known=False)
 
 
 def _read_by(catalog: Catalog, view: Relation) -> set[int]:

@@ -18,6 +18,7 @@ from pgwarden.sql.walk import Walk
 
 _HANDLERS = (changes, documents, expressions)
 """Importing these modules registers the handlers of their nodes."""
+VERDICTS_KEPT = 256
 _judging = threading.RLock()
 """One judgement at a time: what is learned about a catalog is kept for the next."""
 
@@ -37,6 +38,20 @@ def judge(sql: str, catalog: Catalog, *, policy: ReadPolicy = DEFAULT) -> Verdic
             return _judge(sql, index, policy)
         except RecursionError:
             return on_deep_stack(lambda: _judge(sql, index, policy))
+
+
+def verdict_of(sql: str, catalog: Catalog, *, policy: ReadPolicy = DEFAULT) -> Verdict:
+    """``judge``, remembered with the catalog for short texts: one request is judged by several agents."""
+    if len(sql) > SHORT:
+        return judge(sql, catalog, policy=policy)
+    kept: dict[tuple[str, ReadPolicy], Verdict] = vars(catalog).setdefault("_sql_verdicts", {})
+    found = kept.get((sql, policy))
+    if found is None:
+        found = judge(sql, catalog, policy=policy)
+        if len(kept) >= VERDICTS_KEPT:
+            kept.clear()
+        kept[sql, policy] = found
+    return found
 
 
 def _judge(sql: str, index: Index, policy: ReadPolicy) -> Verdict:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pgwarden.domain.catalog import Catalog, Column, Name, Relation
 from pgwarden.domain.impact import (
+    Archiving,
     Basis,
     CascadeStep,
     Figure,
@@ -21,8 +23,10 @@ from pgwarden.domain.impact import (
 )
 from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.recovery import RecoveryPlan
-from pgwarden.domain.risk import RiskCase, RiskPolicy, TableTag
+from pgwarden.domain.risk import AllowedHours, ColumnTag, PolicyRule, RecoveryNeeds, RiskCase, RiskPolicy, TableTag
+from pgwarden.domain.sensitive import SensitiveKind
 from pgwarden.domain.statement import StatementKind
+from pgwarden.domain.table_use import TableUse
 from pgwarden.rules import RULES
 from pgwarden.rules.assessment import assess
 
@@ -90,9 +94,14 @@ def effect(kind: SideEffectKind, *, known: bool = True) -> SideEffect:
 
 
 BASE = impact()
-POLICY = RiskPolicy(tables=(TableTag("public.thing", regulation="PCI", protected=True),), hours=(time(22), time(6)))
+NIGHTS = AllowedHours(time(22), time(6), UTC)
+POLICY = RiskPolicy(tables=(TableTag("public.thing", regulations=("PCI",), protected=True),), hours=NIGHTS)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NIGHT = datetime(2026, 1, 1, 23, tzinfo=UTC)
+
+BUSY = TableUse("public.thing", "billing", "app", 2, ("RowExclusiveLock",), writes=True, seconds=3.0)
+READING = TableUse("public.thing", "report", "app", 1, ("AccessShareLock",))
+NEEDS = RiskPolicy(tables=(TableTag("public.thing", recovery=RecoveryNeeds(point_in_time=True)),))
 
 CASES = {
     "missing-where": (replace(BASE, unfiltered=True), RiskLevel.HIGH),
@@ -109,6 +118,7 @@ CASES = {
     "inexact-numbers": (impact(1, basis=Basis.ESTIMATED), RiskLevel.MEDIUM),
     "missing-index": (replace(BASE, cascades=(step(index="CREATE INDEX ON x (y)"),)), None),
     "published-table": (replace(BASE, side_effects=(effect(SideEffectKind.PUBLICATION),)), RiskLevel.MEDIUM),
+    "disruption": (replace(BASE, users=(BUSY,)), RiskLevel.MEDIUM),
     "row-security": (replace(BASE, side_effects=(effect(SideEffectKind.ROW_SECURITY),)), RiskLevel.MEDIUM),
 }
 
@@ -136,6 +146,89 @@ def test_policy_rules() -> None:
         "outside-hours": RiskLevel.HIGH,
     }
     assert "outside-hours" not in found(BASE, POLICY, NIGHT)
+
+
+def test_tables_that_the_business_stands_on() -> None:
+    assert found(BASE, RiskPolicy(tables=(TableTag("*.thing", critical=True),))) == {"critical-table": RiskLevel.HIGH}
+
+
+def test_readers_are_no_disruption() -> None:
+    assert found(replace(BASE, users=(READING,))) == {}
+    elsewhere = replace(BUSY, table="public.login")
+    assert found(replace(BASE, users=(elsewhere,))) == {}, "it does not change"
+
+
+@pytest.mark.parametrize(
+    ("archiving", "unmet"),
+    [(Archiving.ON, False), (Archiving.STREAMED, False), (Archiving.OFF, True), (Archiving.FAILING, True)],
+)
+def test_point_in_time_recovery_needs_the_log_elsewhere(archiving: Archiving, unmet: bool) -> None:
+    assert ("recovery-needs" in found(replace(BASE, archiving=archiving), NEEDS)) is unmet
+
+
+def test_recovery_that_would_take_too_long() -> None:
+    policy = RiskPolicy(tables=(TableTag("public.thing", recovery=RecoveryNeeds(back_within=timedelta(minutes=1))),))
+    assert "recovery-needs" not in found(replace(BASE, recovery=RecoveryPlan((), (), 59.0)), policy)
+    assert "recovery-needs" in found(replace(BASE, recovery=RecoveryPlan((), (), 61.0)), policy)
+
+
+def rule(**conditions: Any) -> RiskPolicy:
+    return RiskPolicy(rules=(PolicyRule("mine", RiskLevel.CRITICAL, "it matters", "ask", **conditions),))
+
+
+@pytest.mark.parametrize(
+    ("conditions", "holds"),
+    [
+        ({}, True),
+        ({"operations": ("UPDATE", "DELETE")}, True),
+        ({"operations": ("DELETE",)}, False),
+        ({"tables": ("public.th*",)}, True),
+        ({"tables": ("public.login",)}, False),
+        ({"columns": ("public.thing.id",)}, True),
+        ({"columns": ("public.thing.size",)}, False),
+        ({"rows_from": 50}, True),
+        ({"rows_from": 51}, False),
+        ({"rows_from": 1, "tables": ("public.login",)}, False),
+    ],
+)
+def test_rules_of_the_policy(conditions: dict[str, Any], holds: bool) -> None:
+    risk = assess(impact(50), CATALOG, rule(**conditions))
+    mine = [finding for finding in risk.findings if finding.rule == "policy:mine"]
+    assert bool(mine) is holds
+    assert (risk.level is RiskLevel.CRITICAL) is holds
+
+
+def test_values_make_a_column_sensitive_unless_it_is_public() -> None:
+    seen = replace(BASE, detected={(1, "id"): SensitiveKind.EMAIL})
+    assert "sensitive-data" in found(seen)
+    assert "sensitive-data" not in found(seen, RiskPolicy(columns=(ColumnTag("public.thing.id", None),)))
+    assert "security-data" in found(replace(BASE, detected={(1, "id"): SensitiveKind.TOKEN}))
+    assert "sensitive-data" not in found(replace(BASE, detected={(1, "size"): SensitiveKind.EMAIL})), "not assigned"
+
+
+def test_the_business_section() -> None:
+    tags = (
+        TableTag("public.*", owner="Sales", regulations=("GDPR",), note="closed in May"),
+        TableTag("public.thing", critical=True, regulations=("PCI", "GDPR")),
+    )
+    section = assess(replace(impact(20_000), users=(BUSY,)), CATALOG, RiskPolicy(tables=tags)).business
+    assert section.to_dict() == {
+        "tables": [
+            {
+                "table": "public.thing",
+                "critical": True,
+                "protected": False,
+                "owners": ["Sales"],
+                "regulations": ["GDPR", "PCI"],
+                "notes": ["closed in May"],
+            }
+        ],
+        "disruption": [
+            "billing (app), 2 sessions, has public.thing locked now (for 3.0 s): the change waits for it",
+        ],
+        "recovery": ["a restore point before the change makes point-in-time recovery possible beside the undo"],
+    }
+    assert assess(BASE, CATALOG).business.to_dict() == {"tables": [], "disruption": [], "recovery": []}
 
 
 def test_deep_or_wide_cascades_are_complex() -> None:

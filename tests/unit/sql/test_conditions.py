@@ -6,7 +6,8 @@ import pytest
 
 from pgwarden.domain.errors import ImpactUnknown, StatementInvalid
 from pgwarden.domain.statement import StatementKind
-from pgwarden.sql.conditions import always_true, change_set
+from pgwarden.sql.always_true import always_true
+from pgwarden.sql.conditions import change_set
 
 
 @pytest.mark.parametrize(

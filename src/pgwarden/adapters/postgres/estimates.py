@@ -41,7 +41,13 @@ def _touched(plan: dict[str, object]) -> int:
 
 
 async def sampled(
-    session: Session, relation: Relation, where: str, parameters: Sequence[Parameter], *, pages: int = SAMPLE_PAGES
+    session: Session,
+    relation: Relation,
+    where: str,
+    parameters: Sequence[Parameter],
+    *,
+    pages: int = SAMPLE_PAGES,
+    seed: int = SEED,
 ) -> Figure | None:
     """Rows of one table that fulfil a condition, from a sample of whole blocks.
 
@@ -56,7 +62,7 @@ async def sampled(
     try:
         rows = await session.rows(
             f"select count(*)::int8 as rows, count(*) filter (where ({where}))::int8 as hits from {relation.name} as"
-            f' "{name}" tablesample system ({percent:.6f}) repeatable ({SEED})'
+            f' "{name}" tablesample system ({percent:.6f}) repeatable ({seed})'
             " group by (ctid::text::point)[0]",
             parameters,
         )

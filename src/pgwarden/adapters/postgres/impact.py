@@ -9,24 +9,41 @@ from dataclasses import dataclass, replace
 import psycopg
 
 from pgwarden.adapters.postgres.capture import definitions_hash
-from pgwarden.adapters.postgres.change_rows import RowChecks
-from pgwarden.adapters.postgres.estimates import planner_estimate, sampled
+from pgwarden.adapters.postgres.cascades import Cascades
+from pgwarden.adapters.postgres.change_rows import RowChecks, quiet_default
+from pgwarden.adapters.postgres.counts import Counts
+from pgwarden.adapters.postgres.detection import detected
+from pgwarden.adapters.postgres.estimates import planner_estimate
 from pgwarden.adapters.postgres.session import Session, open_session
-from pgwarden.domain.catalog import Catalog, Relation, quote_identifier
-from pgwarden.domain.errors import ImpactUnknown
+from pgwarden.adapters.postgres.surroundings import applying, checked, slots, views_named
+from pgwarden.adapters.postgres.table_use import TableUsers, archiving
+from pgwarden.domain.catalog import Catalog, Relation
 from pgwarden.domain.execution import Parameter
-from pgwarden.domain.impact import Basis, CascadeStep, Figure, Impact, TableImpact, Violation
+from pgwarden.domain.impact import (
+    Basis,
+    Figure,
+    Impact,
+    SideEffect,
+    SideEffectKind,
+    TableImpact,
+    Violation,
+)
 from pgwarden.domain.statement import StatementKind
-from pgwarden.sql.conditions import Change, ChangeSet, always_true, change_set
-from pgwarden.sql.counting import Counting, Start
+from pgwarden.sql.always_true import always_true
+from pgwarden.sql.change import Change, ChangeSet
+from pgwarden.sql.conditions import change_set
+from pgwarden.sql.counting import Cell, Counting, Start
 from pgwarden.sql.freeze import QUERY as FREEZE_QUERY
 from pgwarden.sql.freeze import freeze
 from pgwarden.sql.side_effects import side_effects
-from pgwarden.undo.closure import Edge, Effect, closure, names_of, root
+from pgwarden.sql.targets import Targets
+from pgwarden.sql.views import AT, TABLE
+from pgwarden.undo.closure import Effect, closure, names_of, root
 from pgwarden.undo.plan import cost, recovery_plan
 
 NONE = Figure(0, Basis.EXACT)
-_PARAMETER = re.compile(r"\$(\d+)")
+DEEP = 3
+"""Levels of foreign keys from which one query for all tables is quicker than one for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +71,8 @@ async def analyse(
     Drifting values in its conditions are frozen first; ``Impact.sql`` is what an approval is for. Raises
     ImpactUnknown for statements that are no change of rows, or whose targets cannot be changed safely.
     """
-    change_set(sql)  # refuses before anything is opened
+    targets = Targets(catalog, search_path)
+    change_set(sql, targets.view)  # refuses before anything is opened
     async with open_session(conninfo) as session:
         bounds = limits or AnalysisLimits()
         await session.script("begin isolation level repeatable read read only")
@@ -66,8 +84,8 @@ async def analyse(
         await session.search(search_path)
         (moment,) = await session.rows(FREEZE_QUERY)
         frozen = freeze(sql, moment)
-        changes = change_set(frozen.sql)
-        analysis = _Analysis(session, catalog, changes, parameters, search_path, bounds)
+        changes = change_set(frozen.sql, targets.view)
+        analysis = _Analysis(session, catalog, targets, changes, parameters, search_path, bounds)
         impact = await analysis.impact(frozen.sql)
         await session.rollback()
     return replace(impact, frozen=frozen.values, original=sql, volatile=frozen.drifting)
@@ -80,6 +98,7 @@ class _Analysis:
         self,
         session: Session,
         catalog: Catalog,
+        targets: Targets,
         changes: ChangeSet,
         parameters: Sequence[Parameter],
         search_path: str,
@@ -88,26 +107,38 @@ class _Analysis:
         self._session = session
         self._catalog = catalog
         self._changes = changes
-        self._parameters = tuple(parameters)
         self._path = search_path
-        self._limits = limits
         self._doubts = list(changes.doubts)
-        self._targets = [self._target(change) for change in changes.changes]
+        self._names = targets
+        self._targets = [targets.table(change.schema, change.table) for change in changes.changes]
+        pairs = [(change, target) for change, target in zip(changes.changes, self._targets, strict=True)]
+        self._counts = Counts(session, catalog, pairs, parameters, limits.large_pages, self._doubts)
         self._closure = closure(catalog, self._effects())
         self._counting = self._make_counting()
+        self._figures: dict[Effect, Figure] = {}
 
     async def impact(self, sql: str) -> Impact:
         catalog, graph = self._catalog, self._closure
         await self._session.search(self._path)
+        await self._count_deep()
         tables = await self._tables()
-        steps, violations = await self._edges()
+        counted = self._counted()
+        ways = Cascades(catalog, graph, self._counting, self._counts, self._figures, counted, self._insert_targets())
+        steps, violations = await ways.followed()
+        self._doubts += ways.doubts
         violations += await self._row_violations()
-        estimate = await planner_estimate(self._session, sql, self._known(sql))
+        violations += await self._outside_views()
+        estimate = await planner_estimate(self._session, sql, self._counts.known(sql))
         matches = await self._multiplies()
-        around = side_effects(catalog, self._events(), self._assigned(), self._schemas())
+        around = side_effects(catalog, self._events(), self._changing(), self._names.schemas)
+        effects = [*views_named(self._changes.changes), *await applying(self._session, catalog, around.effects)]
+        effects += await slots(self._session)
         await self._session.search("pg_catalog, pg_temp")
+        changing = [table.relation for table in tables if table.rows or table.target]
         opened = tuple(dict.fromkeys([*around.open_tables, *self._inheriting()]))
         reach = self._reach(opened)
+        users = await TableUsers(self._session, catalog, reach).found()
+        effects += [SideEffect(SideEffectKind.APPLICATION, use.table, use.who, str(use)) for use in users]
         return Impact(
             sql=sql,
             original=sql,
@@ -116,7 +147,7 @@ class _Analysis:
             tables=tuple(tables),
             cascades=tuple(steps),
             violations=tuple(violations),
-            side_effects=around.effects,
+            side_effects=tuple(effects),
             frozen=(),
             doubts=tuple(dict.fromkeys([*self._doubts, *around.doubts])),
             reach=reach,
@@ -126,48 +157,19 @@ class _Analysis:
             open_tables=opened,
             names={oid: str(relation.name) for oid, relation in catalog.relations.items() if oid in opened},
             unfiltered=any(c.kind is not StatementKind.INSERT and not c.where for c in self._changes.changes),
-            always_true=any(always_true(c.where) for c in self._changes.changes if c.where and not c.joined),
+            always_true=any(
+                always_true(c.where) for c in self._changes.changes if c.where and not c.joined and not c.view
+            ),
             multiplying=matches,
             assigned=self._assigned(),
             cost=cost(catalog, tables),
-            recovery=recovery_plan(catalog, tables, around.effects),
+            recovery=recovery_plan(catalog, tables, effects),
+            detected=await detected(self._session, catalog, [*changing, *opened]),
+            users=users,
+            archiving=await archiving(self._session),
         )
 
     # --- what the statement names
-
-    def _target(self, change: Change) -> Relation:
-        relation = self._resolve(change)
-        if relation is None:
-            raise ImpactUnknown(f"There is no table {change.table}.", not_done="Nothing was run.")
-        reasons = {
-            "v": "it is a view; name the table behind it",
-            "m": "it is a materialized view",
-            "f": "it is a foreign table: what happens there can be neither watched nor taken back",
-            "S": "it is a sequence",
-        }
-        if relation.kind in reasons:
-            raise ImpactUnknown(
-                f"Changes of {relation.name} cannot be protected.",
-                why=reasons[relation.kind],
-                not_done="Nothing was run.",
-            )
-        if relation.name.schema in ("pg_catalog", "information_schema", "pgwarden"):
-            raise ImpactUnknown(
-                f"{relation.name} is a system table.",
-                why="the server and pgwarden keep it",
-                not_done="Nothing was run.",
-            )
-        return relation
-
-    def _resolve(self, change: Change) -> Relation | None:
-        if change.schema:
-            return self._catalog.resolve_relation(change.table, change.schema)
-        found = (self._catalog.resolve_relation(change.table, schema) for schema in self._schemas())
-        return next((relation for relation in found if relation is not None), None)
-
-    def _schemas(self) -> list[str]:
-        path = [part.strip().strip('"') for part in self._path.split(",")]
-        return [self._catalog.role if part == "$user" else part for part in path]
 
     def _effects(self) -> list[Effect]:
         found = []
@@ -186,11 +188,15 @@ class _Analysis:
             if change.kind is StatementKind.INSERT:
                 continue
             columns = frozenset(change.columns) if change.kind is StatementKind.UPDATE else frozenset[str]()
-            types = {column.name: column.type_name for column in target.columns}
-            starts.append(Start(change, Effect(target.oid, columns), types))
-        names = {oid: self._catalog.relations[oid].name for oid in self._closure.relations}
-        names |= {edge.relation: self._catalog.relations[edge.relation].name for edge in self._closure.edges}
-        return Counting(names, starts, self._closure.components, self._closure.edges)
+            starts.append(Start(change, Effect(target.oid, columns)))
+        oids = {*self._closure.relations, *(edge.relation for edge in self._closure.edges)}
+        relations = {oid: self._catalog.relations[oid] for oid in oids}
+        names = {oid: relation.name for oid, relation in relations.items()}
+        cells = {
+            oid: {c.name: Cell(c.type_name, quiet_default(c)) for c in relation.columns}
+            for oid, relation in relations.items()
+        }
+        return Counting(names, starts, self._closure.components, self._closure.edges, cells)
 
     def _insert_targets(self) -> tuple[int, ...]:
         pairs = zip(self._changes.changes, self._targets, strict=True)
@@ -229,6 +235,14 @@ class _Analysis:
             found[target.oid] = found.get(target.oid, frozenset()) | frozenset(change.columns)
         return found
 
+    def _changing(self) -> dict[int, frozenset[str]]:
+        """The same with what foreign keys set."""
+        found = dict(self._assigned())
+        for effect in self._closure.effects:
+            for member in self._catalog.partition_tree(effect.relation):
+                found[member.oid] = found.get(member.oid, frozenset()) | effect.columns
+        return found
+
     def _reach(self, written: Sequence[int]) -> tuple[int, ...]:
         """Root tables of everything that the statement, foreign keys and the triggers that could be read reach."""
         oids = [*self._closure.relations, *self._insert_targets(), *written]
@@ -253,8 +267,9 @@ class _Analysis:
             members = [effect for effect in counted if root(catalog, effect.relation) == oid]
             relations = {effect.relation for effect in members}
             deletes, changes = any(e.deletes for e in members), any(not e.deletes for e in members)
-            deleted = await self._count(self._counting.touched(relations, deleted=True), oid) if deletes else NONE
-            changed = await self._count(self._counting.touched(relations, deleted=False), oid) if changes else NONE
+            alone = members[0] if len(members) == 1 else None
+            deleted = await self._touched(relations, oid, alone, deleted=True) if deletes else NONE
+            changed = await self._touched(relations, oid, alone, deleted=False) if changes else NONE
             relation = catalog.relations[oid]
             found.append(
                 TableImpact(
@@ -268,6 +283,22 @@ class _Analysis:
                 )
             )
         return found
+
+    async def _touched(self, relations: set[int], oid: int, alone: Effect | None, *, deleted: bool) -> Figure:
+        """Rows of some tables that go, or that change; ``alone``: the one effect that reaches them."""
+        if alone in self._figures:
+            return self._figures[alone]
+        figure = await self._counts.figure(self._counting.touched(relations, deleted=deleted), oid)
+        if alone is not None:
+            self._figures[alone] = figure
+        return figure
+
+    async def _count_deep(self) -> None:
+        """A deep graph is counted as a whole: level by level, each query would join all levels above it again."""
+        if self._closure.depth() >= DEEP:
+            counts = await self._counts.every(self._counting.every())
+            pairs = zip(self._closure.effects, counts, strict=False)
+            self._figures |= {effect: Figure(rows, Basis.EXACT) for effect, rows in pairs}
 
     def _changes_key(self, oid: int) -> bool:
         """Whether a column of some unique key of this table changes, by the statement or by a cascade."""
@@ -287,111 +318,55 @@ class _Analysis:
             self._doubts.append("an upsert changes a referenced key")
         return [effect for effect in self._closure.effects if effect not in upserts]
 
-    async def _count(self, query: str, oid: int) -> Figure:
-        """The exact count; where it takes too long, a sample or the planner's estimate."""
-        try:
-            rows = await self._guarded(query)
-        except psycopg.errors.QueryCanceled:
-            return await self._instead(query, oid)
-        except psycopg.errors.InsufficientPrivilege as error:
-            self._doubts.append(f"{self._catalog.role} cannot count what it may not read: {error.diag.message_primary}")
-            return Figure(0, Basis.UNKNOWN)
-        return Figure(rows, Basis.EXACT)
-
-    async def _instead(self, query: str, oid: int) -> Figure:
-        relation = self._catalog.relations[oid]
-        change = next((c for c, t in zip(self._changes.changes, self._targets, strict=True) if t.oid == oid), None)
-        if change and change.where and not change.joined and relation.pages >= self._limits.large_pages:
-            figure = await sampled(self._session, relation, change.where, self._known(change.where))
-            if figure is not None:
-                return figure
-        body = query.replace("select count(*) from", "select * from", 1) if query.startswith("select") else query
-        return await planner_estimate(self._session, body, self._known(body))
-
-    async def _guarded(self, query: str, extra: Sequence[Parameter] = ()) -> int:
-        """A count inside a savepoint, so that one that fails does not end the analysis."""
-        await self._session.script("savepoint counting")
-        try:
-            rows = await self._session.value(query, [*self._known(query), *extra])
-        except psycopg.Error:
-            await self._session.script("rollback to savepoint counting")
-            raise
-        await self._session.script("release savepoint counting")
-        return int(rows)
-
-    def _known(self, query: str) -> list[Parameter]:
-        """The parameters, with a type for those that this query does not mention."""
-        used = {int(number) for number in _PARAMETER.findall(query)}
-        return [
-            parameter if position in used or parameter.type_oid else Parameter(25, None)
-            for position, parameter in enumerate(self._parameters, start=1)
-        ]
-
     async def _inserted(self, change: Change, target: Relation) -> tuple[Figure, Figure]:
         """Rows inserted and, for an upsert, rows updated instead."""
-        checks = RowChecks(self._session, self._catalog, target, change, self._guarded)
+        checks = RowChecks(self._session, self._catalog, target, change, self._counts.exact)
         try:
             new, old, doubts = await checks.insert_counts()
+        except psycopg.errors.QueryCanceled:
+            source = f"{change.ctes} {change.rows}"
+            figure = await planner_estimate(self._session, source, self._counts.known(source))
+            return figure, Figure(0, Basis.UNKNOWN) if change.arbiter else NONE
         except psycopg.Error as error:
             self._doubts.append(f"rows of the INSERT cannot be counted: {error.diag.message_primary}")
             return Figure(change.source_rows or 0, Basis.UNKNOWN), Figure(0, Basis.UNKNOWN)
         self._doubts += doubts
         return Figure(new, Basis.EXACT), Figure(old, Basis.EXACT)
 
-    # --- foreign keys
-
-    async def _edges(self) -> tuple[list[CascadeStep], list[Violation]]:
-        steps, violations = [], []
-        depths = self._depths()
-        for edge in self._closure.edges:
-            if any(change.arbiter for change in self._changes.changes) and edge.source not in self._counted():
-                continue
-            if edge.action.forbids:
-                figure = await self._count(self._counting.violations(edge), edge.relation)
-                if figure.rows:
-                    violations.append(self._forbidden(edge, figure))
-            else:
-                figure = await self._count(self._counting.along(edge), edge.relation)
-            steps.append(self._step(edge, figure, depths))
-        return steps, violations
-
-    def _depths(self) -> dict[Effect, int]:
-        depths = dict.fromkeys(self._closure.starts, 0)
-        for effect in self._closure.effects:
-            for edge in self._closure.out_of(effect):
-                if edge.result is not None:
-                    depths.setdefault(edge.result, depths.get(effect, 0) + 1)
-        return depths
-
-    def _step(self, edge: Edge, figure: Figure, depths: dict[Effect, int]) -> CascadeStep:
-        relation = self._catalog.relations[edge.relation]
-        return CascadeStep(
-            constraint=edge.constraint.name,
-            source=str(self._catalog.relations[edge.source.relation].name),
-            table=str(relation.name),
-            columns=edge.columns,
-            action=edge.action.words,
-            event="DELETE" if edge.source.deletes else "UPDATE",
-            figure=figure,
-            depth=depths.get(edge.source, 0) + 1,
-            missing_index=_missing_index(relation, edge),
-        )
-
-    def _forbidden(self, edge: Edge, figure: Figure) -> Violation:
-        child = self._catalog.relations[edge.relation].name
-        parent = self._catalog.relations[edge.source.relation].name
-        message = f"{figure.rows} row(s) of {child} still reference rows of {parent} ({edge.action.words})"
-        return Violation(edge.constraint.name, str(child), figure.rows, message, figure.certain and edge.source.deletes)
-
     # --- rows as they would be
 
     async def _row_violations(self) -> list[Violation]:
         found: list[Violation] = []
         for change, target in zip(self._changes.changes, self._targets, strict=True):
-            if change.kind is not StatementKind.DELETE:
-                checks = RowChecks(self._session, self._catalog, target, change, self._guarded)
+            if change.kind is not StatementKind.DELETE or change.once:
+                replaced = self._replaced(target)
+                checks = RowChecks(self._session, self._catalog, target, change, self._counts.exact, replaced)
                 found += await checks.violations()
+                self._doubts += checks.doubts
+        return list(dict.fromkeys(found))
+
+    async def _outside_views(self) -> list[Violation]:
+        """Rows that a view WITH CHECK OPTION would refuse, because it would not show them."""
+        found = []
+        for change, target in zip(self._changes.changes, self._targets, strict=True):
+            if change.view is None or change.kind is StatementKind.DELETE:
+                continue
+            if not await checked(self._session, change.view.views):
+                continue
+            checks = RowChecks(self._session, self._catalog, target, change, self._counts.exact, self._replaced(target))
+            found += await checks.outside(change.view)
+            self._doubts += checks.doubts
         return found
+
+    def _replaced(self, target: Relation) -> list[str]:
+        """Queries of the rows of this table that the statement itself changes or removes."""
+        pairs = zip(self._changes.changes, self._targets, strict=True)
+        top = root(self._catalog, target.oid)
+        return [
+            f"select {TABLE}, {AT} from ({change.ctes} {change.rows}) b"
+            for change, each in pairs
+            if change.kind is not StatementKind.INSERT and root(self._catalog, each.oid) == top
+        ]
 
     async def _multiplies(self) -> bool:
         """Whether a join of an UPDATE or DELETE finds some target row more than once."""
@@ -403,20 +378,11 @@ class _Analysis:
                     " group by s._pgw_table, s._pgw_at having count(*) > 1) d"
                 )
                 try:
-                    if await self._guarded(query):
+                    if await self._counts.exact(query):
                         return True
                 except psycopg.Error:
                     continue
         return False
-
-
-def _missing_index(relation: Relation, edge: Edge) -> str:
-    wanted = set(edge.constraint.columns)
-    for index in relation.indexes:
-        if index.valid and index.predicate is None and set(index.columns[: len(wanted)]) == wanted:
-            return ""
-    columns = ", ".join(quote_identifier(column) for column in edge.columns)
-    return f"CREATE INDEX ON {relation.name} ({columns})"
 
 
 def _sum(first: Figure | None, second: Figure) -> Figure:

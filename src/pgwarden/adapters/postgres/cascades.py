@@ -1,0 +1,141 @@
+"""The foreign keys along which a change goes on: how many rows each finds, what it forbids, what it cannot set."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from pgwarden.adapters.postgres.counts import Counts
+from pgwarden.domain.catalog import Catalog, Relation, quote_identifier
+from pgwarden.domain.impact import CascadeStep, Figure, Violation
+from pgwarden.domain.quantity import counted, plural
+from pgwarden.sql.counting import Counting
+from pgwarden.undo.closure import Action, Closure, Edge, Effect
+
+
+class Cascades:
+    """The foreign keys of one closure, counted in one snapshot."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        closure: Closure,
+        counting: Counting,
+        counts: Counts,
+        figures: Mapping[Effect, Figure],
+        counted: Collection[Effect],
+        inserted: Collection[int],
+    ) -> None:
+        """``figures``: what is counted already; ``counted``: effects that counting knows; ``inserted``: tables that
+        the statement inserts into."""
+        self._catalog, self._closure, self._counting, self._counts = catalog, closure, counting, counts
+        self._figures, self._counted, self._inserted = figures, counted, inserted
+        self.doubts: list[str] = []
+
+    async def followed(self) -> tuple[list[CascadeStep], list[Violation]]:
+        """Every foreign key in reach with the rows it finds, and what it would refuse or cannot set."""
+        steps, violations = [], []
+        depths = self._depths()
+        for edge in self._closure.edges:
+            if edge.source not in self._counted:
+                continue
+            if edge.action.forbids:
+                found, figure = await self._forbidden(edge)
+                violations += found
+            else:
+                figure = await self._along(edge)
+                if figure.rows:
+                    violations += await self._set(edge, figure)
+            steps.append(self._step(edge, figure, depths))
+        return steps, violations
+
+    async def _along(self, edge: Edge) -> Figure:
+        known = self._figures.get(edge.result) if edge.result else None
+        if known is not None and self._counting.only_way(edge):
+            return known
+        return await self._counts.figure(self._counting.along(edge), edge.relation)
+
+    def _depths(self) -> dict[Effect, int]:
+        depths = dict.fromkeys(self._closure.starts, 0)
+        for effect in self._closure.effects:
+            for edge in self._closure.out_of(effect):
+                if edge.result is not None:
+                    depths.setdefault(edge.result, depths.get(effect, 0) + 1)
+        return depths
+
+    def _step(self, edge: Edge, figure: Figure, depths: dict[Effect, int]) -> CascadeStep:
+        relation = self._catalog.relations[edge.relation]
+        return CascadeStep(
+            constraint=edge.constraint.name,
+            source=str(self._catalog.relations[edge.source.relation].name),
+            table=str(relation.name),
+            columns=edge.columns,
+            action=edge.action.words,
+            event="DELETE" if edge.source.deletes else "UPDATE",
+            figure=figure,
+            depth=depths.get(edge.source, 0) + 1,
+            missing_index=_missing_index(relation, edge),
+        )
+
+    async def _forbidden(self, edge: Edge) -> tuple[list[Violation], Figure]:
+        """What a forbidding foreign key finds. A check at the end of the transaction sees all that others took."""
+        late = edge.action is Action.NO_ACTION and edge.constraint.deferrable and edge.constraint.deferred
+        sure = await self._counts.figure(self._counting.violations(edge, also_spared=True), edge.relation)
+        every = sure
+        if not late:
+            every = await self._counts.figure(self._counting.violations(edge, also_spared=False), edge.relation)
+        child = self._catalog.relations[edge.relation]
+        parent = self._catalog.relations[edge.source.relation]
+        told = self._counting.certain(edge) and not self._inserts_into(parent) and not _interfering(child, parent)
+        if sure.rows:
+            message = (
+                f"{counted(sure.rows, 'row')} of {child.name} still {plural(sure.rows, 'references')}"
+                f" {parent.name} ({edge.action.words})"
+            )
+            name = edge.constraint.name
+            return [Violation(name, str(child.name), sure.rows, message, sure.certain and told)], sure
+        if every.rows:
+            message = (
+                f"{counted(every.rows, 'row')} of {child.name} {plural(every.rows, 'references')} {parent.name}"
+                f" ({edge.action.words}) unless other foreign keys take them first"
+            )
+            return [Violation(edge.constraint.name, str(child.name), every.rows, message, certain=False)], every
+        return [], every
+
+    async def _set(self, edge: Edge, figure: Figure) -> list[Violation]:
+        """What SET NULL and SET DEFAULT cannot set: null where it is forbidden, a default that references nothing."""
+        child = self._catalog.relations[edge.relation]
+        values = self._counting.set_values(edge)
+        sure = figure.certain and not _interfering(child)
+        found = []
+        for column in child.columns:
+            if column.not_null and values.get(column.name) == "null":
+                where = f"{column.name} of {counted(figure.rows, 'row')} of {child.name}"
+                text = f"{edge.action.words} would put null into {where}"
+                found.append(Violation(f"{column.name} NOT NULL", str(child.name), figure.rows, text, sure))
+        if None in values.values():
+            self.doubts.append(f"which default {edge.constraint.name} sets is known only at the execution")
+        elif edge.action is Action.SET_DEFAULT and not found:
+            orphans = await self._counts.figure(self._counting.orphaned(edge), edge.relation)
+            if orphans.rows:
+                text = f"{edge.action.words} would point {counted(orphans.rows, 'row')} of {child.name} at nothing"
+                told = sure and orphans.certain
+                found.append(Violation(edge.constraint.name, str(child.name), orphans.rows, text, told))
+        return found
+
+    def _inserts_into(self, parent: Relation) -> bool:
+        """Whether another part of the statement may bring a missing key back."""
+        return parent.oid in self._inserted
+
+
+def _interfering(*relations: Relation) -> bool:
+    """Whether triggers may still change the rows before they are written."""
+    return any(t.timing == "BEFORE" and t.per_row and t.enabled in "OA" for r in relations for t in r.triggers)
+
+
+def _missing_index(relation: Relation, edge: Edge) -> str:
+    wanted = set(edge.constraint.columns)
+    for index in relation.indexes:
+        if index.valid and index.predicate is None and set(index.columns[: len(wanted)]) == wanted:
+            return ""
+    columns = ", ".join(quote_identifier(column) for column in edge.columns)
+    return f"CREATE INDEX ON {relation.name} ({columns})"

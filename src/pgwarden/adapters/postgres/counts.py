@@ -1,0 +1,86 @@
+"""Numbers of rows in one snapshot: counted where that is quick enough, else sampled or guessed, and labelled so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+
+from pgwarden.adapters.postgres.estimates import planner_estimate, sampled
+from pgwarden.adapters.postgres.session import Session
+from pgwarden.domain.catalog import Catalog, Relation
+from pgwarden.domain.execution import Parameter
+from pgwarden.domain.impact import Basis, Figure
+from pgwarden.sql.change import Change
+
+_PARAMETER = re.compile(r"\$(\d+)")
+
+
+class Counts:
+    """Counts for one analysis; the transaction that it runs in is the snapshot."""
+
+    def __init__(
+        self,
+        session: Session,
+        catalog: Catalog,
+        targets: Sequence[tuple[Change, Relation]],
+        parameters: Sequence[Parameter],
+        large_pages: int,
+        doubts: list[str],
+    ) -> None:
+        """``large_pages``: from this size a table is sampled when it cannot be counted; ``doubts`` is added to."""
+        self._session, self._catalog, self._targets = session, catalog, targets
+        self._parameters, self._large_pages, self._doubts = tuple(parameters), large_pages, doubts
+
+    async def figure(self, query: str, oid: int) -> Figure:
+        """The exact count; where it takes too long, a sample or the planner's estimate."""
+        try:
+            rows = await self.exact(query)
+        except psycopg.errors.QueryCanceled:
+            return await self._instead(query, oid)
+        except psycopg.errors.InsufficientPrivilege as error:
+            self._doubts.append(f"{self._catalog.role} cannot count what it may not read: {error.diag.message_primary}")
+            return Figure(0, Basis.UNKNOWN)
+        return Figure(rows, Basis.EXACT)
+
+    async def exact(self, query: str) -> int:
+        """A count inside a savepoint, so that one that fails does not end the analysis. Raises psycopg.Error."""
+        return int(await self._value(query))
+
+    async def every(self, query: str) -> list[int]:
+        """Several counts from one query that gives an array; none where it fails or takes too long."""
+        try:
+            return [int(rows) for rows in await self._value(query)]
+        except psycopg.Error:
+            return []
+
+    async def _value(self, query: str) -> Any:
+        await self._session.script("savepoint counting")
+        try:
+            value = await self._session.value(query, self.known(query))
+        except psycopg.Error:
+            await self._session.script("rollback to savepoint counting")
+            raise
+        await self._session.script("release savepoint counting")
+        return value
+
+    def known(self, query: str) -> list[Parameter]:
+        """The parameters, with a type for those that this query does not mention."""
+        used = {int(number) for number in _PARAMETER.findall(query)}
+        return [
+            parameter if position in used or parameter.type_oid else Parameter(25, None)
+            for position, parameter in enumerate(self._parameters, start=1)
+        ]
+
+    async def _instead(self, query: str, oid: int) -> Figure:
+        relation = self._catalog.relations[oid]
+        change = next((change for change, target in self._targets if target.oid == oid), None)
+        alone = change is not None and bool(change.where) and not change.joined and not change.view
+        if change and alone and relation.pages >= self._large_pages:
+            figure = await sampled(self._session, relation, change.where, self.known(change.where))
+            if figure is not None:
+                return figure
+        body = query.replace("select count(*) from", "select * from", 1) if query.startswith("select") else query
+        return await planner_estimate(self._session, body, self.known(body))

@@ -1,0 +1,142 @@
+"""Everything around the rows of a change: what is maintained, checked, told on, held up, hidden, and taken back."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from psycopg import conninfo
+from tests.conftest import MakeDatabase
+from tests.support.change import owned, run
+
+from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
+from pgwarden.adapters.postgres.impact import analyse
+from pgwarden.domain.impact import Impact, SideEffectKind
+from pgwarden.rules.assessment import assess
+
+K = SideEffectKind
+SETUP = """
+create table goods (id serial primary key, name text unique, price int check (price > 0),
+                    twice int generated always as (price * 2) stored);
+create index goods_price on goods (price);
+create table moves (id int not null, at int, goods int) partition by range (id);
+create table moves_low partition of moves for values from (0) to (100);
+alter table moves_low add foreign key (goods) references goods on delete cascade;
+create function cheap(int) returns bigint language sql as 'select count(*) from goods where price < $1';
+create function other() returns int language sql as 'select 1';
+insert into goods (name, price) select 'g' || i, i from generate_series(1, 40) i;
+insert into moves select i, i, i from generate_series(1, 30) i;
+analyze;
+"""
+
+
+async def impact_of(database: str, sql: str) -> Impact:
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        catalog = await PostgresCatalogReader(connection).read()
+    return await analyse(database, sql, catalog)
+
+
+def named(impact: Impact, kind: SideEffectKind) -> dict[str, str]:
+    """Name → message of the side effects of a kind."""
+    return {effect.name: effect.message for effect in impact.side_effects if effect.kind is kind}
+
+
+@pytest.fixture
+def goods(make_database: MakeDatabase) -> str:
+    database = owned(make_database())
+    run(database, SETUP)
+    return database
+
+
+async def test_what_an_insert_maintains_and_checks(goods: str) -> None:
+    impact = await impact_of(goods, "insert into goods (name, price) values ('x', 1)")
+    assert list(named(impact, K.INDEX).values()) == ["3 indexes of public.goods are maintained"]
+    (names,) = named(impact, K.CONSTRAINT)
+    assert {"goods_pkey", "goods_name_key", "goods_price_check"} <= set(names.split(", "))
+    assert named(impact, K.GENERATED) == {"twice": "public.goods.twice is computed again"}
+    assert named(impact, K.SEQUENCE)["id"].startswith("the sequence behind public.goods.id advances")
+    assert list(named(impact, K.FUNCTION)) == ["public.cheap"]
+    assert "writers to public.goods wait" in named(impact, K.LOCK)["SHARE ROW EXCLUSIVE"]
+    assert impact.cost.wal_bytes > 0
+
+
+async def test_an_update_is_spared_what_it_leaves_alone(goods: str) -> None:
+    price = await impact_of(goods, "update goods set price = price + 1")
+    assert list(named(price, K.INDEX)) == ["goods_price"]
+    assert list(named(price, K.CONSTRAINT)) == ["goods_price_check"]
+    assert list(named(price, K.GENERATED)) == ["twice"]
+    name = await impact_of(goods, "update goods set name = name || '!'")
+    assert list(named(name, K.INDEX)) == ["goods_name_key"]
+    assert named(name, K.GENERATED) == {}
+    assert named(await impact_of(goods, "delete from goods where id = 40"), K.INDEX) == {}
+
+
+async def test_a_partitioned_table_speaks_for_its_partitions(make_database: MakeDatabase) -> None:
+    database = make_database()  # only a superuser may define another server
+    run(
+        database,
+        SETUP,
+        """create foreign data wrapper away; create server far foreign data wrapper away;
+           create foreign table moves_far partition of moves for values from (100) to (200) server far;""",
+    )
+    impact = await impact_of(database, "update moves_low set at = 1 where id = 3")
+    assert named(impact, K.FOREIGN_TABLE) == {}
+    impact = await impact_of(database, "insert into moves values (50, 1, 1)")
+    assert named(impact, K.PARTITION) == {"public.moves": "public.moves has 2 partitions"}
+    assert list(named(impact, K.FOREIGN_TABLE)) == ["public.moves_far"]
+    assert [e.table for e in impact.side_effects if e.kind is K.LOCK] == ["public.moves"]
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        catalog = await PostgresCatalogReader(connection).read()
+    assert "unknown-effects" in {finding.rule for finding in assess(impact, catalog).findings}
+
+
+async def test_subscribers_are_named(make_database: MakeDatabase) -> None:
+    database = make_database()
+    run(database, SETUP, "create publication feed for table goods")
+    impact = await impact_of(database, "delete from goods where id = 1")
+    assert "an undo is sent to them as well" in named(impact, K.PUBLICATION)["feed"]
+
+
+async def test_rows_that_a_role_does_not_see_are_not_counted_and_it_is_said(goods: str) -> None:
+    role = conninfo.conninfo_to_dict(goods)["user"]
+    run(
+        goods,
+        f"""alter table goods enable row level security, force row level security;
+            create policy low on goods to {role} using (price <= 10);""",
+    )
+    impact = await impact_of(goods, "update goods set name = name where price > 5")
+    assert impact.rows == 5
+    assert "decides which rows this role sees" in named(impact, K.ROW_SECURITY)["public.goods"]
+
+
+async def test_what_a_role_may_not_read_is_unknown(make_database: MakeDatabase) -> None:
+    database = make_database()
+    guest = owned(database)
+    run(
+        database,
+        SETUP,
+        f"grant select, delete on goods to {conninfo.conninfo_to_dict(guest)['user']}",
+    )
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        catalog = await PostgresCatalogReader(connection).read()
+    impact = await analyse(guest, "delete from goods where id = 1", catalog)
+    figures = {table.name: table.deleted for table in impact.tables}
+    assert figures["public.goods"].rows == 1
+    assert not figures["public.moves"].certain
+    assert not impact.certain
+    assert any("may not read" in doubt for doubt in impact.doubts)
+
+
+async def test_the_recovery_plan_tells_what_is_kept_and_done(goods: str) -> None:
+    impact = await impact_of(goods, "delete from goods where id <= 10")
+    plan = impact.recovery
+    assert plan is not None
+    assert {part.table: part.rows for part in plan.captured} == {"public.goods": 10, "public.moves": 10}
+    assert plan.bytes > 0
+    assert "insert 10 rows into public.goods as they were" in plan.steps
+    assert plan.irreversible == ()
+
+
+@pytest.mark.parametrize("sql", ["delete from goods", "update goods set price = 1 where 1 = 1 or price > 3"])
+async def test_every_row_is_a_finding(goods: str, sql: str) -> None:
+    impact = await impact_of(goods, sql)
+    assert (impact.unfiltered, impact.always_true) == ("where" not in sql, "where" in sql)
