@@ -1,4 +1,4 @@
-"""What protection costs: ``python benchmarks/change.py [--rows N] [--rounds N] [conninfo]``.
+"""What protection costs: ``python benchmarks/change.py [--rows N] [--rounds N] [--only PART] [conninfo]``.
 
 Every variant runs on the same server in turns, timed up to just before the end of its transaction and then rolled
 back, so the flush of COMMIT is in none of them. Ratios of medians are printed, with the bars of the project.
@@ -9,9 +9,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import random
+import signal
 import tempfile
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -38,7 +40,9 @@ insert into acct select i, i % 50000, 'active', i % 1000, 'u' || i || '@b.org', 
 insert into item select i, (i - 1) / 2 + 1, i % 9, 'item ' || i from generate_series(1, {all} * 2) i;
 create index on acct (cust); create index on acct (code); create index on item (acct);
 """
-LIMITS = ExecutionLimits(rows=10**9, undo_bytes=2**50, statement_seconds=3600, idle_seconds=3600)
+LIMITS = ExecutionLimits(
+    rows=10**9, undo_bytes=2**50, statement_seconds=3600, transaction_seconds=3600, idle_seconds=3600
+)
 Variant = Callable[[Session], Awaitable[Callable[[], Awaitable[object]]]]
 """Prepares (approvals are not what is timed) and returns what is timed."""
 
@@ -54,6 +58,7 @@ class Bench:
         self.update = f"update acct set amount = amount + 1 where id <= {rows}"
         copied = "id + 10000000, cust, status, amount, email, at, code, note"
         self.insert = f"insert into acct select {copied} from acct where id <= {rows}"
+        self.single = f"delete from item where acct <= {rows}"
         self.gone = {"acct": RowCounts(deleted=rows), "item": RowCounts(deleted=2 * rows)}
 
     def prepare(self) -> None:
@@ -62,11 +67,12 @@ class Bench:
             connection.execute("vacuum analyze")
 
     async def run(self, only: str) -> None:
-        """Everything, or the one part that is named: delete, update, insert, undo."""
+        """Everything, or the one part that is named: delete, update, insert, single-delete, undo."""
         parts = {
             "delete": self._deletes,
             "update": self._updates,
             "insert": self._inserts,
+            "single-delete": self._single_deletes,
             "undo-delete": self._undo_delete,
             "undo-update": self._undo_update,
         }
@@ -92,9 +98,10 @@ class Bench:
             {
                 "bare": self._bare(self.update),
                 "pgwarden": self._protected(self.update, {"acct": RowCounts(updated=self.rows)}),
+                "lock-free": self._protected(self.update, {"acct": RowCounts(updated=self.rows)}, lock_free=True),
                 "jsonb audit": self._audited(self.update),
             },
-            {"pgwarden": 1.15 if self.rows < 1_000_000 else 1.4},
+            {"pgwarden": 1.15 if self.rows < 1_000_000 else 1.4, "lock-free": 1.15},
         )
 
     async def _inserts(self) -> None:
@@ -103,9 +110,24 @@ class Bench:
             {
                 "bare": self._bare(self.insert),
                 "pgwarden": self._protected(self.insert, {"acct": RowCounts(inserted=self.rows)}),
+                "lock-free": self._protected(self.insert, {"acct": RowCounts(inserted=self.rows)}, lock_free=True),
                 "jsonb audit": self._audited(self.insert),
             },
-            {"pgwarden": 1.25},
+            {"pgwarden": 1.25, "lock-free": 1.25},
+        )
+
+    async def _single_deletes(self) -> None:
+        """A DELETE writes next to nothing itself, so whatever keeps its rows is dear beside it."""
+        counts = {"item": RowCounts(deleted=2 * self.rows)}
+        await self._compare(
+            f"DELETE {2 * self.rows:,} of one table",
+            {
+                "bare": self._bare(self.single),
+                "pgwarden": self._protected(self.single, counts),
+                "lock-free": self._protected(self.single, counts, lock_free=True),
+                "jsonb audit": self._audited(self.single),
+            },
+            {},
         )
 
     async def _undo_delete(self) -> None:
@@ -150,10 +172,12 @@ class Bench:
 
         return prepare
 
-    def _protected(self, sql: str, counts: Mapping[str, RowCounts]) -> Variant:
+    def _protected(self, sql: str, counts: Mapping[str, RowCounts], *, lock_free: bool = False) -> Variant:
+        limits = replace(LIMITS, lock_free=lock_free)
+
         async def prepare(session: Session) -> Callable[[], Awaitable[object]]:
             approved = await self._approve(sql, counts)
-            return lambda: forward._transaction(session, approved, LIMITS)
+            return lambda: forward._transaction(session, approved, limits)
 
         return prepare
 
@@ -224,9 +248,12 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rows", type=int, default=100_000)
     arguments.add_argument("--rounds", type=int, default=5)
-    arguments.add_argument("--only", default="", help="delete, update, insert, undo, undo-delete or undo-update")
+    arguments.add_argument(
+        "--only", default="", help="delete, update, insert, single-delete, undo, undo-delete or undo-update"
+    )
     arguments.add_argument("conninfo", nargs="?")
     chosen = arguments.parse_args()
+    signal.signal(signal.SIGTERM, _stop)
     if chosen.conninfo:
         _run(chosen.conninfo, chosen)
         return
@@ -235,6 +262,11 @@ def main() -> None:
         settings = {"shared_buffers": "2GB", "autovacuum": "off", "max_wal_size": "8GB"}
         with EmbeddedServer(Path(directory) / "server", options=ServerOptions(settings=settings)) as server:
             _run(server.conninfo(), chosen)
+
+
+def _stop(*_: object) -> None:
+    """Leave as usual, so that the server is stopped and its directory removed."""
+    raise SystemExit(143)
 
 
 def _run(conninfo: str, chosen: argparse.Namespace) -> None:

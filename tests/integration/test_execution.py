@@ -11,6 +11,7 @@ from tests.conftest import MakeDatabase
 from tests.support.change import NOW, PATIENT, approve, dump, leftovers, owned, perform, run
 
 from pgwarden.adapters.postgres.execution import committed, execute
+from pgwarden.domain.approval import Tolerance
 from pgwarden.domain.errors import (
     AlreadyExecuted,
     ApprovalInvalid,
@@ -40,7 +41,7 @@ insert into child select i, i % 10 + 1, 'x' from generate_series(1, 30) i;
 THREE = {"parent": RowCounts(deleted=3), "child": RowCounts(deleted=9), "audit": RowCounts(inserted=9)}
 
 
-@pytest.fixture(params=[18, 16])
+@pytest.fixture(params=[18, 17, 16, 14])
 def family(request: pytest.FixtureRequest, make_database: MakeDatabase) -> str:
     database = owned(make_database(request.param))
     run(database, FAMILY)
@@ -106,6 +107,9 @@ async def test_a_table_that_nobody_approved_rolls_back(family18: str) -> None:
         {"role": "postgres"},
         {"expectations": ()},
         {"until": NOW + timedelta(days=900)},
+        {"isolation": Isolation.SERIALIZABLE},
+        {"tolerance": Tolerance(0, 1.0)},
+        {"definitions": "another hash"},
     ],
 )
 async def test_a_changed_approval_is_refused(family18: str, forgery: dict[str, object]) -> None:

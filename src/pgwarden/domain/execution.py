@@ -24,6 +24,22 @@ class ExecutionKind(StrEnum):
     UNDO = "undo"
 
 
+class CaptureWay(StrEnum):
+    """How the images of a table were taken."""
+
+    TRIGGERS = "triggers"
+    """By statement triggers; other writers of the table waited until the end."""
+    RETURNING = "returning"
+    """By the statement itself, which returned each row that it changed; others waited for these rows only."""
+
+    @property
+    def words(self) -> str:
+        """The way as people read it."""
+        if self is CaptureWay.RETURNING:
+            return "captured by the statement itself: other writers waited for its rows only"
+        return "captured by triggers: other writers of the tables waited until the end"
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One typed value of a statement, in PostgreSQL's text form. ``type_oid`` 0 lets the server infer the type."""
@@ -70,12 +86,18 @@ class ExecutionLimits:
     """How often a transient failure (lock not free, deadlock, serialization) is tried again."""
     backoff_seconds: float = 0.2
     """Wait before the second attempt; doubled for each further one."""
+    transaction_seconds: float = 900.0
+    """How long one attempt may take as a whole, the wait for locks included."""
     idle_seconds: float = 60.0
     """Silence of the client after which the server ends the transaction."""
     progress_rows: int = 200_000
     """From so many approved rows on, progress is reported row by row; below, it would cost more than it tells."""
     rows: int = 1_000_000
     undo_bytes: int = 4 * 1024**3
+    free_bytes: int = 1024**3
+    """Room that must be left on the server's disk beside the expected images, where the disk can be seen."""
+    lock_free: bool = True
+    """Whether a change of one table that sets nothing off is captured by RETURNING, without locking writers out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +115,18 @@ class TableImages:
     types: tuple[str, ...]
     counts: RowCounts = RowCounts()
     bytes: int = 0
+    space: str = "pgwarden"
+    """The schema of ``images``; ``pg_temp`` where they are kept in a file and loaded for a while."""
+    file: str = ""
+    """The file with the images, '' where they are in the database."""
+    digest: str = ""
+    """SHA-256 of that file."""
+    way: CaptureWay = CaptureWay.TRIGGERS
+    changed: tuple[str, ...] = ()
+    """Where each row is kept once, as it was before, with only these columns as they became: ``images`` is then a
+    view that shows both images of each row."""
+    gone: str = ""
+    """Why they can no longer be used, '' while they can."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -105,6 +139,12 @@ class TableImages:
             "types": list(self.types),
             "counts": self.counts.to_dict(),
             "bytes": self.bytes,
+            "space": self.space,
+            "file": self.file,
+            "digest": self.digest,
+            "way": self.way.value,
+            "changed": list(self.changed),
+            "gone": self.gone,
         }
 
     @classmethod
@@ -119,7 +159,29 @@ class TableImages:
             types=tuple(value["types"]),
             counts=RowCounts(**value["counts"]),
             bytes=value["bytes"],
+            space=value.get("space", "pgwarden"),
+            file=value.get("file", ""),
+            digest=value.get("digest", ""),
+            way=CaptureWay(value.get("way", CaptureWay.TRIGGERS)),
+            changed=tuple(value.get("changed", ())),
+            gone=value.get("gone", ""),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImages:
+    """One file of before-images: its name within the execution, its size and its SHA-256."""
+
+    file: str
+    bytes: int
+    digest: str
+
+
+EXTERNAL_LIMITS = (
+    "The before-images lie in files outside of the database: whoever loses the files cannot undo.",
+    "Whether it was committed is told by its transaction number, which the server forgets some day; then nobody knows.",
+    "Another machine that does not see these files does not know that this has run.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +209,8 @@ class Execution:
     skipped: int = 0
     """Rows that a partial undo left as they were."""
     milliseconds: float = 0.0
+    files: str = ""
+    """The directory that holds images and record, '' where these are in the database."""
 
     @property
     def counts(self) -> Mapping[str, RowCounts]:
@@ -156,6 +220,16 @@ class Execution:
     @property
     def undone(self) -> bool:
         return self.undone_by is not None
+
+    @property
+    def external(self) -> bool:
+        """Whether images and record lie in files outside of the database."""
+        return bool(self.files)
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """What this execution promises less than one whose images and ledger row are in the database itself."""
+        return EXTERNAL_LIMITS if self.external else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +249,16 @@ class Progress:
     waiters: tuple[int, ...]
     """Process ids of sessions that wait for locks of this execution."""
     wal_bytes: int | None = None
+    """What the whole server wrote to its log since this began: this execution's part is not more."""
+    buffers: int | None = None
+    """Pages that it read or changed."""
+    temp_bytes: int | None = None
+    """Its temporary files."""
     cpu_seconds: float | None = None
     memory_bytes: int | None = None
+    read_bytes: int | None = None
+    """Read from files, cached by the operating system or not."""
+    written_bytes: int | None = None
+    disk_free_bytes: int | None = None
+    """Room left on the server's disk."""
     unknown: Mapping[str, str] = field(default_factory=dict)

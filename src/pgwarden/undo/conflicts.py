@@ -1,8 +1,9 @@
-"""Queries that list, row by row, what stands in the way of an undo. They run only after the undo did not fit."""
+"""What stands in the way of an undo, row by row. Looked for only after the undo did not fit, or to go around it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from pgwarden.domain.catalog import Name, quote_identifier
 from pgwarden.domain.recovery import ConflictKind
@@ -13,28 +14,52 @@ from pgwarden.undo.restore import same_key
 NOTHING = "null::text[]"
 
 
-def conflict_queries(
-    effects: Sequence[NetEffect], names: Mapping[int, Name], rows: int
-) -> Iterator[tuple[ConflictKind, NetEffect, str]]:
-    """Queries with the columns ``before``, ``after`` and ``now`` (text arrays over the table's columns, or null).
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A condition under which rows of one net effect cannot be taken back."""
+
+    kind: ConflictKind
+    effect: NetEffect
+    alias: str
+    """How ``rows`` names the row of the net effect: ``a`` as it was left, ``b`` as it was before."""
+    now: str
+    """How ``rows`` names the row that is there now, '' where there is none."""
+    rows: str
+    """FROM and WHERE."""
+
+    def report(self, rows: int) -> str:
+        """A query with the columns ``before``, ``after`` and ``now``: text arrays over the table's columns, or null."""
+        before = _before(self.effect) if self.alias == "a" and self.named else NOTHING
+        shown = values(self.effect, self.alias)
+        before, after = (before, shown) if self.alias == "a" else (shown, NOTHING)
+        now = values(self.effect, self.now) if self.now else NOTHING
+        return f"select {before} as before, {after} as after, {now} as now {self.rows} limit {rows}"
+
+    @property
+    def named(self) -> bool:
+        """Whether the report tells how the row was before, too."""
+        return self.kind in (ConflictKind.CHANGED, ConflictKind.GONE)
+
+
+def obstacles(effects: Sequence[NetEffect], names: Mapping[int, Name]) -> Iterator[Obstacle]:
+    """Everything that may stand in the way of taking these effects back.
 
     ``names`` gives the tables of referencing and referenced relations that have no net effect themselves.
     """
     by_oid = {effect.shape.oid: effect for effect in effects}
     for effect in effects:
-        limit = f" limit {rows}"
         if effect.removes:
-            yield ConflictKind.CHANGED, effect, _changed(effect) + limit
-            yield ConflictKind.GONE, effect, _gone(effect) + limit
+            yield Obstacle(ConflictKind.CHANGED, effect, "a", "t", _changed(effect))
+            yield Obstacle(ConflictKind.GONE, effect, "a", "", _gone(effect))
             for reference in effect.shape.incoming:
                 if reference.relation in by_oid or reference.relation in names:
-                    yield ConflictKind.CHILD, effect, _children(effect, reference, by_oid, names) + limit
+                    yield Obstacle(ConflictKind.CHILD, effect, "a", "a", _children(effect, reference, by_oid, names))
         if effect.restores:
             for key in filter(None, (effect.shape.key, *effect.shape.unique)):
-                yield ConflictKind.TAKEN, effect, _taken(effect, key) + limit
+                yield Obstacle(ConflictKind.TAKEN, effect, "b", "t", _taken(effect, key))
             for reference in effect.shape.outgoing:
                 if reference.foreign in by_oid or reference.foreign in names:
-                    yield ConflictKind.PARENT, effect, _orphans(effect, reference, by_oid, names) + limit
+                    yield Obstacle(ConflictKind.PARENT, effect, "b", "", _orphans(effect, reference, by_oid, names))
 
 
 def values(effect: NetEffect, alias: str) -> str:
@@ -60,8 +85,7 @@ def _changed(effect: NetEffect) -> str:
     """Rows that are still there by key, with another content."""
     match = same_key(effect.shape, "t", "a") if effect.shape.key else "false"
     return (
-        f"select {_before(effect)} as before, {values(effect, 'a')} as after, {values(effect, 't')} as now"
-        f" from {_net(effect, 'a')} join {effect.shape.rows} t on {match}"
+        f"from {_net(effect, 'a')} join {effect.shape.rows} t on {match}"
         f" where a.{effect.number} > 0 and {row_text(effect.columns, 't')} <> a.{effect.text}"
     )
 
@@ -75,10 +99,7 @@ def _gone(effect: NetEffect) -> str:
             f"(select count(*) from {effect.shape.rows} t where {row_text(effect.columns, 't')} = a.{effect.text})"
             f" < a.{effect.number}"
         )
-    return (
-        f"select {_before(effect)} as before, {values(effect, 'a')} as after, {NOTHING} as now"
-        f" from {_net(effect, 'a')} where a.{effect.number} > 0 and {missing}"
-    )
+    return f"from {_net(effect, 'a')} where a.{effect.number} > 0 and {missing}"
 
 
 def _taken(effect: NetEffect, key: Sequence[str]) -> str:
@@ -97,10 +118,7 @@ def _taken(effect: NetEffect, key: Sequence[str]) -> str:
         if effect.removes and effect.shape.key
         else ""
     )
-    return (
-        f"select {values(effect, 'b')} as before, {NOTHING} as after, {values(effect, 't')} as now"
-        f" from {_net(effect, 'b')} join {effect.shape.rows} t on {match} where b.{effect.number} < 0{ours}{other}"
-    )
+    return f"from {_net(effect, 'b')} join {effect.shape.rows} t on {match} where b.{effect.number} < 0{ours}{other}"
 
 
 def _children(
@@ -121,8 +139,7 @@ def _children(
         same = " and ".join(f"b.{f} = a.{f}" for f in map(quote_identifier, reference.foreign_columns))
         replaced = f" and not exists (select from {_net(effect, 'b')} where b.{effect.number} < 0 and {same})"
     return (
-        f"select {NOTHING} as before, {values(effect, 'a')} as after, {values(effect, 'a')} as now"
-        f" from {_net(effect, 'a')} where a.{effect.number} > 0{replaced}"
+        f"from {_net(effect, 'a')} where a.{effect.number} > 0{replaced}"
         f" and exists (select from {table} c where {match}{ours})"
     )
 
@@ -141,8 +158,7 @@ def _orphans(
         else ""
     )
     return (
-        f"select {values(effect, 'b')} as before, {NOTHING} as after, {NOTHING} as now"
-        f" from {_net(effect, 'b')} where b.{effect.number} < 0 and {filled}"
+        f"from {_net(effect, 'b')} where b.{effect.number} < 0 and {filled}"
         f" and not exists (select from {table} p where {_reference(reference, 'b', 'p')}){restored}"
     )
 

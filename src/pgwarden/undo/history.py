@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pgwarden.undo.conflicts import NOTHING, values
 from pgwarden.undo.net import NetEffect
 from pgwarden.undo.restore import same_key
+
+
+def less(effect: NetEffect, undo: NetEffect) -> NetEffect:
+    """What of an effect another one does not mirror. Identical rows are mirrored or not together."""
+    source = (
+        f"select n.* from ({effect.source}) n where not exists (select from ({undo.source}) u"
+        f" where u.{undo.text} = n.{effect.text} and sign(u.{undo.number}) = -sign(n.{effect.number}))"
+    )
+    return replace(effect, source=source, plan="", paired=False)
 
 
 def changed_rows(effect: NetEffect, rows: int) -> str:

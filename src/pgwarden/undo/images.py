@@ -14,6 +14,8 @@ from pgwarden.domain.execution import TableImages
 from pgwarden.domain.shape import TableShape
 
 SCHEMA = "pgwarden"
+TEMPORARY = "pg_temp"
+"""Where images are kept until they are written to files, for databases that cannot hold them."""
 EVENTS = (
     ("i", "INSERT", "REFERENCING NEW TABLE AS _un_"),
     ("u", "UPDATE", "REFERENCING OLD TABLE AS _uo_ NEW TABLE AS _un_"),
@@ -21,11 +23,9 @@ EVENTS = (
 )
 """Transition tables get names that no column has: ``n::text`` would read a column called n, not the row."""
 
-OF_STATEMENT = ("_uo_", "_un_", " from _uo_", " from _un_")
 
-
-def image_table(execution_id: str, shape: TableShape) -> TableImages:
-    """Where the images of this table go."""
+def image_table(execution_id: str, shape: TableShape, space: str = SCHEMA) -> TableImages:
+    """Where the images of this table go; ``space`` is the schema."""
     columns = tuple(column.name for column in shape.columns)
     mark = "_op"
     while mark in columns:
@@ -38,7 +38,30 @@ def image_table(execution_id: str, shape: TableShape) -> TableImages:
         mark=mark,
         columns=columns,
         types=tuple(column.type_name for column in shape.columns),
+        space=space,
     )
+
+
+BULK = 1000
+"""From so many rows on, one firing's images become a table of their own, which is cheaper per row than INSERT."""
+
+COUNTED = 100_000
+"""From so many rows on, the room for images is estimated before they are written."""
+
+ROOM = "pgwarden.room"
+"""Setting with the most bytes that images may take."""
+
+BULK_SWITCH = "pgwarden.bulk"
+"""Setting that turns this off, for when rolled back attempts make its counts useless."""
+
+OWN_WRITES = "pgwarden.own_writes"
+"""Setting in which capture counts what it wrote to the system catalogs itself."""
+
+CATALOG_WRITES = (
+    "(select sum(pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid)"
+    " + pg_stat_get_xact_tuples_deleted(oid))::int8 from pg_class"
+    " where oid < 16384 and relkind = 'r' and relnamespace = 'pg_catalog'::regnamespace)"
+)
 
 
 def install(shape: TableShape, images: TableImages) -> str:
@@ -48,29 +71,27 @@ def install(shape: TableShape, images: TableImages) -> str:
     level. Where tables inherit from each other a transition table would lose columns: there each row is captured.
     """
     table = image_name(images)
-    columns = listed(images.columns)
-    mark = quote_identifier(images.mark)
-    function = str(Name(SCHEMA, images.images))
-    old, new, from_old, from_new = ("old", "new", "", "") if shape.inheritance else OF_STATEMENT
+    function = str(Name(images.space, images.images))
+    store = _store_row if shape.inheritance else _store
     body = f"""
+declare
+  written int8;
 begin
   if tg_op = 'INSERT' then
-    insert into {table} ({mark}{comma(columns)}) select 'i'{comma(listed(images.columns, new))}{from_new};
+    {store(images, "i", "new")}
   elsif tg_op = 'UPDATE' then
-    insert into {table} ({mark}{comma(columns)})
-    select 'o'{comma(listed(images.columns, old))}{from_old}
-    union all select 'n'{comma(listed(images.columns, new))}{from_new};
+    {store(images, "o", "old")}
+    {store(images, "n", "new")}
   elsif tg_op = 'DELETE' then
-    insert into {table} ({mark}{comma(columns)}) select 'd'{comma(listed(images.columns, old))}{from_old};
+    {store(images, "d", "old")}
   else
     raise exception 'pgwarden: TRUNCATE cannot be taken back' using errcode = '0A000';
   end if;
   return null;
 end"""
     definer = "returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp"
-    typed = f"'i'::pg_catalog.\"char\" as {mark}{comma(columns)}"
     statements = [
-        f"create table {table} as select {typed} from {shape.name} with no data",
+        empty_image_table(shape, images),
         f"revoke all on {table} from public",
         f"create function {function}() {definer} as {dollar_quoted(body)}",
         f"revoke all on function {function}() from public",
@@ -87,56 +108,144 @@ end"""
     return ";\n".join(statements)
 
 
+def empty_image_table(shape: TableShape, images: TableImages) -> str:
+    """A statement that makes the image table, with the table's own types and collations."""
+    mark = f"'i'::pg_catalog.\"char\" as {quote_identifier(images.mark)}"
+    columns = "".join(f"{quote_identifier(column)}, " for column in images.columns)
+    return f"create table {image_name(images)} as select {columns}{mark} from {shape.name} with no data"
+
+
+def copied(images: TableImages) -> str:
+    """A statement that streams all images."""
+    return f"copy (select {listed((*images.columns, images.mark))} from {image_name(images)}) to stdout"
+
+
+def part_name(images: TableImages, mark: str) -> str:
+    """A table that holds the images of one mark in bulk and inherits from the image table."""
+    return str(Name(images.space, f"{images.images}_{mark}"))
+
+
+def adopt(images: TableImages, mark: str) -> str:
+    """A statement that makes a table of rows a part of the images, marked by a default that writes no row."""
+    added = f"add column {quote_identifier(images.mark)} pg_catalog.\"char\" default '{mark}'"
+    return f"alter table {part_name(images, mark)} {added}, inherit {image_name(images)}"
+
+
+def _store(images: TableImages, mark: str, which: str) -> str:
+    """Statements that keep a transition table: a few rows are inserted, many become a part of their own.
+
+    CREATE TABLE AS fills pages in bulk and copies whole rows. That is done once and only outside other triggers, where
+    nothing but the whole change can be rolled back, since the counts of a part that is gone are gone as well.
+    """
+    source = {"old": "_uo_", "new": "_un_"}[which]
+    part = part_name(images, mark)
+    room = f"nullif(current_setting('{ROOM}', true), '')::float8"
+    width = f"(select avg(pg_column_size(r.*)) from (select * from {source} limit 200) r)"
+    written = f"coalesce(nullif(current_setting('{OWN_WRITES}', true), '')::int8, 0)"
+    return f"""perform from {source} offset {BULK} limit 1;
+    if found and pg_trigger_depth() = 1 and current_setting('{BULK_SWITCH}', true) is distinct from 'off'
+       and to_regclass('{part}') is null then
+      perform from {source} offset {COUNTED} limit 1;
+      if found and (select count(*) * {width} from {source}) > {room} then
+        raise exception 'pgwarden: more than % bytes of images', {room} using errcode = '54000';
+      end if;
+      written := {CATALOG_WRITES};
+      create table {part} as select {listed(images.columns)} from {source};
+      {adopt(images, mark)};
+      perform set_config('{OWN_WRITES}', ({written} + {CATALOG_WRITES} - written)::text, true);
+    else
+      {_insert(images, mark, source, f" from {source}")};
+    end if;"""
+
+
+def _store_row(images: TableImages, mark: str, which: str) -> str:
+    return f"{_insert(images, mark, which, '')};"
+
+
+def _insert(images: TableImages, mark: str, source: str, from_source: str) -> str:
+    columns = listed((*images.columns, images.mark))
+    values = listed(images.columns, source)
+    return f"insert into {image_name(images)} ({columns}) select {values}{', ' if values else ''}'{mark}'{from_source}"
+
+
 def uninstall(shape: TableShape, images: TableImages) -> str:
     """A script that takes triggers and function away; the images stay."""
     drops = [f"drop trigger {_trigger(images, letter)} on {member}" for _, member in shape.members for letter in "iudt"]
-    return ";\n".join([*drops, f"drop function {Name(SCHEMA, images.images)}()"])
+    return ";\n".join([*drops, f"drop function {Name(images.space, images.images)}()"])
 
 
 TICK = 1000
 """One row in so many, by its key, moves the progress on."""
 
 
-def tick(shape: TableShape, images: TableImages, execution_id: str) -> str:
+def tick_key(shape: TableShape) -> str:
+    """The integer key column by which rows report, '' where there is none."""
+    types = {column.name: column.type_name for column in shape.columns}
+    return next((c for c in shape.key if types[c] in ("smallint", "integer", "bigint")), "")
+
+
+def ticking(value: str) -> str:
+    """The condition under which the row with this key value reports."""
+    return f"{value} % {TICK} = 0"
+
+
+def tick(shape: TableShape, images: TableImages) -> str:
     """A script that makes each thousandth changed row of the target report, visible to other sessions at once.
 
-    WHEN is judged without calling the function, so all other rows cost little. An UPDATE reports before each row,
-    since its AFTER triggers fire only at its end; a DELETE after, which comes in between the steps of a cascade and
-    is far cheaper there. Needs an integer key column; '' where there is none.
+    WHEN is judged without calling the function, so all other rows cost little. INSERT and UPDATE report before each
+    row, since their AFTER triggers fire only at the end; a DELETE after, which comes in between the steps of a
+    cascade and is far cheaper there. The table needs an integer key column.
     """
-    types = {column.name: column.type_name for column in shape.columns}
-    number = next((c for c in shape.key if types[c] in ("smallint", "integer", "bigint")), None)
-    if number is None:
-        return ""
-    function, key = _tick(images), quote_identifier(number)
+    key = quote_identifier(tick_key(shape))
+    function = tick_name(images)
     body = f"""
-declare done int8 := coalesce(nullif(current_setting('pgwarden.done', true), ''), '0')::int8 + {TICK};
 begin
-  perform set_config('pgwarden.done', done::text, true),
-          set_config('application_name', 'pgwarden {execution_id} ' || done, true);
-  if tg_op = 'UPDATE' then return new; end if;
-  return null;
+  {_TOLD};
+  if tg_op = 'DELETE' then return null; end if;
+  return new;
 end"""
-    fires = f"for each row when (old.{key} % {TICK} = 0) execute function {function}()"
     made = f"create function {function}() returns trigger language plpgsql set search_path = pg_catalog, pg_temp"
-    return ";\n".join(
-        [
-            f"{made} as {dollar_quoted(body)}",
-            f"create trigger {_trigger(images, 'p')} before update on {shape.name} {fires}",
-            f"create trigger {_trigger(images, 'q')} after delete on {shape.name} {fires}",
-        ]
-    )
+    statements = [f"{made} as {dollar_quoted(body)}"]
+    for letter, event, row in (
+        ("r", "before insert", "new"),
+        ("p", "before update", "old"),
+        ("q", "after delete", "old"),
+    ):
+        statements.append(
+            f"create trigger {_trigger(images, letter)} {event} on {shape.name}"
+            f" for each row when ({ticking(f'{row}.{key}')}) execute function {function}()"
+        )
+    return ";\n".join(statements)
+
+
+def tick_function(images: TableImages) -> str:
+    """A statement that makes the function by which a statement itself reports."""
+    body = f"begin {_TOLD}; return null; end"
+    made = f"create function {tick_name(images)}() returns text language plpgsql set search_path = pg_catalog, pg_temp"
+    return f"{made} as {dollar_quoted(body)}"
 
 
 def untick(shape: TableShape, images: TableImages) -> str:
     """A script that takes the progress trigger away."""
-    drops = [f"drop trigger {_trigger(images, letter)} on {shape.name}" for letter in "pq"]
-    return ";\n".join([*drops, f"drop function {_tick(images)}()"])
+    drops = [f"drop trigger {_trigger(images, letter)} on {shape.name}" for letter in "rpq"]
+    return ";\n".join([*drops, f"drop function {tick_name(images)}()"])
+
+
+def tick_name(images: TableImages) -> Name:
+    """The function that reports progress."""
+    return Name(images.space, f"{images.images}_tick")
+
+
+_TOLD = (
+    "perform set_config('application_name', current_setting('pgwarden.name') || ' ' || n, true),"
+    " set_config('pgwarden.done', n::text, true)"
+    " from (select coalesce(nullif(current_setting('pgwarden.done', true), ''), '0')::int8 + 1 as n) done"
+)
 
 
 def image_name(images: TableImages) -> str:
     """The image table, qualified and quoted."""
-    return str(Name(SCHEMA, images.images))
+    return str(Name(images.space, images.images))
 
 
 def listed(columns: Sequence[str], alias: str = "") -> str:
@@ -156,10 +265,6 @@ def dollar_quoted(body: str) -> str:
     while tag in body:
         tag = f"{tag[:-1]}_$"
     return f"{tag}{body}{tag}"
-
-
-def _tick(images: TableImages) -> Name:
-    return Name(SCHEMA, f"{images.images}_tick")
 
 
 def _trigger(images: TableImages, letter: str) -> str:

@@ -110,6 +110,23 @@ def mirrored_pairs(effect: NetEffect, undo: TableImages) -> str:
     )
 
 
+def mirrored_rows(effect: NetEffect, undo: TableImages) -> str:
+    """A query that counts rows that only went or only came, and of which the undo has the same image; '' elsewhere.
+
+    A key stands for one row on both sides then. So when each image has its mirror, and the undo has as many images,
+    both are equal as multisets. That is cheaper than comparing texts of rows.
+    """
+    counts, back = effect.images.counts, undo.counts
+    one_way = counts.total in (counts.deleted, counts.inserted) and not effect.plan
+    if not one_way or not effect.shape.keyed or (back.inserted, back.deleted) != (counts.deleted, counts.inserted):
+        return ""
+    key = " and ".join(f"u.{c} = x.{c}" for c in map(quote_identifier, effect.shape.key))
+    return (
+        f"select count(*) from {image_name(effect.images)} x join {image_name(undo)} u on {key}"
+        f" and pg_catalog.record_image_eq(row({listed(effect.columns, 'x')}), row({listed(effect.columns, 'u')}))"
+    )
+
+
 def signed_images(images: TableImages, number: str, text: str) -> str:
     """Every image as (number, text)."""
     row = row_text(images.columns, "x")
@@ -122,12 +139,16 @@ def row_text(columns: Sequence[str], alias: str) -> str:
 
 
 def _grouped(images: TableImages, number: str, text: str) -> str:
-    """The multiset difference; ``min(ctid)`` finds a typed representative of each distinct text."""
+    """The multiset difference; the smallest place finds a typed representative of each distinct text.
+
+    Images lie in several tables, so a place is a table's oid and a ctid, as a text.
+    """
     table = image_name(images)
+    place = "x.tableoid::text || x.ctid::text"
     return (
-        f"select g.{number}, g.{text}{comma(listed(images.columns, 'x'))} from (select min(x.ctid) as _at,"
+        f"select g.{number}, g.{text}{comma(listed(images.columns, 'x'))} from (select min({place}) as _at,"
         f" sum({_sign(images, 'x')})::int8 as {number}, {row_text(images.columns, 'x')} as {text} from {table} x"
-        f" group by 3 having sum({_sign(images, 'x')}) <> 0) g join {table} x on x.ctid = g._at"
+        f" group by 3 having sum({_sign(images, 'x')}) <> 0) g join {table} x on {place} = g._at"
     )
 
 

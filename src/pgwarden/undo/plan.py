@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from pgwarden.domain.catalog import Catalog, Relation
 from pgwarden.domain.impact import Cost, SideEffect, TableImpact
+from pgwarden.domain.quantity import counted
 from pgwarden.domain.recovery import CapturePlan, RecoveryPlan
 
 ROW_OVERHEAD = 28
@@ -64,10 +65,10 @@ def _steps(tables: Sequence[TableImpact]) -> Iterable[str]:
     yield "keep user triggers and rules quiet, one by one, since what they did is in the images already"
     for table in tables:
         if table.deleted.rows:
-            yield f"insert {table.deleted.rows} row(s) into {table.name} as they were"
+            yield f"insert {counted(table.deleted.rows, 'row')} into {table.name} as they were"
         if table.updated.rows:
-            yield f"put {table.updated.rows} row(s) of {table.name} back in place"
+            yield f"put {counted(table.updated.rows, 'row')} of {table.name} back in place"
         if table.inserted.rows:
-            yield f"delete {table.inserted.rows} row(s) from {table.name}"
+            yield f"delete {counted(table.inserted.rows, 'row')} from {table.name}"
     yield "prove that the undo is the exact mirror of the execution, row for row; otherwise roll it back"
     yield "sequences stay where they are"

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pgwarden.domain.approval import OnConflict
 from pgwarden.domain.catalog import Name, quote_identifier
-from pgwarden.undo.images import SCHEMA, comma, listed
+from pgwarden.undo.conflicts import Obstacle
+from pgwarden.undo.images import TEMPORARY, comma, listed
 from pgwarden.undo.net import NetEffect, row_text
 from pgwarden.undo.restore import same_key
 
 
 def planned(effect: NetEffect, undo_id: str) -> tuple[NetEffect, str]:
     """The effect read from a table, and the script that writes that table."""
-    plan = str(Name(SCHEMA, f"p{undo_id.replace('-', '')}_{effect.shape.oid}"))
+    space = effect.images.space
+    plan = str(Name(space, f"p{undo_id.replace('-', '')}_{effect.shape.oid}"))
     written = replace(effect, source=f"select * from {plan}", plan=plan, paired=False)
-    return written, f"create unlogged table {plan} as {effect.source}"
+    return written, f"create {'' if space == TEMPORARY else 'unlogged '}table {plan} as {effect.source}"
 
 
 def unplanned(effect: NetEffect) -> str:
@@ -37,20 +38,59 @@ def indexed(effect: NetEffect) -> str:
 
 
 def resolved(effect: NetEffect) -> NetEffect:
-    """The effect after ``correction``: overwritten rows may come and go in tables where before they only did one."""
+    """The effect of a plan that is corrected: rows may then come and go in tables where before they only did one."""
     return replace(effect, restores=True, removes=True)
 
 
-def correction(effect: NetEffect, on_conflict: OnConflict) -> str:
-    """A statement that corrects the plan; its row ``skipped``, if any, counts the rows that are left alone."""
-    plan = effect.plan
+def shortened(effect: NetEffect) -> str:
+    """A statement for a table without a key: of identical rows only as many go as are there. ``skipped`` counts."""
+    there = f"(select count(*) from {effect.shape.rows} t where {row_text(effect.columns, 't')} = p.{effect.text})"
+    return (
+        f"with short as (update {effect.plan} p set {effect.number} = {there} where p.{effect.number} > {there}"
+        f" returning 1), gone as (delete from {effect.plan} where {effect.number} = 0)"
+        " select count(*) as skipped from short"
+    )
+
+
+def skipped(obstacle: Obstacle) -> str:
+    """A statement that takes the rows in question out of the plan, as they were and as they became, and counts them.
+
+    What they hold or reference may then stand in the way of others: it is repeated until nothing does.
+    """
+    effect = obstacle.effect
+    if effect.shape.keyed:
+        unit = ", ".join(f"{obstacle.alias}.{quote_identifier(c)}" for c in effect.shape.key)
+        same = same_key(effect.shape, "p", "bad")
+    else:
+        unit, same = f"{obstacle.alias}.{effect.text}", f"p.{effect.text} = bad.{effect.text}"
+    return (
+        f"with bad as (select distinct {unit} {obstacle.rows}),"
+        f" gone as (delete from {effect.plan} p using bad where {same})"
+        " select count(*) as skipped from bad"
+    )
+
+
+def parted(effect: NetEffect) -> str:
+    """A query that tells whether rows went and others came of which nobody can say which belong together; '' if none.
+
+    Rows are told apart by key. Where keys changed, or there is none, leaving one image of a row alone and taking the
+    other back would make two rows of it.
+    """
+    counts = effect.images.counts
+    if not counts.updated and not (effect.shape.partitioned and counts.inserted and counts.deleted):
+        return ""
     if not effect.shape.keyed:
-        return _as_many_as_there_are(effect, plan)
-    if on_conflict is OnConflict.SKIP:
-        return (
-            f"with bad as ({_conflicting(effect, plan)}), gone as (delete from {plan} p using bad"
-            f" where {same_key(effect.shape, 'p', 'bad')} returning 1) select count(*) as skipped from bad"
-        )
+        return f"select exists (select from {effect.plan} p where p.{effect.number} > 0)"
+    alone = (
+        f"exists (select from {effect.plan} x where x.{effect.number} {{}} 0 and not exists"
+        f" (select from {effect.plan} y where y.{effect.number} {{}} 0 and {same_key(effect.shape, 'x', 'y')}))"
+    )
+    return f"select {alone.format('>', '<')} and {alone.format('<', '>')}"
+
+
+def overwritten(effect: NetEffect) -> str:
+    """A statement that puts what is there now in the place of what the execution left, so that it goes instead."""
+    plan = effect.plan
     return (
         f"with bad as materialized ({_conflicting(effect, plan)}), gone as (delete from {plan} p using bad"
         f" where p.{effect.number} > 0 and {same_key(effect.shape, 'p', 'bad')})"
@@ -71,13 +111,4 @@ def _conflicting(effect: NetEffect, plan: str) -> str:
         f" union select {of_b} from {plan} b where b.{effect.number} < 0"
         f" and exists (select from {shape.rows} t where {same_key(shape, 't', 'b')})"
         f" and not exists (select from {plan} a where a.{effect.number} > 0 and {same_key(shape, 'a', 'b')})"
-    )
-
-
-def _as_many_as_there_are(effect: NetEffect, plan: str) -> str:
-    """Without a key only rows that are still there can go; ones that others changed cannot be told apart."""
-    there = f"(select count(*) from {effect.shape.rows} t where {row_text(effect.columns, 't')} = p.{effect.text})"
-    return (
-        f"with short as (update {plan} p set {effect.number} = {there} where p.{effect.number} > {there}"
-        f" returning 1) select count(*) as skipped from short"
     )

@@ -6,13 +6,16 @@ keys need no order, and rows that others changed are simply not matched: the pro
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from pgwarden.domain.catalog import quote_identifier
 from pgwarden.domain.shape import TableShape
-from pgwarden.undo.images import listed
+from pgwarden.undo.images import dollar_quoted, image_name, listed, part_name
 from pgwarden.undo.net import NetEffect, row_text, same_row
+
+NO_ACTION = "a"
+"""``confdeltype`` of foreign keys that only look, at the end of the statement."""
 
 
 def restore_statement(effects: Sequence[NetEffect]) -> str:
@@ -50,14 +53,47 @@ def unsilence(shape: TableShape) -> str:
 def without_shifts(effects: Sequence[NetEffect]) -> list[NetEffect]:
     """The same, for rows that took over each other's unique values, which one UPDATE cannot hand back in every order.
 
-    Rows that nothing references may go and come back instead.
+    Rows may go and come back instead, within one statement: those that nothing references, or only by keys with NO
+    ACTION, which are checked at its end. All other keys would act when the rows go.
     """
-    return [effect if effect.shape.incoming else replace(effect, in_place=False) for effect in effects]
+    return [
+        effect if any(r.on_delete != NO_ACTION for r in effect.shape.incoming) else replace(effect, in_place=False)
+        for effect in effects
+    ]
+
+
+def attempts(effects: Sequence[NetEffect]) -> Iterator[str]:
+    """The statements that may restore, to be tried one after the other while unique values stand in the way."""
+    yield restore_statement(effects)
+    if (others := without_shifts(effects)) != [*effects]:
+        yield restore_statement(others)
+    if all(effect.paired for effect in effects):
+        yield _backwards(effects)
 
 
 def same_key(shape: TableShape, left: str, right: str) -> str:
     """Equality of the key columns of two aliases."""
     return " and ".join(f"{left}.{c} = {right}.{c}" for c in map(quote_identifier, shape.key))
+
+
+def _backwards(effects: Sequence[NetEffect]) -> str:
+    """A script that puts rows back one by one, the last one changed first: so each unique value is free again.
+
+    Whether each row was as the execution left it is not asked here, since the proof that follows would tell.
+    """
+    body = "declare _pgw_row record; begin "
+    for effect in effects:
+        shape, images = effect.shape, effect.images
+        assigned = ", ".join(f"{c} = _pgw_row.{c}" for c in map(quote_identifier, _settable(shape)))
+        if images.changed:
+            earlier = f"{part_name(images, 'p')} x"
+        else:
+            earlier = f"{image_name(images)} x where x.{quote_identifier(images.mark)} = 'o'"
+        body += (
+            f"for _pgw_row in select {listed(images.columns, 'x')} from {earlier} order by x.tableoid, x.ctid desc loop"
+            f" update {shape.rows} t set {assigned} where {same_key(shape, 't', '_pgw_row')}; end loop; "
+        )
+    return f"do {dollar_quoted(body + 'end')}"
 
 
 def _steps(effect: NetEffect, suffix: str) -> dict[str, str]:

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from pgwarden.domain.catalog import Name
-from pgwarden.domain.execution import RowCounts
+from pgwarden.domain.execution import CaptureWay, RowCounts
 from pgwarden.domain.shape import ShapeColumn, ShapeSwitch, TableShape
+from pgwarden.undo.erasure import blank_row
+from pgwarden.undo.hand_back import fits, hand_back
 from pgwarden.undo.images import dollar_quoted, image_table, install, uninstall
 from pgwarden.undo.net import net_effect
 from pgwarden.undo.restore import restore_statement, silence, unsilence
@@ -63,6 +65,24 @@ def test_the_undo_is_one_statement() -> None:
     assert statement.startswith("with ")
     assert ";" not in statement
     assert "overriding system value" in statement
+
+
+def test_an_update_is_handed_back_by_its_assigned_columns_alone() -> None:
+    table = replace(image_table(ID, shape("id", "a", "b")), changed=("b",), counts=RowCounts(updated=2))
+    assert not fits(table)
+    table = replace(table, way=CaptureWay.RETURNING)
+    assert fits(table)
+    assert not fits(replace(table, gone="erased"))
+    change = hand_back(shape("id", "a", "b"), table)
+    assert " set b = p.b from " in change.text
+    assert change.assigned == {"b"}
+
+
+def test_erasure_blanks_both_values_of_a_row_that_is_kept_once() -> None:
+    table = replace(image_table(ID, shape("id", "mail")), changed=("mail",), way=CaptureWay.RETURNING)
+    (blanking,) = blank_row(table, ("id",), ("mail",))
+    assert "set mail = null, _new0 = null" in blanking.sql
+    assert blanking.table.endswith("_p")
 
 
 def test_triggers_get_the_state_they_had() -> None:

@@ -6,7 +6,6 @@ import asyncio
 import gzip
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -15,32 +14,12 @@ import psycopg
 from pgwarden.adapters.postgres.execution import translating
 from pgwarden.adapters.postgres.ledger import Ledger
 from pgwarden.adapters.postgres.session import OWN_PATH, Session, open_session
+from pgwarden.domain.backup import Backup, TableBackup
 from pgwarden.domain.catalog import Name, quote_identifier
 from pgwarden.domain.errors import RightMissing
-from pgwarden.undo.images import SCHEMA
+from pgwarden.undo.images import SCHEMA, dollar_quoted
 
 SNAPSHOT = "begin isolation level repeatable read"
-
-
-@dataclass(frozen=True, slots=True)
-class TableBackup:
-    """One table's copy: where it lies and how many rows it holds."""
-
-    table: str
-    location: str
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Backup:
-    """A consistent copy of some tables, with how to bring it back."""
-
-    id: str
-    made_at: datetime
-    tables: tuple[TableBackup, ...]
-    instructions: tuple[str, ...]
-    lsn: str = ""
-    """Where the write-ahead log stood, for point-in-time recovery."""
 
 
 async def snapshot_tables(conninfo: str, tables: Sequence[Name]) -> Backup:
@@ -80,6 +59,8 @@ async def _snapshot(session: Session, tables: Sequence[Name]) -> Backup:
     for number, table in enumerate(tables):
         copy = Name(SCHEMA, f"b{backup_id.hex}_{number}")
         await session.script(f"create table {copy} as table {table}")
+        note = dollar_quoted(f"copy of {table} at {at.isoformat()}")
+        await session.script(f"comment on table {copy} is {note}")
         rows = await session.value(f"select count(*) from {copy}")
         columns = await _columns(session, table)
         made.append(TableBackup(str(table), str(copy), rows))

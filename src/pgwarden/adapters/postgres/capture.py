@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,9 @@ from pgwarden.domain.catalog import Name
 from pgwarden.domain.errors import CaptureIncomplete, LimitReached, NotUndoable
 from pgwarden.domain.execution import ExecutionLimits, RowCounts, TableImages
 from pgwarden.domain.shape import ShapeColumn, ShapeReference, ShapeSwitch, TableShape
-from pgwarden.undo import images
+from pgwarden.domain.single_change import SingleChange
+from pgwarden.domain.statement import StatementKind
+from pgwarden.undo import images, returning
 
 Counters = Mapping[int, tuple[Name, RowCounts]]
 """Row operations by relation oid, with the relation's name."""
@@ -26,36 +29,43 @@ SAFEPOINT = "pgwarden_statement"
 class Capture:
     """Images of every row that one transaction changes, with the proof that none is missing."""
 
-    def __init__(self, session: Session, execution_id: str, limits: ExecutionLimits) -> None:
+    def __init__(
+        self, session: Session, execution_id: str, limits: ExecutionLimits, *, space: str = images.SCHEMA
+    ) -> None:
+        """``space``: the schema for images, ``pg_temp`` where they are written to files before the end."""
         self._session = session
+        self._space = space
         self._id = execution_id
         self._limits = limits
         self.shapes: dict[int, TableShape] = {}
         """By root oid."""
         self.tables: dict[int, TableImages] = {}
+        self._installed: set[int] = set()
         self._ticking: set[int] = set()
+        self._bulk = True
 
     async def install(self, relations: Iterable[int]) -> None:
         """Lock these tables against writers, in one fixed order, and put capture on them."""
-        new = [s for s in await read_shapes(self._session, relations) if s.oid not in self.shapes]
-        for shape in new:
+        roots = await self._session.named("roots", {"oids": sorted(set(relations))})
+        new = {row["oid"]: Name(row["schema"], row["name"]) for row in roots if row["oid"] not in self.shapes}
+        lockable = [str(new[row["oid"]]) for row in roots if row["oid"] in new and row["kind"] in "rp"]
+        if lockable:
+            await self._session.script(f"lock table {', '.join(lockable)} in share row exclusive mode")
+        await self._session.script(f"set local {images.ROOM} = {self._limits.undo_bytes}")
+        for shape in await read_shapes(self._session, new):
             if shape.obstacle:
                 raise NotUndoable(
                     f"Rows of {shape.name} cannot be captured.", why=shape.obstacle, not_done="Nothing was changed."
                 )
-        if new:
-            names = ", ".join(str(shape.name) for shape in sorted(new, key=lambda shape: shape.oid))
-            await self._session.script(f"lock table {names} in share row exclusive mode")
-        for shape in await read_shapes(self._session, [shape.oid for shape in new]):  # again, now under the locks
-            table = images.image_table(self._id, shape)
+            table = images.image_table(self._id, shape, self._space)
             await self._session.script(images.install(shape, table))
             self.shapes[shape.oid], self.tables[shape.oid] = shape, table
+            self._installed.add(shape.oid)
 
     async def report(self, relation: int) -> None:
         """Let changes of this table report their progress, where it has an integer key."""
-        script = images.tick(self.shapes[relation], self.tables[relation], self._id) if relation in self.shapes else ""
-        if script:
-            await self._session.script(script)
+        if relation in self._installed and images.tick_key(self.shapes[relation]):
+            await self._session.script(images.tick(self.shapes[relation], self.tables[relation]))
             self._ticking.add(relation)
 
     async def run(self, change: Callable[[], Awaitable[None]]) -> None:
@@ -64,31 +74,74 @@ class Capture:
         Afterwards ``tables`` holds what was counted, proven equal to what was captured.
         """
         for _ in range(ROUNDS):
-            await self._session.script(f"savepoint {SAFEPOINT}")
+            await self._session.script(f"savepoint {SAFEPOINT}; set local {images.OWN_WRITES} = 0")
             before = await self._counters()
             await change()
             await self._session.script("set constraints all immediate")
             delta = _difference(before, await self._counters())
-            uncovered = self._uncovered(delta)
-            if not uncovered:
-                await self._prove(delta)
-                return
+            try:
+                uncovered = self._uncovered(delta, await self._own_writes())
+                if not uncovered:
+                    await self._prove(delta)
+                    return
+            except (CaptureIncomplete, NotUndoable):
+                if not self._bulk or not _catalog_writes(delta):
+                    raise
+                self._bulk = False
             await self._session.script(f"rollback to savepoint {SAFEPOINT}")
-            await self.install(uncovered)
+            if self._bulk:
+                await self.install(uncovered)
+            else:  # an attempt that was rolled back inside the statement may have taken its counts along: once more
+                await self._session.script(f"set local {images.BULK_SWITCH} = 'off'")
         raise CaptureIncomplete(
             "The change reaches new tables each time it is tried.",
             why=f"{ROUNDS} rounds did not cover everything that its triggers write",
             not_done="It was rolled back; nothing was changed.",
         )
 
+    async def run_returning(
+        self, change: SingleChange, shape: TableShape, run: Callable[[str], Awaitable[None]], *, report: bool
+    ) -> bool:
+        """Run a change of one table that returns each row; False when it did more than that, and must be undone.
+
+        ``run`` is given the statement to run. Afterwards ``tables`` holds what was counted, proven equal to what was
+        returned.
+        """
+        table = returning.returning_images(change, images.image_table(self._id, shape, self._space))
+        self.shapes, self.tables = {shape.oid: shape}, {shape.oid: table}
+        key = images.tick_key(shape) if report else ""
+        if key:
+            await self._session.script(images.tick_function(table))
+        own = await self._modelled(shape, table, change.kind)
+        before = await self._counters()
+        await run(returning.returning(change, table, self._session.major, key))
+        delta = _difference(before, await self._counters())
+        try:
+            if self._uncovered(delta, own):
+                return False
+            await self._prove(delta)
+        except (CaptureIncomplete, NotUndoable):
+            return False
+        if key:
+            await self._session.script(f"drop function {images.tick_name(table)}()")
+        if self.tables[shape.oid].counts.total:
+            await self._session.script(returning.settle(shape, table, change.kind))
+        else:
+            await self._session.script(returning.discard(table, change.kind))
+            self.tables = {}
+        return True
+
+    def forget(self) -> None:
+        """Begin anew, after a rollback to before anything was installed."""
+        self.shapes, self.tables = {}, {}
+
     async def remove(self) -> None:
         """Take triggers and functions away, and drop the image tables that stayed empty."""
         script = [images.untick(self.shapes[oid], self.tables[oid]) for oid in self._ticking]
-        script += [images.uninstall(shape, self.tables[oid]) for oid, shape in self.shapes.items()]
-        for oid, table in list(self.tables.items()):
-            if not table.counts.total:
-                script.append(f"drop table {images.image_name(table)}")
-                del self.tables[oid]
+        for oid in self._installed:
+            script.append(images.uninstall(self.shapes[oid], self.tables[oid]))
+            if not self.tables[oid].counts.total:
+                script.append(f"drop table {images.image_name(self.tables.pop(oid))}")
         if script:
             await self._session.script(";\n".join(script))
 
@@ -103,45 +156,73 @@ class Capture:
             for row in rows
         }
 
-    def _uncovered(self, delta: Counters) -> list[int]:
+    async def _own_writes(self) -> int:
+        """What capture itself wrote to the system catalogs so far."""
+        own = await self._session.value(f"select pg_catalog.current_setting('{images.OWN_WRITES}', true)")
+        return int(own or 0)
+
+    async def _modelled(self, shape: TableShape, table: TableImages, kind: StatementKind) -> int:
+        """How much the making of the part will write to the system catalogs: found by making it once without rows."""
+        written = f"select {images.CATALOG_WRITES}"
+        make, drop = returning.model(shape, table, kind), returning.discard(table, kind)
+        if self._space == images.TEMPORARY:  # the first temporary table of a session makes its schema, too
+            await self._session.script(f"{make};{drop}")
+        before = await self._session.value(written)
+        await self._session.script(make)
+        after = await self._session.value(written)
+        await self._session.script(drop)
+        return int(after - before)
+
+    def _uncovered(self, delta: Counters, own: int) -> list[int]:
         """Touched tables without capture. Effects that no capture can hold end the attempt."""
-        found = []
-        for oid, (name, _) in delta.items():
-            if name.schema == "pg_catalog":
-                raise NotUndoable(
-                    "The statement changes more than rows.",
-                    why=f"it wrote the system catalog {name.name}: DDL, TRUNCATE or large objects in a trigger",
-                    not_done="It was rolled back; nothing was changed.",
-                )
-            passing = name.schema == images.SCHEMA or name.schema.startswith(("pg_temp_", "pg_toast"))
-            if not passing and oid not in self.members():
-                found.append(oid)
-        return sorted(found)
+        written = _catalog_writes(delta)
+        if sum(written.values()) != own:
+            where = max(written, key=lambda name: (name != "pg_class", written[name]), default="")
+            raise NotUndoable(
+                "The statement changes more than rows.",
+                why=f"it wrote the system catalog {where}: DDL, TRUNCATE or large objects in a trigger",
+                not_done="It was rolled back; nothing was changed.",
+            )
+        passing = (images.SCHEMA, "pg_catalog")
+        members = self.members()
+        return sorted(
+            oid
+            for oid, (name, _) in delta.items()
+            if oid not in members
+            and name.schema not in passing
+            and not name.schema.startswith(("pg_temp_", "pg_toast"))
+        )
 
     async def _prove(self, delta: Counters) -> None:
         """Images written must equal ``inserted + deleted + 2 · updated`` of each table, over its partitions."""
-        written = {name.name: counts.inserted for name, counts in delta.values() if name.schema == images.SCHEMA}
+        written: Counter[str] = Counter()
+        for name, counts in delta.values():
+            if name.schema == images.SCHEMA or name.schema.startswith("pg_temp_"):
+                written["_".join(name.name.split("_")[:2])] += counts.inserted
+        sizes = await self.sizes()
         rows = 0
         for oid, table in self.tables.items():
             members = [member for member, _ in self.shapes[oid].members]
             counts = sum((delta[member][1] for member in members if member in delta), RowCounts())
-            if min(counts.inserted, counts.updated, counts.deleted) < 0 or counts.images != written.get(
-                table.images, 0
-            ):
+            kept = written[table.images] * (2 if table.changed else 1)
+            if min(counts.inserted, counts.updated, counts.deleted) < 0 or counts.images != kept:
                 raise CaptureIncomplete(
                     f"Not every changed row of {table.schema}.{table.name} was captured.",
-                    why=f"{counts.images} images were due, {written.get(table.images, 0)} were written",
+                    why=f"{counts.images} images were due, {kept} were written",
                     not_done="It was rolled back; nothing was changed.",
                     next_step="Look at triggers of this table that catch errors, or at inheritance below it.",
                 )
-            size = 0
-            if counts.total:
-                size = await self._session.value(
-                    "select pg_catalog.pg_total_relation_size($1::text::regclass)::int8", [images.image_name(table)]
-                )
-            self.tables[oid] = replace(table, counts=counts, bytes=size)
+            self.tables[oid] = replace(table, counts=counts, bytes=sizes[table.images] if counts.total else 0)
             rows += counts.total
         self._check_limits(rows, sum(table.bytes for table in self.tables.values()))
+
+    async def sizes(self) -> Counter[str]:
+        """Bytes of images by the name of their table, its parts included."""
+        relations = await image_relations(self._session, [table.images for table in self.tables.values()])
+        sizes: Counter[str] = Counter()
+        for relation in relations:
+            sizes[relation["images"]] += relation["bytes"]
+        return sizes
 
     def _check_limits(self, rows: int, size: int) -> None:
         checks = (("rows", rows, self._limits.rows), ("bytes of images", size, self._limits.undo_bytes))
@@ -160,10 +241,20 @@ async def read_shapes(session: Session, relations: Iterable[int]) -> list[TableS
     return [_shape(row) for row in await session.named("shapes", {"oids": oids})] if oids else []
 
 
+async def image_relations(session: Session, names: Sequence[str]) -> list[dict[str, Any]]:
+    """What these image tables consist of: (images, name, kind, bytes) of each and of its parts, views first."""
+    return await session.named("image_relations", {"names": [*names]})
+
+
 async def definitions_hash(session: Session, relations: Iterable[int]) -> str:
     """SHA-256 over the definitions of these tables: columns, constraints, triggers, functions, policies, rules."""
     lines = await session.named("definitions", {"oids": sorted(set(relations))})
     return hashlib.sha256("\n".join(row["line"] for row in lines).encode()).hexdigest()
+
+
+def _catalog_writes(delta: Counters) -> dict[str, int]:
+    """Row operations on the system catalogs, by catalog."""
+    return {name.name: counts.total for name, counts in delta.values() if name.schema == "pg_catalog"}
 
 
 def _difference(before: Counters, after: Counters) -> Counters:

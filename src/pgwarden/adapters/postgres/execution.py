@@ -5,57 +5,103 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
 import psycopg
 
 from pgwarden.adapters.postgres.capture import Capture, definitions_hash
+from pgwarden.adapters.postgres.external_ledger import ExternalLedger
 from pgwarden.adapters.postgres.ledger import Ledger
-from pgwarden.adapters.postgres.session import OWN_PATH, TRANSIENT, Session, open_session, translated
+from pgwarden.adapters.postgres.lock_free import SAFEPOINT as LOCK_FREE
+from pgwarden.adapters.postgres.lock_free import lock_free, target
+from pgwarden.adapters.postgres.room import require_room
+from pgwarden.adapters.postgres.session import (
+    OWN_PATH,
+    TRANSIENT,
+    Session,
+    open_session,
+    transaction_timeout,
+    translated,
+)
 from pgwarden.domain.approval import Approved, DatabaseIdentity, seal_of
 from pgwarden.domain.catalog import quote_identifier
 from pgwarden.domain.errors import (
     ApprovalInvalid,
     ConnectionFailed,
     DefinitionsChanged,
+    ImagesUnreachable,
     ImpactMismatch,
     OutcomeUnknown,
+    RightMissing,
+    StoreUnavailable,
 )
-from pgwarden.domain.execution import Execution, ExecutionKind, ExecutionLimits, RowCounts
+from pgwarden.domain.execution import Execution, ExecutionKind, ExecutionLimits, RowCounts, TableImages
+from pgwarden.ports import ImageStore
+from pgwarden.sql.returning import changed_tables
 from pgwarden.undo.images import image_name
+from pgwarden.undo.net import signed_images
 
 T = TypeVar("T")
 
 
 async def execute(
-    conninfo: str, approved: Approved, *, now: datetime, limits: ExecutionLimits | None = None
+    conninfo: str,
+    approved: Approved,
+    *,
+    now: datetime,
+    limits: ExecutionLimits | None = None,
+    store: ImageStore | None = None,
 ) -> Execution:
     """Run what was approved, once, or change nothing.
 
     ``conninfo`` logs in as the owner of the tables (no superuser needed). ``now`` is compared with the approval's
-    end. Raises a ``PgwardenError`` whenever the result would differ from what was approved or could not be taken
-    back; then everything was rolled back.
+    end. ``store`` keeps the images where the database itself cannot. Raises a ``PgwardenError`` whenever the result
+    would differ from what was approved or could not be taken back; then everything was rolled back.
     """
     bounds = limits or ExecutionLimits()
     async with open_session(conninfo) as session:
         database, role = await Ledger(session).identify()
         _check_approval(approved, database, role, now)
-        await translating(Ledger(session).ensure())
+        outside = await translating(kept_outside(session, store))
     return await retried(
-        conninfo, bounds, approved.execution_id, lambda session: _transaction(session, approved, bounds)
+        conninfo,
+        bounds,
+        approved.execution_id,
+        lambda session: _transaction(session, approved, bounds, outside),
+        store=outside,
     )
 
 
-async def _transaction(session: Session, approved: Approved, limits: ExecutionLimits) -> Execution:
+async def kept_outside(session: Session, store: ImageStore | None) -> ImageStore | None:
+    """The store, where the database cannot hold ledger and images; None where it can. Prepares whichever it is."""
+    try:
+        await Ledger(session).ensure()
+    except (StoreUnavailable, RightMissing):
+        if store is None:
+            raise
+        await ExternalLedger(session, store).ensure()
+        return store
+    return None
+
+
+def ledger_of(session: Session, store: ImageStore | None) -> Ledger:
+    """The ledger in the database, or, given a store, the one outside."""
+    return ExternalLedger(session, store) if store else Ledger(session)
+
+
+async def _transaction(
+    session: Session, approved: Approved, limits: ExecutionLimits, store: ImageStore | None = None
+) -> Execution:
     """The story of an execution, one line per step."""
-    ledger, capture = Ledger(session), Capture(session, approved.execution_id, limits)
+    ledger = ledger_of(session, store)
+    capture = Capture(session, approved.execution_id, limits, space=ledger.space)
     await session.begin(approved.isolation, limits, approved.execution_id)
     await _claim(ledger, approved)
-    await capture.install(approved.reach)
-    await _check_definitions(session, approved)
-    await _report_progress(approved, capture, limits)
-    await capture.run(lambda: _statement(session, approved))
+    await require_room(session, approved, limits)
+    if not await _run_lock_free(session, approved, capture, limits):
+        await _run_captured(session, approved, capture, limits)
     await _check_numbers(session, approved, capture)
     sequences = {
         row["sequence"]: row["last"] for row in await session.named("sequences", {"oids": [*capture.members()]})
@@ -78,18 +124,51 @@ async def _claim(ledger: Ledger, approved: Approved) -> None:
     )
 
 
-async def _report_progress(approved: Approved, capture: Capture, limits: ExecutionLimits) -> None:
-    for expectation in approved.expectations:
-        counts = expectation.counts
-        if counts and counts.updated + counts.deleted >= limits.progress_rows:
-            await capture.report(expectation.relation)
-            return  # one table is enough, and cascaded tables would be slowed down
+async def _run_lock_free(session: Session, approved: Approved, capture: Capture, limits: ExecutionLimits) -> bool:
+    """Run a change of one table without locking writers out; False where triggers are needed, and nothing was done."""
+    way = await lock_free(session, approved) if limits.lock_free else None
+    if way is None:
+        return False
+    await _check_definitions(session, approved)
+    report = _is_long(approved, way.shape.oid, limits)
+    if await capture.run_returning(
+        way.change, way.shape, lambda sql: _statement(session, approved, sql), report=report
+    ):
+        return True
+    await session.script(f"rollback to savepoint {LOCK_FREE}")
+    capture.forget()
+    return False
 
 
-async def _statement(session: Session, approved: Approved) -> None:
+async def _run_captured(session: Session, approved: Approved, capture: Capture, limits: ExecutionLimits) -> None:
+    """Run the change under triggers on every table in reach."""
+    await capture.install(approved.reach)
+    await _check_definitions(session, approved)
+    await _report_progress(session, approved, capture, limits)
+    await capture.run(lambda: _statement(session, approved, approved.sql))
+
+
+async def _report_progress(session: Session, approved: Approved, capture: Capture, limits: ExecutionLimits) -> None:
+    """The table that the statement names reports; cascaded tables would be slowed down."""
+    if not any(_is_long(approved, expectation.relation, limits) for expectation in approved.expectations):
+        return
+    for schema, table in changed_tables(approved.sql):
+        named = await target(session, approved.search_path, schema, table)
+        root = next((s.oid for s in capture.shapes.values() if named in {oid for oid, _ in s.members}), None)
+        if root is not None and _is_long(approved, root, limits):
+            await capture.report(root)
+            return
+
+
+def _is_long(approved: Approved, relation: int, limits: ExecutionLimits) -> bool:
+    found = [e.counts for e in approved.expectations if e.relation == relation]
+    return any(counts is not None and counts.total >= limits.progress_rows for counts in found)
+
+
+async def _statement(session: Session, approved: Approved, sql: str) -> None:
     """What deferred triggers do belongs to the statement, so they run under its search path too."""
     await session.search(approved.search_path)
-    await session.statement(approved.sql, approved.parameters)
+    await session.statement(sql, approved.parameters)
     await session.script("set constraints all immediate")
     await session.search(OWN_PATH)
 
@@ -142,7 +221,7 @@ async def captured_rows(session: Session, capture: Capture, oid: int) -> RowCoun
     """Distinct rows by key: a row that was updated twice counts once, one updated and then deleted is deleted."""
     shape, table = capture.shapes[oid], capture.tables[oid]
     if not shape.keyed:
-        return table.counts
+        return await _net_rows(session, table)
     key = ", ".join(quote_identifier(column) for column in shape.key)
     (row,) = await session.rows(
         "select count(*) filter (where net > 0) as inserted, count(*) filter (where net = 0) as updated,"
@@ -153,11 +232,24 @@ async def captured_rows(session: Session, capture: Capture, oid: int) -> RowCoun
     return RowCounts(**row)
 
 
+async def _net_rows(session: Session, table: TableImages) -> RowCounts:
+    """Rows without a key, by content: what was updated and then deleted cancels out but for the row as it was."""
+    (row,) = await session.rows(
+        "select coalesce(sum(net) filter (where net > 0), 0)::int8 as added,"
+        " coalesce(-sum(net) filter (where net < 0), 0)::int8 as removed"
+        f" from (select sum(x.net) as net from ({signed_images(table, 'net', 'text')}) x group by x.text) k"
+    )
+    updated = min(row["added"], row["removed"], table.counts.updated)
+    return RowCounts(row["added"] - updated, updated, row["removed"] - updated)
+
+
 async def retried(
     conninfo: str,
     limits: ExecutionLimits,
     execution_id: str,
     transaction: Callable[[Session], Awaitable[Execution]],
+    *,
+    store: ImageStore | None = None,
 ) -> Execution:
     """Run a transaction to its commit, each attempt on a fresh connection.
 
@@ -168,7 +260,7 @@ async def retried(
     for attempt in range(1, limits.attempts + 1):
         try:
             async with open_session(conninfo) as session:
-                return await _attempt(session, conninfo, execution_id, transaction)
+                return await _attempt(session, conninfo, limits, execution_id, transaction, store)
         except psycopg.Error as error:
             if not _is_transient(error) or attempt == limits.attempts:
                 raise translated(error) from error
@@ -181,11 +273,20 @@ async def retried(
 
 
 async def _attempt(
-    session: Session, conninfo: str, execution_id: str, transaction: Callable[[Session], Awaitable[Execution]]
+    session: Session,
+    conninfo: str,
+    limits: ExecutionLimits,
+    execution_id: str,
+    transaction: Callable[[Session], Awaitable[Execution]],
+    store: ImageStore | None,
 ) -> Execution:
     try:
-        execution = await transaction(session)
-        await _commit(session, conninfo, execution_id)
+        async with asyncio.timeout(limits.transaction_seconds):
+            execution = await transaction(session)
+        await _commit(session, conninfo, execution_id, store)
+    except TimeoutError as error:
+        await session.rollback()
+        raise transaction_timeout() from error
     except BaseException:  # a cancelled task too: the server must not keep the transaction
         await session.rollback()
         raise
@@ -197,22 +298,29 @@ def _is_transient(error: psycopg.Error) -> bool:
     return lost or isinstance(error, TRANSIENT)
 
 
-async def _commit(session: Session, conninfo: str, execution_id: str) -> None:
+async def _commit(session: Session, conninfo: str, execution_id: str, store: ImageStore | None) -> None:
     """Commit; if the connection is lost in that moment, the ledger says whether it happened."""
     try:
         await session.script("commit")
     except psycopg.OperationalError as error:
         if not session.connection.closed or isinstance(error, TRANSIENT):
             raise
-        if not await committed(conninfo, execution_id):
+        if not await committed(conninfo, execution_id, store=store):
             raise
+    if store and not session.connection.closed:
+        with suppress(ImagesUnreachable):  # only the note is missing; the transaction's number still tells
+            await ExternalLedger(session, store).settle(execution_id)
 
 
-async def committed(conninfo: str, execution_id: str, *, patience_seconds: float = 60.0) -> bool:
+async def committed(
+    conninfo: str, execution_id: str, *, patience_seconds: float = 60.0, store: ImageStore | None = None
+) -> bool:
     """Whether that execution is in the ledger for good, asked on a new connection.
 
-    A transaction that is still ending holds the primary key, so the probe waits for it.
+    A transaction that is still ending holds the primary key (or, outside, its lock), so the probe waits for it.
     """
+    if store:
+        return await _committed_outside(conninfo, execution_id, patience_seconds, store)
     probe = (
         "begin; set local lock_timeout = '{wait}s';"
         " insert into pgwarden.execution (id, kind, statement, parameters, seal, requested_by, approved_by, role,"
@@ -226,12 +334,30 @@ async def committed(conninfo: str, execution_id: str, *, patience_seconds: float
     except psycopg.errors.UndefinedTable:
         return False
     except (ConnectionFailed, psycopg.OperationalError) as error:
-        raise OutcomeUnknown(
-            "The connection was lost while committing.",
-            why="the database does not answer, so nobody can say yet whether the change is in",
-            next_step=f"pgwarden executions {execution_id} tells as soon as the database is back.",
-        ) from error
+        raise _unknown(execution_id) from error
     return False
+
+
+async def _committed_outside(conninfo: str, execution_id: str, patience_seconds: float, store: ImageStore) -> bool:
+    try:
+        async with open_session(conninfo) as session:
+            await session.script(f"begin; set local lock_timeout = '{round(patience_seconds)}s'")
+            await session.named("claim_outside", {"id": execution_id})
+            outcome = await ExternalLedger(session, store).outcome(execution_id)
+            await session.rollback()
+    except (ConnectionFailed, psycopg.OperationalError) as error:
+        raise _unknown(execution_id) from error
+    if outcome not in ("committed", "aborted"):
+        raise _unknown(execution_id)
+    return outcome == "committed"
+
+
+def _unknown(execution_id: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        "The connection was lost while committing.",
+        why="the database does not answer, so nobody can say yet whether the change is in",
+        next_step=f"pgwarden executions {execution_id} tells as soon as the database is back.",
+    )
 
 
 async def translating(action: Awaitable[T]) -> T:

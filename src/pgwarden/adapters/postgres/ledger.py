@@ -21,10 +21,15 @@ from pgwarden.domain.errors import (
     UnsupportedServer,
 )
 from pgwarden.domain.execution import Execution, ExecutionKind, Isolation, Parameter, TableImages
+from pgwarden.domain.shape import TableShape
+from pgwarden.undo.images import SCHEMA
 
 
 class Ledger:
     """Reads and writes ledger rows through one session."""
+
+    space = SCHEMA
+    """The schema in which capture leaves its images."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -143,11 +148,14 @@ class Ledger:
         rows = await self._session.named(query, {"id": id, "rows": 1})
         if not rows:
             raise UndoImpossible(f"This database has no execution {id}.", next_step="pgwarden executions lists them.")
-        return _execution(rows[0])
+        return execution_of(rows[0])
 
     async def executions(self, rows: int = 50) -> tuple[Execution, ...]:
         """The newest executions first."""
-        return tuple(_execution(row) for row in await self._session.named("executions", {"id": None, "rows": rows}))
+        return tuple(execution_of(row) for row in await self._session.named("executions", {"id": None, "rows": rows}))
+
+    async def load(self, id: str, table: TableImages, shape: TableShape) -> None:  # noqa: A002
+        """Bring the images of one table of an execution to where ``image_name`` finds them: here they are already."""
 
     async def mark_undone(self, id: str, undone_by: str | None) -> None:  # noqa: A002
         await self._session.named("mark_undone", {"id": id, "undone_by": undone_by})
@@ -155,13 +163,12 @@ class Ledger:
     async def collect(self, id: str) -> int:  # noqa: A002
         """Drop the images of one execution, which can then no longer be undone. Returns the bytes given back."""
         execution = await self.execution(id)
+        names = [table.images for table in execution.tables]
         freed = 0
-        for table in execution.tables:
-            name = str(Name("pgwarden", table.images))
-            freed += await self._session.value(
-                "select coalesce(pg_catalog.pg_total_relation_size(pg_catalog.to_regclass($1)), 0)::int8", [name]
-            )
-            await self._session.script(f"drop table if exists {name}")
+        for part in await self._session.named("image_relations", {"names": names}):
+            kind = "view" if part["kind"] == "v" else "table"
+            await self._session.script(f"drop {kind} if exists {Name(part['space'], part['name'])}")
+            freed += part["bytes"]
         return freed
 
     async def uninstall(self) -> None:
@@ -169,7 +176,8 @@ class Ledger:
         await self._session.script(f"drop schema if exists {quote_identifier('pgwarden')} cascade")
 
 
-def _execution(row: Mapping[str, Any]) -> Execution:
+def execution_of(row: Mapping[str, Any]) -> Execution:
+    """The execution that a row of the ledger tells of."""
     return Execution(
         id=str(row["id"]),
         kind=ExecutionKind(row["kind"]),

@@ -92,10 +92,15 @@ class Pipeline:
             raise error_from_result(result, encoding="utf-8")
         return result
 
-    async def synced(self) -> None:
-        """Read the answer to a sync; whatever stands before it belongs to messages that the server skipped."""
-        while self._waiting and (await self._next()).status != pq.ExecStatus.PIPELINE_SYNC:
-            pass
+    async def synced(self) -> bool:
+        """Read up to the answer to a sync; False when a message before it failed, after which the server skips."""
+        good = True
+        while self._waiting:
+            status = (await self._next()).status
+            if status == pq.ExecStatus.PIPELINE_SYNC:
+                break
+            good &= status not in FAILED
+        return good
 
     async def drain(self) -> bool:
         """Read and forget every answer that is still to come; whether none of them was an error."""

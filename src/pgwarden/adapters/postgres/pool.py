@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
@@ -18,6 +18,7 @@ from pgwarden.adapters.postgres.facts import ServerFacts, TypeBook, learn_types,
 from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.domain.database import Database
 from pgwarden.domain.errors import ConnectionFailed, PoolExhausted
+from pgwarden.domain.result import ReadLimits
 
 IDLE_SECONDS = 600.0
 """An unused connection is closed after this."""
@@ -37,6 +38,8 @@ class Link:
     """Whether it was opened for this use; an older one may turn out to be dead."""
     prepared: bool = False
     """Whether our own statements are prepared in its session."""
+    fences: Mapping[tuple[ReadLimits, tuple[str, ...]], tuple[bytes, bytes]] = field(default_factory=dict)
+    """The settings of the read before, by what they were made from."""
 
 
 class TargetPool:
@@ -121,6 +124,9 @@ class TargetPool:
     async def _take_place(self) -> None:
         if self._closed:
             raise self._exhausted("The pool is closed.")
+        if not self._places.locked():  # without a task and a timer of its own
+            await self._places.acquire()
+            return
         try:
             await asyncio.wait_for(self._places.acquire(), self._wait_seconds)
         except TimeoutError:

@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
+from pgwarden.adapters.postgres.room import PROC, free_bytes, is_postgres
 from pgwarden.adapters.postgres.session import open_session
 from pgwarden.domain.execution import Progress
+from pgwarden.undo.images import TICK
 
-PROC = Path("/proc")
+PAGE = 8192
 
 
 async def progress(conninfo: str, execution_id: str, *, expected_rows: int | None = None) -> Progress | None:
     """How far a running execution is; None when none with that id runs (the ledger knows whether it has ended)."""
     async with open_session(conninfo) as session:
         rows = await session.named("progress", {"name": f"pgwarden {execution_id}%"})
-    return _progress(execution_id, rows[0], expected_rows) if rows else None
+        if not rows:
+            return None
+        temp = None
+        if rows[0]["temp_visible"]:
+            (found,) = await session.named("temp_bytes", {"prefix": f"pgsql_tmp{rows[0]['pid']}.%"})
+            temp = found["bytes"]
+        free = await free_bytes(session)
+    process = _process(rows[0]["pid"]) if rows[0]["local"] else Process()
+    return _progress(execution_id, rows[0], expected_rows, temp, free, process)
 
 
 async def cancel(conninfo: str, execution_id: str) -> bool:
@@ -27,17 +37,38 @@ async def cancel(conninfo: str, execution_id: str) -> bool:
     return any(row["cancelled"] for row in rows)
 
 
-def _progress(execution_id: str, row: Mapping[str, Any], expected: int | None) -> Progress:
-    done = _done(row["application_name"])
+@dataclass(frozen=True, slots=True)
+class Process:
+    """What the operating system tells of a backend on this machine."""
+
+    cpu_seconds: float | None = None
+    memory_bytes: int | None = None
+    read_bytes: int | None = None
+    written_bytes: int | None = None
+
+
+def _progress(
+    execution_id: str,
+    row: Mapping[str, Any],
+    expected: int | None,
+    temp_bytes: int | None,
+    disk_free_bytes: int | None,
+    process: Process,
+) -> Progress:
+    started, done = _announced(row["application_name"])
     rate = done / row["seconds"] if done and row["seconds"] else None
-    unknown: dict[str, str] = {}
-    if rate is None:
-        unknown["rows_per_second"] = "fewer than a thousand rows are through, or the target has no integer key"
-    if row["wal_bytes"] is None:
-        unknown["wal_bytes"] = "servers before PostgreSQL 18 do not tell it of another session"
-    cpu, memory = _process(row["pid"]) if row["local"] else (None, None)
-    if cpu is None:
-        unknown["cpu_seconds"] = unknown["memory_bytes"] = "the server's processes are not visible from this machine"
+    here = "the server's processes are not visible from this machine"
+    reasons = {
+        "rows_per_second": (rate, "fewer than a thousand rows are through, or the target has no integer key"),
+        "seconds_left": (rate if expected else None, "the rate or the expected number of rows is not known"),
+        "buffers": (None, "PostgreSQL counts them only when the transaction has ended"),
+        "temp_bytes": (temp_bytes, "only a role with the rights of pg_monitor may see temporary files"),
+        "cpu_seconds": (process.cpu_seconds, here),
+        "memory_bytes": (process.memory_bytes, here),
+        "read_bytes": (process.read_bytes, "only the server's own account or root of this machine may see it"),
+        "written_bytes": (process.written_bytes, "only the server's own account or root of this machine may see it"),
+        "disk_free_bytes": (disk_free_bytes, "the server is elsewhere, or the role may not read where its data lies"),
+    }
     return Progress(
         execution_id=execution_id,
         pid=row["pid"],
@@ -48,27 +79,37 @@ def _progress(execution_id: str, row: Mapping[str, Any], expected: int | None) -
         waiting_for=f"{row['wait_event_type']}: {row['wait_event']}" if row["wait_event_type"] else "",
         locks=row["locks"],
         waiters=tuple(row["waiting"]),
-        wal_bytes=row["wal_bytes"],
-        cpu_seconds=cpu,
-        memory_bytes=memory,
-        unknown=unknown,
+        wal_bytes=max(0, row["wal_position"] - started * PAGE),
+        temp_bytes=temp_bytes,
+        cpu_seconds=process.cpu_seconds,
+        memory_bytes=process.memory_bytes,
+        read_bytes=process.read_bytes,
+        written_bytes=process.written_bytes,
+        disk_free_bytes=disk_free_bytes,
+        unknown={name: why for name, (value, why) in reasons.items() if value is None},
     )
 
 
-def _done(application_name: str) -> int:
-    last = application_name.split()[-1]
-    return int(last) if last.isdigit() else 0
+def _announced(application_name: str) -> tuple[int, int]:
+    """The page of the log where it began, and how many rows are through."""
+    _, _, page, *thousands = application_name.split()
+    return int(page, 16), int(thousands[0]) * TICK if thousands else 0
 
 
-def _process(pid: int) -> tuple[float | None, int | None]:
-    """CPU seconds and resident bytes of a local process, as Linux tells them; None where it does not."""
+def _process(pid: int) -> Process:
+    """A local process, as Linux tells of it."""
+    if not is_postgres(pid):
+        return Process()
     try:
         text = (PROC / str(pid) / "stat").read_text()
     except OSError:
-        return None, None
-    name, _, rest = text.partition("(")[2].rpartition(")")
-    fields = rest.split()
-    if name != "postgres":
-        return None, None
+        return Process()
+    fields = text.rpartition(")")[2].split()
     ticks = os.sysconf("SC_CLK_TCK")
-    return (int(fields[11]) + int(fields[12])) / ticks, int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+    cpu = (int(fields[11]) + int(fields[12])) / ticks
+    memory = int(fields[21]) * os.sysconf("SC_PAGE_SIZE")
+    try:
+        counted = dict(line.split(": ") for line in (PROC / str(pid) / "io").read_text().splitlines())
+    except OSError:
+        return Process(cpu, memory)
+    return Process(cpu, memory, int(counted["rchar"]), int(counted["wchar"]))

@@ -30,8 +30,6 @@ from pgwarden.domain.statement import StatementKind, Verdict
 
 CURSOR = b"declare pgwarden no scroll cursor without hold for "
 CLOSE = b"rollback"
-USUAL_PLANS = f"set local {PLANS_OF_OUR_OWN} to default".encode()
-UNLOCK = b"select pg_catalog.pg_advisory_unlock_all()"
 MOST_FETCHES = 64
 """FETCH messages in one network round trip."""
 OWN = b"pgwarden_"
@@ -78,11 +76,7 @@ class Read:
         self._masked = masked
         self._search_path = search_path
         self._prefix = prefix
-        self._queries = named_queries("target.sql", link.facts.version // 10000)
-        self._own = {
-            b"fences": (self._queries["fences"], (TEXT_ARRAY, TEXT_ARRAY)),
-            b"touched": (_touched(), (OID_ARRAY, OID_ARRAY)),
-        }
+        self._own = _own(link.facts.version // 10000)
         self._closing = (CLOSE,) if link.facts.pooled else (CLOSE, CLEAN)
         self._started = perf_counter()
         self._judged = False
@@ -124,12 +118,9 @@ class Read:
         self, pipeline: Pipeline, types: Sequence[int], expected: Expected | None
     ) -> tuple[tuple[Field, ...], list[int]]:
         """The first round trip: begin, fences, parse and describe, and whether all is as it was judged."""
-        settings = fences(self._limits, self._link.facts, self._search_path)
-        if not self._link.facts.pooled:
-            settings |= {PLANS_OF_OUR_OWN: "force_generic_plan"}
         preparing = self._prepare(pipeline)
-        pipeline.query(self._queries["begin_read"])
-        self._ask(pipeline, b"fences", (_array(settings.keys()), _array(settings.values())))
+        self._ask(pipeline, b"begin")
+        self._ask(pipeline, b"fences", self._fences())
         self.shift = len(self._prefix)
         pipeline.parse(f"{self._prefix}{self._verdict.sql}".encode(), types)
         if expected:
@@ -150,6 +141,18 @@ class Read:
         self._require_masks_fit(fields)
         return fields, [described.param_type(i) for i in range(described.nparams)]
 
+    def _fences(self) -> tuple[bytes, bytes]:
+        """Names and values of the settings; a connection remembers them, as one process asks with few limits."""
+        asked = (self._limits, tuple(self._search_path))
+        known = self._link.fences.get(asked)
+        if known is None:
+            settings = fences(self._limits, self._link.facts, self._search_path)
+            if not self._link.facts.pooled:
+                settings |= {PLANS_OF_OUR_OWN: "force_generic_plan"}
+            known = _array(settings.keys()), _array(settings.values())
+            self._link.fences = {asked: known}
+        return known
+
     def _prepare(self, pipeline: Pipeline) -> int:
         """Queue the preparation of our own statements where a session is ours to keep them; how many were queued."""
         if self._link.facts.pooled or self._link.prepared:
@@ -158,7 +161,8 @@ class Read:
             pipeline.prepare(OWN + name, sql, types)
         return len(self._own)
 
-    def _ask(self, pipeline: Pipeline, name: bytes, values: Sequence[bytes]) -> None:
+    def _ask(self, pipeline: Pipeline, name: bytes, values: Sequence[bytes] = ()) -> None:
+        """Queue a statement of our own."""
         if self._link.facts.pooled:
             pipeline.query(self._own[name][0], values, self._own[name][1])
         else:
@@ -175,7 +179,8 @@ class Read:
 
     async def _learn(self, pipeline: Pipeline, oids: Sequence[int]) -> None:
         """One more round trip for the first sight of a user's type."""
-        pipeline.query(self._queries["types_asked"], (_numbers(oids),), (OID_ARRAY,))
+        asked = named_queries("target.sql", self._link.facts.version // 10000)["types_asked"]
+        pipeline.query(asked, (_numbers(oids),), (OID_ARRAY,))
         pipeline.sync()
         await pipeline.send()
         answer = await pipeline.answer()
@@ -210,25 +215,24 @@ class Read:
         for number, group in enumerate(groups):
             for size in group:
                 pipeline.query(b"fetch %d from pgwarden" % size)
-            ended = number == len(groups) - 1
-            self._end(pipeline) if ended else pipeline.sync()
+            last = number == len(groups) - 1
+            self._end(pipeline) if last else pipeline.sync()
             await pipeline.send()
             if number == 0:
                 await self._declared(pipeline)
             satisfied = await self._take(pipeline, taker, group)
-            await pipeline.synced()
-            if satisfied and not ended:
+            ended = await pipeline.synced() and last  # where a FETCH was stopped, the server skips the end too
+            if (satisfied or last) and not ended:
                 self._end(pipeline)
                 await pipeline.send()
-                await pipeline.synced()
-            if satisfied or ended:
+            if satisfied or last:
                 break
         await self._see_it_clean(pipeline)
 
     def _as_usual(self, pipeline: Pipeline) -> None:
         """Give the user's statement the planner as it is set for the role."""
         if not self._link.facts.pooled:
-            pipeline.query(USUAL_PLANS)
+            self._ask(pipeline, b"plans")
 
     async def _declared(self, pipeline: Pipeline) -> None:
         if not self._link.facts.pooled:
@@ -274,31 +278,28 @@ class Read:
         if not self._link.facts.pooled:
             await pipeline.answer()
         RowTaker(self._connection, rows, projection, self._limits).take(await pipeline.answer())
-        await pipeline.synced()
         await self._see_it_clean(pipeline)
 
     def _end(self, pipeline: Pipeline) -> None:
-        """End the transaction and leave no trace in the session, behind syncs of their own: whatever failed, they run.
+        """End the transaction and leave no trace in the session. After an error the server skips it, and the
+        pipeline's closing statements stand in. A session in which one of them fails is thrown away.
 
-        Behind a proxy the session is not ours to reset, and the next transaction may get another one.
+        Behind a proxy the session is not ours to reset, and the next transaction may get another one, so locks go
+        with this one. Elsewhere functions of the server's own that pass a verdict can leave at most a lock behind;
+        after any other, everything goes, our prepared statements included: it may have meddled with them.
         """
         if self._link.facts.pooled:
-            pipeline.query(UNLOCK)
-        pipeline.sync()
-        for statements in self._leaving():
-            for statement in statements:
-                pipeline.query(statement)
-            pipeline.sync()  # each is a write of its own to the network
-
-    def _leaving(self) -> tuple[tuple[bytes, ...], ...]:
-        """What ends the use of the session after success, by sync. Functions of the server's own that pass a verdict
-        can leave at most a lock behind; after any other, everything goes, our prepared statements included. A session
-        in which one of them fails is thrown away."""
-        if not self._link.facts.pooled and self._judged and not any(map(_is_users, self._verdict.functions)):
-            return ((CLOSE, UNLOCK),)
-        if not self._link.facts.pooled:
+            self._ask(pipeline, b"unlock")
+            pipeline.query(CLOSE)
+        elif self._judged and not any(map(_is_users, self._verdict.functions)):
+            pipeline.query(CLOSE)
+            self._ask(pipeline, b"unlock")
+        else:
             self._link.prepared = False
-        return tuple((statement,) for statement in self._closing)
+            pipeline.query(CLOSE)
+            pipeline.sync()  # the next runs in no transaction
+            pipeline.query(CLEAN)
+        pipeline.sync()
 
     async def _see_it_clean(self, pipeline: Pipeline) -> None:
         if not await pipeline.drain():
@@ -354,10 +355,18 @@ def _numbers(oids: Iterable[int]) -> bytes:
 
 
 @cache
-def _touched() -> bytes:
-    """The look at the touched definitions, with libpq's numbered parameters."""
-    query, _ = touched_digest_query((), ())
-    return query.replace(b"%(relations)s", b"$1").replace(b"%(functions)s", b"$2")
+def _own(major: int) -> Mapping[bytes, tuple[bytes, tuple[int, ...]]]:
+    """Our own statements by name, each with the types of its parameters."""
+    queries = named_queries("target.sql", major)
+    touched, _ = touched_digest_query((), ())
+    touched = touched.replace(b"%(relations)s", b"$1").replace(b"%(functions)s", b"$2")  # as libpq numbers them
+    return {
+        b"begin": (queries["begin_read"], ()),
+        b"fences": (queries["fences"], (TEXT_ARRAY, TEXT_ARRAY)),
+        b"touched": (touched, (OID_ARRAY, OID_ARRAY)),
+        b"plans": (f"set local {PLANS_OF_OUR_OWN} to default".encode(), ()),
+        b"unlock": (queries["unlock"], ()),
+    }
 
 
 def _text(answer: pq.abc.PGresult, row: int, column: int) -> str:

@@ -5,25 +5,28 @@ from __future__ import annotations
 import psycopg
 
 from pgwarden.adapters.postgres.connect import connection_string
-from pgwarden.adapters.postgres.ledger import Ledger
+from pgwarden.adapters.postgres.execution import ledger_of
 from pgwarden.adapters.postgres.session import open_session, translated
-from pgwarden.adapters.postgres.undo import changed_rows, preview_undo
+from pgwarden.adapters.postgres.undo import changed_rows, preview_undo, skipped_rows
 from pgwarden.domain.database import Database
 from pgwarden.domain.errors import UndoImpossible
 from pgwarden.domain.execution import Execution
 from pgwarden.domain.recovery import RowChange, RowConflict
+from pgwarden.ports import ImageStore
 
 
 class PostgresExecutionRecords:
     """Reads the ledger and the images under the target's own role."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, store: ImageStore | None = None) -> None:
+        """``store`` holds what the database itself could not."""
         self._database = database
+        self._store = store
 
     async def executions(self, *, rows: int) -> tuple[Execution, ...]:
         try:
             async with open_session(await connection_string(self._database)) as session:
-                return await Ledger(session).executions(rows)
+                return await ledger_of(session, self._store).executions(rows)
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
             return ()
         except psycopg.Error as error:
@@ -32,7 +35,7 @@ class PostgresExecutionRecords:
     async def execution(self, execution_id: str) -> Execution:
         try:
             async with open_session(await connection_string(self._database)) as session:
-                return await Ledger(session).execution(execution_id)
+                return await ledger_of(session, self._store).execution(execution_id)
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.DataError):
             raise UndoImpossible(
                 f"This database has no execution {execution_id}.", next_step="pgwarden executions lists them."
@@ -42,12 +45,20 @@ class PostgresExecutionRecords:
 
     async def changes(self, execution_id: str, *, rows: int) -> tuple[RowChange, ...]:
         try:
-            return await changed_rows(await connection_string(self._database), execution_id, rows=rows)
+            conninfo = await connection_string(self._database)
+            return await changed_rows(conninfo, execution_id, rows=rows, store=self._store)
+        except psycopg.Error as error:
+            raise translated(error) from None
+
+    async def skipped(self, undo_id: str, *, rows: int) -> tuple[RowChange, ...]:
+        try:
+            return await skipped_rows(await connection_string(self._database), undo_id, rows=rows, store=self._store)
         except psycopg.Error as error:
             raise translated(error) from None
 
     async def conflicts(self, execution_id: str) -> tuple[RowConflict, ...]:
         try:
-            return (await preview_undo(await connection_string(self._database), execution_id)).conflicts
+            conninfo = await connection_string(self._database)
+            return (await preview_undo(conninfo, execution_id, store=self._store)).conflicts
         except psycopg.Error as error:
             raise translated(error) from None

@@ -1,14 +1,15 @@
 """A rehearsal: the statement is run under full capture and rolled back. Exact where counting cannot be.
 
 It is a write that leaves traces (row locks while it runs, dead rows, advanced sequences), so it takes a permit of
-its own, keeps short locks and a row cap, and is never tried where an effect could survive the rollback.
+its own, keeps short locks and a row cap, and is never tried where an effect could survive the rollback. Its images are
+temporary tables: nothing is made that others could see or a publication would carry.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 import psycopg
@@ -17,23 +18,11 @@ from pgwarden.adapters.postgres.capture import Capture
 from pgwarden.adapters.postgres.execution import captured_rows
 from pgwarden.adapters.postgres.ledger import Ledger
 from pgwarden.adapters.postgres.session import OWN_PATH, open_session, translated
-from pgwarden.domain.approval import DatabaseIdentity
 from pgwarden.domain.errors import ApprovalInvalid, NotUndoable
 from pgwarden.domain.execution import ExecutionLimits, Isolation, Parameter, RowCounts
 from pgwarden.domain.impact import Basis, Figure, Impact, TableImpact
-
-
-@dataclass(frozen=True, slots=True)
-class RehearsalPermit:
-    """Someone's right to rehearse on one database, checked and recorded by whoever issues it."""
-
-    database: DatabaseIdentity
-    role: str
-    requested_by: str
-    until: datetime
-    rows: int = 10_000
-    """Cap: a rehearsal that touches more is rolled back and says so."""
-    seconds: float = 10.0
+from pgwarden.domain.rehearsal_permit import RehearsalPermit
+from pgwarden.undo.images import TEMPORARY
 
 
 async def rehearse(
@@ -49,11 +38,10 @@ async def rehearse(
     _check(impact, permit, now)
     limits = ExecutionLimits(statement_seconds=permit.seconds, lock_seconds=1.0, rows=permit.rows)
     async with open_session(conninfo) as session:
-        ledger = Ledger(session)
-        if (permit.database, permit.role) != await ledger.identify():
+        if (permit.database, permit.role) != await Ledger(session).identify():
             raise ApprovalInvalid("The permit is for another database or role.", not_done="Nothing was run.")
         rehearsal = str(uuid.uuid4())
-        capture = Capture(session, rehearsal, limits)
+        capture = Capture(session, rehearsal, limits, space=TEMPORARY)
 
         async def change() -> None:
             await session.search(search_path)
@@ -62,7 +50,6 @@ async def rehearse(
             await session.search(OWN_PATH)
 
         try:
-            await ledger.ensure()
             await session.begin(Isolation.READ_COMMITTED, limits, rehearsal)
             await capture.install(impact.reach)
             await capture.run(change)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from operator import itemgetter
 from types import TracebackType
 from typing import Any
 
@@ -55,13 +56,15 @@ class RowTaker:
             rows.more, count = True, self._limits.rows - len(rows.values)
         values = self._loader.load(result, count)
         columns = {column: self._cells(result, values, column) for column in self._measured}
+        totals = {column: _total(cells) for column, cells in columns.items()}
         cut: dict[tuple[int, int], str | bytes] = {}
         for column, cells in columns.items():
-            cut |= self._cut_cells(result, column, cells)
-        fitting, size = self._fit(list(columns.values()), count)
+            if totals[column] > self._cell_bytes:  # otherwise no single one is longer
+                cut |= self._cut_cells(result, column, cells)
+        fitting, size = self._fit(list(columns.values()), sum(totals.values()), count)
         for (row, column), shown in cut.items():
             values[row] = (*values[row][:column], shown, *values[row][column + 1 :])
-        rows.values += values[:fitting]
+        rows.values += values[:fitting] if fitting < count else values
         rows.bytes += size
         rows.cut_cells += sum(row < fitting for row, _ in cut)
         rows.over = fitting < count
@@ -70,13 +73,13 @@ class RowTaker:
     def _cells(self, result: pq.abc.PGresult, values: list[tuple[Any, ...]], column: int) -> Cells:
         """The values of a column whose length can be asked: texts as they are, others as they travelled."""
         if self._rows.fields[column].type.oid in TEXTUAL:
-            return [row[column] for row in values]
+            return list(map(itemgetter(column), values))
         return [result.get_value(row, column) for row in range(len(values))]
 
-    def _fit(self, columns: list[Cells], count: int) -> tuple[int, int]:
-        """How many rows fit under the byte cap, and their bytes."""
+    def _fit(self, columns: list[Cells], measured: int, count: int) -> tuple[int, int]:
+        """How many rows fit under the byte cap, and their bytes. ``measured``: of all those columns together."""
         room = self._limits.total_bytes - self._rows.bytes
-        whole = count * self._fixed_bytes + sum(map(_total, columns))
+        whole = count * self._fixed_bytes + measured
         if whole <= room:
             return count, whole
         used = 0
@@ -105,7 +108,7 @@ class RowTaker:
 
 def _total(cells: Cells) -> int:
     """Bytes of a column; joining is far cheaper than asking one by one."""
-    present = [cell for cell in cells if cell]
+    present = list(filter(None, cells))
     if not present:
         return 0
     if isinstance(present[0], bytes):

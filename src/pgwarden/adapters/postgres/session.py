@@ -39,6 +39,13 @@ TRANSIENT = (
 """Failures after which the same transaction may well succeed: nothing of it remains."""
 
 
+WORK_MEMORY = "64MB"
+"""The least ``work_mem`` of a change: so much of what it captures stays in memory."""
+
+TRANSACTION_TIMEOUT = 17
+"""The first version of PostgreSQL that ends transactions by itself when they take too long."""
+
+
 class Session:
     """One connection, used by one change at a time. In autocommit mode: transactions are begun by hand."""
 
@@ -95,7 +102,9 @@ class Session:
             "set local synchronous_commit = on; set local datestyle = 'ISO'; set local intervalstyle = 'postgres';"
             "set local extra_float_digits = 1; set local bytea_output = 'hex'; set local row_security = on"
         )
-        await self.rows("select pg_catalog.set_config('application_name', $1, true)", [f"pgwarden {name}"])
+        if self.major >= TRANSACTION_TIMEOUT:
+            await self.script(f"set local transaction_timeout = {_milliseconds(limits.transaction_seconds)}")
+        await self.named("announce", {"name": f"pgwarden {name}", "memory": WORK_MEMORY})
         await self.search(OWN_PATH)
 
     async def search(self, path: str) -> None:
@@ -136,11 +145,15 @@ def translated(error: psycopg.Error) -> PgwardenError:
         return LocksBusy(
             "Others hold locks that this change needs.", why=why, not_done=done, next_step="Try again in a moment."
         )
+    if isinstance(error, psycopg.errors.TransactionTimeout):
+        return transaction_timeout()
     if isinstance(error, psycopg.errors.QueryCanceled):
         kind = ExecutionTimeout if "timeout" in why else ExecutionCancelled
         return kind("The statement was stopped on the server.", why=why, not_done=done)
     if isinstance(error, psycopg.errors.DiskFull | psycopg.errors.ConfigurationLimitExceeded):
         return LimitReached("The server has no room for this change.", why=why, not_done=done)
+    if isinstance(error, psycopg.errors.ProgramLimitExceeded) and why.startswith("pgwarden:"):
+        return LimitReached("The change takes more room than is allowed.", why=why[10:], not_done=done)
     if isinstance(error, psycopg.errors.FeatureNotSupported) and why.startswith("pgwarden:"):
         return NotUndoable("The statement does something that cannot be taken back.", why=why[10:], not_done=done)
     if isinstance(error, psycopg.errors.InsufficientPrivilege):
@@ -153,6 +166,16 @@ def translated(error: psycopg.Error) -> PgwardenError:
             not_done=done,
         )
     return ExecutionFailed("PostgreSQL refused the statement.", why=why, not_done=done)
+
+
+def transaction_timeout() -> ExecutionTimeout:
+    """The whole transaction took longer than its limit."""
+    return ExecutionTimeout(
+        "The transaction took too long.",
+        why="its time limit ended",
+        not_done="The transaction was rolled back; nothing was changed.",
+        next_step="Raise the limit, or cut the change into pieces.",
+    )
 
 
 class _ParameterDumper(Dumper):

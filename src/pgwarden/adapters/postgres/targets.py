@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import psycopg
 
 from pgwarden.adapters.postgres.analyst import PostgresImpactAnalyst
+from pgwarden.adapters.postgres.backups import PostgresBackups
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
+from pgwarden.adapters.postgres.changes import PostgresChangeRunner
 from pgwarden.adapters.postgres.pool import Pools, TargetPool
 from pgwarden.adapters.postgres.records import PostgresExecutionRecords
+from pgwarden.adapters.postgres.retention import PostgresRetention
 from pgwarden.adapters.postgres.runner import PostgresReadRunner
+from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.adapters.postgres.tables import PostgresTableReader
+from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.database import Database
-from pgwarden.domain.errors import AlreadyExists, InputInvalid, UnknownDatabase
-from pgwarden.ports import DatabaseStore
+from pgwarden.domain.errors import AlreadyExists, InputInvalid, PgwardenError, UnknownDatabase
+from pgwarden.ports import DatabaseStore, ImageStore
+
+LOAD_SECONDS = 3.0
+OLDEST_MAJOR = 14
 
 
 class Source:
@@ -27,7 +39,16 @@ class Source:
 class Targets:
     """Finds a target by name; the settings' word goes before the store's."""
 
-    def __init__(self, settled: Mapping[str, Database], store: DatabaseStore, pools: Pools) -> None:
+    def __init__(
+        self,
+        settled: Mapping[str, Database],
+        store: DatabaseStore,
+        pools: Pools,
+        *,
+        images: ImageStore | None = None,
+    ) -> None:
+        """``images`` keeps before-images of targets that cannot hold them."""
+        self._images = images
         self._settled = dict(settled)
         self._store = store
         self._pools = pools
@@ -41,6 +62,10 @@ class Targets:
         """Every target in the order of names."""
         known = {database.name: database for database in await self._store.all()} | self._settled
         return tuple(known[name] for name in sorted(known))
+
+    async def names(self) -> tuple[str, ...]:
+        """Of every target, in order."""
+        return tuple(database.name for database in await self.all())
 
     async def choose(self, name: str | None) -> str:
         """The name that is meant: the given one, else ``default``, else the only one there is."""
@@ -68,23 +93,34 @@ class Targets:
         """Use a target in this process only; nothing is kept."""
         self._settled[database.name] = database
 
-    async def add(self, database: Database) -> None:
+    async def add(self, database: Database, *, audit: Sequence[AuditEntry] = ()) -> None:
         """Register a target. Raises AlreadyExists, InputInvalid."""
         self._refuse_settled(database.name)
-        await self._store.add(database)
+        await self._store.add(database, audit=audit)
 
-    async def replace(self, database: Database) -> None:
+    async def replace(self, database: Database, *, audit: Sequence[AuditEntry] = ()) -> None:
         """Change a registration. Raises UnknownDatabase."""
         self._refuse_settled(database.name)
-        await self._store.replace(database)
+        await self._store.replace(database, audit=audit)
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, name: str, *, audit: Sequence[AuditEntry] = ()) -> None:
         """Forget a registration. Raises UnknownDatabase."""
         self._refuse_settled(name)
-        await self._store.remove(name)
+        await self._store.remove(name, audit=audit)
 
     async def pool(self, name: str) -> TargetPool:
         return self._pools.of(await self.get(name))
+
+    async def load(self, name: str) -> float | None:
+        """The part of the server's connections that are at work, 0 to 1; None where it does not tell in time."""
+        pool = await self.pool(name)
+        try:
+            async with asyncio.timeout(LOAD_SECONDS), pool.monitor() as connection:
+                asked = await connection.execute(named_queries("target.sql", OLDEST_MAJOR)["load"])
+                row = await asked.fetchone()
+        except (TimeoutError, PgwardenError, psycopg.Error):
+            return None
+        return min(float(row[0]), 1.0) if row else None
 
     async def runner(self, name: str) -> PostgresReadRunner:
         return PostgresReadRunner(await self.pool(name))
@@ -93,7 +129,19 @@ class Targets:
         return PostgresImpactAnalyst(await self.get(name))
 
     async def records(self, name: str) -> PostgresExecutionRecords:
-        return PostgresExecutionRecords(await self.get(name))
+        return PostgresExecutionRecords(await self.get(name), self._images)
+
+    async def changes(self, name: str) -> PostgresChangeRunner:
+        """What runs approved changes there. Raises WritesNotAllowed where the target is only read."""
+        return PostgresChangeRunner(await self.get(name), store=self._images)
+
+    async def backups(self, name: str, directory: Path) -> PostgresBackups:
+        """What copies tables there, into files below ``directory``. Raises WritesNotAllowed where it is only read."""
+        return PostgresBackups(await self.get(name), directory)
+
+    async def retention(self, name: str, directory: Path) -> PostgresRetention:
+        """What ends before-images and copies there; ``directory`` is the one that ``backups`` was given."""
+        return PostgresRetention(await self.get(name), directory, self._images)
 
     async def source(self, name: str) -> Source:
         """What the schema agent reads a target through."""

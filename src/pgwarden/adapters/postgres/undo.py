@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
 
 from pgwarden.adapters.postgres.capture import Capture, read_shapes
-from pgwarden.adapters.postgres.execution import retried
+from pgwarden.adapters.postgres.execution import kept_outside, ledger_of, retried, translating
+from pgwarden.adapters.postgres.external_ledger import ExternalLedger
 from pgwarden.adapters.postgres.ledger import Ledger
+from pgwarden.adapters.postgres.lock_free_undo import undo_lock_free
 from pgwarden.adapters.postgres.session import Session, open_session
+from pgwarden.adapters.postgres.undo_conflicts import listed_conflicts, settled, written
 from pgwarden.domain.approval import ApprovedUndo, DatabaseIdentity, OnConflict
-from pgwarden.domain.catalog import Name
-from pgwarden.domain.errors import ApprovalInvalid, UndoImpossible, UndoUnproven
-from pgwarden.domain.execution import Execution, ExecutionKind, ExecutionLimits
+from pgwarden.domain.errors import ApprovalInvalid, ImagesGone, UndoImpossible, UndoUnproven
+from pgwarden.domain.execution import Execution, ExecutionKind, ExecutionLimits, TableImages
 from pgwarden.domain.recovery import RowChange, RowConflict, RowsChangedSince
 from pgwarden.domain.shape import TableShape
-from pgwarden.undo.conflicts import conflict_queries
+from pgwarden.ports import ImageStore
 from pgwarden.undo.history import changed_rows as row_history
+from pgwarden.undo.history import less
 from pgwarden.undo.images import image_name
-from pgwarden.undo.net import NetEffect, mirrored_pairs, net_effect, paired, pairing, signed_images
-from pgwarden.undo.resolution import correction, indexed, planned, resolved, unplanned
-from pgwarden.undo.restore import restore_statement, silence, unsilence, without_shifts
-
-CONFLICTS_LISTED = 1000
-"""Rows of each kind that a conflict report holds at most."""
+from pgwarden.undo.net import NetEffect, mirrored_pairs, mirrored_rows, net_effect, paired, pairing, signed_images
+from pgwarden.undo.resolution import unplanned
+from pgwarden.undo.restore import attempts, silence, unsilence
 
 SAFEPOINT = "pgwarden_undo"
 
@@ -43,7 +44,12 @@ class UndoPreview:
 
 
 async def undo(
-    conninfo: str, approved: ApprovedUndo, *, now: datetime, limits: ExecutionLimits | None = None
+    conninfo: str,
+    approved: ApprovedUndo,
+    *,
+    now: datetime,
+    limits: ExecutionLimits | None = None,
+    store: ImageStore | None = None,
 ) -> Execution:
     """Take an execution (or an undo) back exactly, or change nothing.
 
@@ -54,53 +60,128 @@ async def undo(
     async with open_session(conninfo) as session:
         database, role = await Ledger(session).identify()
         _check_approval(approved, database, role, now)
-    return await retried(conninfo, bounds, approved.undo_id, lambda session: _transaction(session, approved, bounds))
+        outside = await translating(_kept_outside(session, approved.execution_id, store))
+    return await retried(
+        conninfo,
+        bounds,
+        approved.undo_id,
+        lambda session: _transaction(session, approved, bounds, outside),
+        store=outside,
+    )
 
 
-async def preview_undo(conninfo: str, execution_id: str) -> UndoPreview:
+async def _kept_outside(session: Session, execution_id: str, store: ImageStore | None) -> ImageStore | None:
+    """The store, where the execution is in it or the database cannot hold the undo's own images."""
+    if store and (await ExternalLedger(session, store).outcome(execution_id)) == "committed":
+        return store
+    return await kept_outside(session, store)
+
+
+async def preview_undo(conninfo: str, execution_id: str, *, store: ImageStore | None = None) -> UndoPreview:
     """The conflicts that an undo would meet. The transaction that finds them takes no lock and is rolled back."""
     async with open_session(conninfo) as session:
         await session.script("begin isolation level repeatable read")
         await _pin(session)
-        execution = await Ledger(session).execution(execution_id)
-        effects = await _effects(session, execution, await _shapes(session, execution))
-        conflicts = await _conflicts(session, effects, str(uuid.uuid4()))
+        ledger = ledger_of(session, store)
+        execution = await ledger.execution(execution_id)
+        effects = await _effects(session, ledger, execution, await _shapes(session, execution))
+        conflicts = await listed_conflicts(session, effects, str(uuid.uuid4()))
         await session.rollback()
         return UndoPreview(execution, conflicts)
 
 
-async def changed_rows(conninfo: str, execution_id: str, *, rows: int = 100) -> tuple[RowChange, ...]:
-    """What an execution changed, row by row, unmasked: whoever shows it masks it. At most ``rows`` of each table."""
+async def changed_rows(
+    conninfo: str, execution_id: str, *, rows: int = 100, store: ImageStore | None = None
+) -> tuple[RowChange, ...]:
+    """What an execution changed, row by row, unmasked: whoever shows it masks it. At most ``rows`` of each table.
+
+    Nothing of tables whose images are gone, or that are no longer what they were.
+    """
     async with open_session(conninfo) as session:
-        await session.script("begin isolation level repeatable read read only")
-        await _pin(session)
-        execution = await Ledger(session).execution(execution_id)
+        ledger = await _begin_reading(session, store)
+        execution = await ledger.execution(execution_id)
         found = []
-        for effect in await _effects(session, execution, await _shapes(session, execution)):
-            for row in await session.rows(row_history(effect, rows)):
-                before, after = (None if row[k] is None else tuple(row[k]) for k in ("before", "after"))
-                found.append(RowChange(str(effect.shape.name), effect.columns, before, after))
+        for effect in await _readable(session, ledger, execution):
+            found += await _shown(session, effect, rows)
         await session.rollback()
         return tuple(found)
 
 
-async def _transaction(session: Session, approved: ApprovedUndo, limits: ExecutionLimits) -> Execution:
+async def skipped_rows(
+    conninfo: str, undo_id: str, *, rows: int = 100, store: ImageStore | None = None
+) -> tuple[RowChange, ...]:
+    """Which changes an undo left alone: those of the execution that it took back, less its own mirror of them."""
+    async with open_session(conninfo) as session:
+        ledger = await _begin_reading(session, store)
+        undone = await ledger.execution(undo_id)
+        if undone.undoes is None:
+            return ()
+        original = await ledger.execution(undone.undoes)
+        taken_back = {effect.shape.oid: effect for effect in await _readable(session, ledger, undone)}
+        found = []
+        for effect in await _readable(session, ledger, original):
+            left = less(effect, taken_back[effect.shape.oid]) if effect.shape.oid in taken_back else effect
+            found += await _shown(session, left, rows)
+        await session.rollback()
+        return tuple(found)
+
+
+async def _begin_reading(session: Session, store: ImageStore | None) -> Ledger:
+    mode = "read write" if store else "read only"  # temporary tables count as written
+    await session.script(f"begin isolation level repeatable read {mode}")
+    await _pin(session)
+    return ledger_of(session, store)
+
+
+async def _readable(session: Session, ledger: Ledger, execution: Execution) -> list[NetEffect]:
+    """The net effects on tables whose images are there, and that are still what they were."""
+    shapes = await _shapes(session, execution)
+    found = []
+    for table in execution.tables:
+        with suppress(UndoImpossible):
+            found.append(await _effect(session, ledger, execution, table, shapes))
+    return found
+
+
+async def _shown(session: Session, effect: NetEffect, rows: int) -> list[RowChange]:
+    found = []
+    for row in await session.rows(row_history(effect, rows)):
+        before, after = (None if row[k] is None else tuple(row[k]) for k in ("before", "after"))
+        found.append(RowChange(str(effect.shape.name), effect.columns, before, after))
+    return found
+
+
+async def _transaction(
+    session: Session, approved: ApprovedUndo, limits: ExecutionLimits, store: ImageStore | None = None
+) -> Execution:
     """The story of an undo, one line per step."""
-    ledger, capture = Ledger(session), Capture(session, approved.undo_id, limits)
+    ledger = ledger_of(session, store)
+    capture = Capture(session, approved.undo_id, limits, space=ledger.space)
     await session.begin(approved.isolation, limits, approved.undo_id)
     await _pin(session)
     original = await _claim(ledger, approved)
-    await capture.install(table.relation for table in original.tables)
-    effects = await _effects(session, original, capture.shapes)
-    effects = await _planned(session, effects, approved)
-    effects, skipped = await _resolved(session, effects, approved.on_conflict)
-    await _restore(session, capture, effects, approved.undo_id)
-    await session.script(";".join(unplanned(effect) for effect in effects if effect.plan))
+    quick = limits.lock_free and approved.on_conflict is OnConflict.REFUSE
+    skipped = 0
+    if not (quick and await undo_lock_free(session, capture, original)):
+        skipped = await _undo_captured(session, ledger, capture, original, approved)
     await capture.remove()
     await ledger.mark_undone(original.id, approved.undo_id)
     if original.undoes is not None:
         await ledger.mark_undone(original.undoes, None)  # what that undo had taken back is in force again
     return await ledger.finish(approved.undo_id, capture.tables.values(), {}, skipped)
+
+
+async def _undo_captured(
+    session: Session, ledger: Ledger, capture: Capture, original: Execution, approved: ApprovedUndo
+) -> int:
+    """Take it back under triggers that capture it, with other writers locked out; how many rows were left alone."""
+    await capture.install(table.relation for table in original.tables)
+    effects = await _effects(session, ledger, original, capture.shapes)
+    effects = await _planned(session, effects, approved)
+    effects, skipped = await settled(session, effects, approved.on_conflict)
+    await _restore(session, capture, effects, approved.undo_id)
+    await session.script(";".join(unplanned(effect) for effect in effects if effect.plan))
+    return skipped
 
 
 async def _pin(session: Session) -> None:
@@ -150,28 +231,36 @@ async def _shapes(session: Session, execution: Execution) -> dict[int, TableShap
     return {s.oid: s for s in await read_shapes(session, [table.relation for table in execution.tables])}
 
 
-async def _effects(session: Session, execution: Execution, shapes: dict[int, TableShape]) -> list[NetEffect]:
-    """The net effects, after checking that tables and images are still what they were."""
-    effects = []
-    for table in execution.tables:
-        name = f"{table.schema}.{table.name}"
-        shape = shapes.get(table.relation)
-        if shape is None:
-            raise UndoImpossible(f"The table {name} no longer exists.", not_done="Nothing was changed.")
-        if [(c.name, c.type_name) for c in shape.columns] != list(zip(table.columns, table.types, strict=True)):
-            raise UndoImpossible(
-                f"The columns of {name} are no longer those of the before-images.",
-                not_done="Nothing was changed.",
-                next_step="Restore by hand from the image tables in the schema pgwarden.",
-            )
-        if await session.value("select pg_catalog.to_regclass($1) is null", [image_name(table)]):
-            raise UndoImpossible(
-                f"The before-images of {name} were deleted.",
-                why="their retention ended",
-                not_done="Nothing was changed.",
-            )
-        effects.append(await _paired(session, net_effect(shape, table)))
-    return effects
+async def _effects(
+    session: Session, ledger: Ledger, execution: Execution, shapes: dict[int, TableShape]
+) -> list[NetEffect]:
+    return [await _effect(session, ledger, execution, table, shapes) for table in execution.tables]
+
+
+async def _effect(
+    session: Session, ledger: Ledger, execution: Execution, table: TableImages, shapes: dict[int, TableShape]
+) -> NetEffect:
+    """The net effect on one table, after checking that table and images are still what they were."""
+    name = f"{table.schema}.{table.name}"
+    shape = shapes.get(table.relation)
+    if shape is None:
+        raise UndoImpossible(f"The table {name} no longer exists.", not_done="Nothing was changed.")
+    if [(c.name, c.type_name) for c in shape.columns] != list(zip(table.columns, table.types, strict=True)):
+        raise UndoImpossible(
+            f"The columns of {name} are no longer those of the before-images.",
+            not_done="Nothing was changed.",
+            next_step="Restore by hand from the image tables in the schema pgwarden.",
+        )
+    if not table.gone:
+        await ledger.load(execution.id, table, shape)
+    if table.gone or await session.value("select pg_catalog.to_regclass($1) is null", [image_name(table)]):
+        raise ImagesGone(
+            f"The before-images of {name} were deleted.",
+            why=table.gone or "somebody dropped them by hand",
+            not_done="Nothing was changed.",
+            next_step="Correct the rows with a new change; a backup of the database has the earlier values.",
+        )
+    return await _paired(session, net_effect(shape, table))
 
 
 async def _paired(session: Session, effect: NetEffect) -> NetEffect:
@@ -185,15 +274,11 @@ async def _restore(session: Session, capture: Capture, effects: list[NetEffect],
         return
     await session.script(f"savepoint {SAFEPOINT}")
     try:
-        try:
-            await _silently(session, capture, restore_statement(effects), effects)
-        except psycopg.errors.UniqueViolation:
-            await session.script(f"rollback to savepoint {SAFEPOINT}")
-            await _silently(session, capture, restore_statement(without_shifts(effects)), effects)
+        await _restored(session, capture, effects)
         await _prove_mirror(session, capture, effects)
     except (psycopg.IntegrityError, UndoUnproven) as error:
         await session.script(f"rollback to savepoint {SAFEPOINT}")
-        conflicts = await _conflicts(session, effects, undo_id)
+        conflicts = await listed_conflicts(session, effects, undo_id)
         if conflicts:
             raise RowsChangedSince.of(conflicts) from error
         if isinstance(error, UndoUnproven):
@@ -203,6 +288,21 @@ async def _restore(session: Session, capture: Capture, effects: list[NetEffect],
             why=error.diag.message_primary or "a constraint refuses them",
             not_done="It was rolled back; nothing was changed.",
         ) from error
+
+
+async def _restored(session: Session, capture: Capture, effects: list[NetEffect]) -> None:
+    """Restore in the first way that unique values, which rows took over from each other, do not hinder."""
+    refused: psycopg.errors.UniqueViolation | None = None
+    for statement in attempts(effects):
+        try:
+            await _silently(session, capture, statement, effects)
+        except psycopg.errors.UniqueViolation as error:
+            refused = error
+            await session.script(f"rollback to savepoint {SAFEPOINT}")
+        else:
+            return
+    if refused:
+        raise refused
 
 
 async def _silently(session: Session, capture: Capture, statement: str, effects: list[NetEffect]) -> None:
@@ -242,6 +342,8 @@ async def _prove_mirror(session: Session, capture: Capture, effects: list[NetEff
             mirrored = await session.value(mirrored_pairs(effect, table))
             if mirrored == table.counts.images:
                 continue
+        elif (query := mirrored_rows(effect, table)) and await session.value(query) == table.counts.total:
+            continue
         ours = signed_images(table, effect.number, effect.text)
         theirs = _signed(effect)
         left = await session.value(
@@ -264,43 +366,12 @@ def _signed(effect: NetEffect) -> str:
     return signed_images(effect.images, effect.number, effect.text)
 
 
-async def _conflicts(session: Session, effects: list[NetEffect], undo_id: str) -> tuple[RowConflict, ...]:
-    effects = [effect if effect.plan else await _written(session, effect, undo_id) for effect in effects]
-    for effect in effects:
-        await session.script(indexed(effect))
-    related = {oid for e in effects for r in e.shape.references for oid in (r.relation, r.foreign)}
-    names: dict[int, Name] = {shape.oid: shape.name for shape in await read_shapes(session, related)}
-    found = []
-    for kind, effect, query in conflict_queries(effects, names, CONFLICTS_LISTED):
-        for row in await session.rows(query):
-            before, after, now = (None if row[k] is None else tuple(row[k]) for k in ("before", "after", "now"))
-            found.append(RowConflict(kind, str(effect.shape.name), effect.columns, before, after, now))
-    return tuple(found)
-
-
 async def _planned(session: Session, effects: list[NetEffect], approved: ApprovedUndo) -> list[NetEffect]:
     """Write down the effects that go in both directions, and all where conflicts may be resolved."""
     decided = approved.on_conflict is not OnConflict.REFUSE
     return [
-        await _written(session, effect, approved.undo_id)
+        await written(session, effect, approved.undo_id)
         if decided or not effect.shape.keyed or (effect.restores and effect.removes and not effect.paired)
         else effect
         for effect in effects
     ]
-
-
-async def _written(session: Session, effect: NetEffect, undo_id: str) -> NetEffect:
-    written, script = planned(effect, undo_id)
-    await session.script(script)
-    return written
-
-
-async def _resolved(session: Session, effects: list[NetEffect], on_conflict: OnConflict) -> tuple[list[NetEffect], int]:
-    """The net effects without the conflicting rows (skip), or from what is there now (overwrite)."""
-    if on_conflict is OnConflict.REFUSE:
-        return effects, 0
-    skipped = 0
-    for effect in effects:
-        rows = await session.rows(correction(effect, on_conflict))
-        skipped += sum(row["skipped"] for row in rows)
-    return [resolved(effect) for effect in effects], skipped

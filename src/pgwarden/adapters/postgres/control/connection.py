@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
 
 import psycopg
@@ -34,17 +34,78 @@ def control_pool(conninfo: str, *, size: int = 4, wait_seconds: float = 10.0) ->
         timeout=wait_seconds,
         open=False,
         name="control",
-        kwargs={"prepare_threshold": None, "application_name": "pgwarden", "connect_timeout": 10},
-        check=AsyncConnectionPool.check_connection,
+        kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "pgwarden", "connect_timeout": 10},
     )
 
 
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """A transaction that commits at the end of the block. Raises ``ControlDatabaseUnavailable``."""
+    with _told():
+        async with AsyncExitStack() as stack:
+            yield await _usable(pool, _begin, stack)
+
+
+async def rows(pool: Pool, name: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+    """The rows of one named query that only reads, in one round trip. Raises ``ControlDatabaseUnavailable``."""
+    found: list[tuple[Any, ...]] = []
+
+    async def fetch(connection: Connection, _stack: AsyncExitStack) -> None:
+        found[:] = await (await connection.execute(query(name), parameters)).fetchall()
+
+    with _told():
+        async with AsyncExitStack() as stack:
+            await _usable(pool, fetch, stack)
+    return found
+
+
+@asynccontextmanager
+async def connected(pool: Pool, first: Callable[[Connection], Awaitable[None]]) -> AsyncIterator[Connection]:
+    """A connection after ``first``, which writes nothing: where a connection had died in the pool, it is run again.
+
+    What the block leaves open is rolled back. Raises ``ControlDatabaseUnavailable``.
+    """
+
+    async def step(connection: Connection, _stack: AsyncExitStack) -> None:
+        await first(connection)
+
+    with _told():
+        async with AsyncExitStack() as stack:
+            yield await _usable(pool, step, stack)
+
+
+async def _begin(connection: Connection, stack: AsyncExitStack) -> None:
+    await stack.enter_async_context(connection.transaction())
+
+
+async def _usable(
+    pool: Pool, first: Callable[[Connection, AsyncExitStack], Awaitable[None]], stack: AsyncExitStack
+) -> Connection:
+    """A connection, after its first step, which shows whether it still lives; the stack gives it back.
+
+    Connections that died in the pool are thrown away for others. So none has to be asked beforehand, which would cost
+    a round trip every time.
+    """
+    for attempt in range(pool.max_size + 1):
+        connection = await pool.getconn()
+        async with AsyncExitStack() as returning:
+            returning.push_async_callback(pool.putconn, connection)
+            try:
+                await first(connection, returning)
+            except psycopg.OperationalError:
+                if not connection.closed or attempt == pool.max_size:
+                    raise
+                continue
+            stack.push_async_exit(returning.pop_all())
+            return connection
+    raise AssertionError("the last attempt returns or raises")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What psycopg says, in pgwarden's words."""
     try:
-        async with pool.connection() as connection, connection.transaction():
-            yield connection
+        yield
     except psycopg.OperationalError as error:  # the pool's own timeout is one, too
         raise unavailable(error) from error
     except psycopg.errors.InsufficientPrivilege as error:

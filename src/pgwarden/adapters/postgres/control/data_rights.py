@@ -7,7 +7,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from pgwarden.adapters.postgres.control.connection import Pool, query, transaction
+from pgwarden.adapters.postgres.control.audit_append import append_entries
+from pgwarden.adapters.postgres.control.connection import Pool, query, rows, transaction
+from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.errors import ChangedMeanwhile
 from pgwarden.domain.identity import Access, DataRight
 from pgwarden.domain.rights_version import ORIGINAL_RIGHTS, RightsVersion
@@ -20,11 +22,17 @@ class PostgresDataRightsStore:
         self._pool = pool
 
     async def current(self) -> RightsVersion:
-        async with transaction(self._pool) as connection:
-            rows = await (await connection.execute(query("current_rights"))).fetchall()
-        return next(iter(_versions(rows)), ORIGINAL_RIGHTS)
+        return next(iter(_versions(await rows(self._pool, "current_rights"))), ORIGINAL_RIGHTS)
 
-    async def replace(self, lines: Sequence[DataRight], *, expected: int, author: str, at: datetime) -> RightsVersion:
+    async def replace(
+        self,
+        lines: Sequence[DataRight],
+        *,
+        expected: int,
+        author: str,
+        at: datetime,
+        audit: Sequence[AuditEntry] = (),
+    ) -> RightsVersion:
         version = RightsVersion(expected + 1, tuple(lines), author, at)
         row = {"number": version.number, "author": author, "at": at}
         async with transaction(self._pool) as connection:
@@ -37,12 +45,11 @@ class PostgresDataRightsStore:
                 )
             parameters = [_parameters(version.number, position, line) for position, line in enumerate(version.lines)]
             await connection.cursor().executemany(query("add_right"), parameters)
+            await append_entries(connection, audit)
         return version
 
     async def history(self, *, limit: int = 50) -> tuple[RightsVersion, ...]:
-        async with transaction(self._pool) as connection:
-            rows = await (await connection.execute(query("rights_history"), {"limit": limit})).fetchall()
-        return _versions(rows)
+        return _versions(await rows(self._pool, "rights_history", {"limit": limit}))
 
 
 def _versions(rows: Sequence[tuple[Any, ...]]) -> tuple[RightsVersion, ...]:

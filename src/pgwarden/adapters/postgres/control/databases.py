@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from pgwarden.adapters.postgres.control.connection import Pool, query, transaction
+from pgwarden.adapters.postgres.control.audit_append import append_entries
+from pgwarden.adapters.postgres.control.connection import Pool, query, rows, transaction
+from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.database import Database, PasswordSource
 from pgwarden.domain.errors import AlreadyExists
 from pgwarden.domain.registration import require_keepable, unknown_database
@@ -16,40 +19,40 @@ class PostgresDatabaseStore:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def add(self, database: Database) -> None:
-        if not await self._write("add_target", database):
+    async def add(self, database: Database, *, audit: Sequence[AuditEntry] = ()) -> None:
+        if not await self._write("add_target", database, audit):
             raise AlreadyExists(
                 f"A database {database.name!r} is registered already.",
                 not_done="Nothing was changed.",
                 next_step="Choose another name, or change that registration: pgwarden db add … --replace",
             )
 
-    async def replace(self, database: Database) -> None:
-        if not await self._write("replace_target", database):
+    async def replace(self, database: Database, *, audit: Sequence[AuditEntry] = ()) -> None:
+        if not await self._write("replace_target", database, audit):
             raise unknown_database(database.name)
 
     async def get(self, name: str) -> Database:
-        async with transaction(self._pool) as connection:
-            row = await (await connection.execute(query("target"), {"name": name})).fetchone()
-        if row is None:
+        found = await rows(self._pool, "target", {"name": name})
+        if not found:
             raise unknown_database(name)
-        return _database(row)
+        return _database(found[0])
 
     async def all(self) -> tuple[Database, ...]:
-        async with transaction(self._pool) as connection:
-            rows = await (await connection.execute(query("targets"))).fetchall()
-        return tuple(_database(row) for row in rows)
+        return tuple(_database(row) for row in await rows(self._pool, "targets"))
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, name: str, *, audit: Sequence[AuditEntry] = ()) -> None:
         async with transaction(self._pool) as connection:
             removed = (await connection.execute(query("remove_target"), {"name": name})).rowcount
+            await append_entries(connection, audit if removed else ())
         if not removed:
             raise unknown_database(name)
 
-    async def _write(self, name: str, database: Database) -> bool:
+    async def _write(self, name: str, database: Database, audit: Sequence[AuditEntry]) -> bool:
         require_keepable(database)
         async with transaction(self._pool) as connection:
-            return (await connection.execute(query(name), _parameters(database))).rowcount > 0
+            written = (await connection.execute(query(name), _parameters(database))).rowcount > 0
+            await append_entries(connection, audit if written else ())
+        return written
 
 
 def _database(row: tuple[Any, ...]) -> Database:

@@ -15,6 +15,7 @@ from itertools import zip_longest
 
 import psycopg
 
+from pgwarden.adapters.jobs import schema as job_schema
 from pgwarden.adapters.postgres.control.connection import OLDEST_MAJOR, Connection, Pool, query, transaction
 from pgwarden.domain.errors import ControlDatabaseOutdated
 
@@ -49,16 +50,27 @@ async def migrate(pool: Pool, known: Sequence[Migration] | None = None) -> tuple
     ``ControlDatabaseOutdated`` when what was applied before is not how ``known`` begins, or a migration fails.
     """
     known = known_migrations() if known is None else known
-    if not await pending_migrations(pool, known):
+    if not await pending_migrations(pool, known) and await _queue_is_current(pool):
         return ()  # the usual start: one look, no lock
     async with transaction(pool) as connection:
-        await connection.execute("select set_config('lock_timeout', %s, true)", (WAIT_FOR_OTHERS,))
-        await connection.execute(query("lock_migrations"))
-        pending = _pending(known, await _applied(connection))
-        await _prepare(connection)
-        for migration in pending:
-            await _apply(connection, migration)
+        return await migrate_in(connection, known)
+
+
+async def migrate_in(connection: Connection, known: Sequence[Migration]) -> tuple[str, ...]:
+    """The same as a part of the caller's transaction."""
+    await connection.execute("select set_config('lock_timeout', %s, true)", (WAIT_FOR_OTHERS,))
+    await connection.execute(query("lock_migrations"))
+    pending = _pending(known, await _applied(connection))
+    await _prepare(connection)
+    for migration in pending:
+        await _apply(connection, migration)
+    await job_schema.bring_up_to_date(connection)
     return tuple(migration.name for migration in pending)
+
+
+async def applied_migrations(connection: Connection) -> tuple[tuple[int, str, str], ...]:
+    """(number, name, sha256) of every migration in the database, in order; none in a new one."""
+    return tuple(await _applied(connection))
 
 
 async def pending_migrations(pool: Pool, known: Sequence[Migration] | None = None) -> tuple[str, ...]:
@@ -66,6 +78,11 @@ async def pending_migrations(pool: Pool, known: Sequence[Migration] | None = Non
     known = known_migrations() if known is None else known
     async with transaction(pool) as connection:
         return tuple(migration.name for migration in _pending(known, await _applied(connection)))
+
+
+async def _queue_is_current(pool: Pool) -> bool:
+    async with transaction(pool) as connection:
+        return await job_schema.is_current(connection)
 
 
 async def _applied(connection: Connection) -> list[tuple[int, str, str]]:

@@ -19,7 +19,7 @@ select (select system_identifier from pg_catalog.pg_control_system())::text as s
 -- The schema that holds ledger and images: who owns it, and whether a publication would send it away.
 select n.oid is not null as present,
        coalesce(pg_catalog.pg_has_role(n.nspowner, 'MEMBER'), true) as owned,
-       pg_catalog.to_regclass('pgwarden.execution') is not null as ledger,
+       exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'execution') as ledger,
        coalesce((select string_agg(p.pubname, ', ' order by p.pubname)
                    from pg_catalog.pg_publication p
                   where p.puballtables
@@ -56,6 +56,38 @@ create table if not exists pgwarden.execution (
 );
 revoke all on pgwarden.execution from public;
 
+-- name: readable_ledger
+-- Whether there is a ledger in the database that this role may read.
+select exists (select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                where n.nspname = 'pgwarden' and c.relname = 'execution'
+                  and pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                  and pg_catalog.has_table_privilege(c.oid, 'SELECT')) as readable
+
+-- name: temporary
+-- Whether images can at least be gathered in temporary tables, which no publication carries.
+select pg_catalog.has_database_privilege(current_database(), 'TEMPORARY') as may_create
+
+-- name: claim_outside
+-- Where no ledger row can be written, this makes a second transaction with the same id wait.
+select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('pgwarden execution ' || %(id)s, 0))
+
+-- name: witness
+-- The number of this transaction, by which its outcome is found later, on the timeline where it runs.
+select pg_catalog.pg_current_xact_id()::text::int8 as transaction, pg_catalog.clock_timestamp() as at,
+       (pg_catalog.pg_control_checkpoint()).timeline_id as timeline
+
+-- name: flush
+-- A commit that wrote something waits until the whole log before it is on disk. Subscribers do not see the message.
+begin;
+set local synchronous_commit = on;
+select pg_catalog.pg_logical_emit_message(true, 'pgwarden', '');
+commit
+
+-- name: witness_now
+-- Which numbers the server knows now.
+select pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::int8 as next,
+       (pg_catalog.pg_control_checkpoint()).timeline_id as timeline
+
 -- name: strangers
 -- Roles to which default privileges gave something on the schema when it was made.
 select distinct grantee::regrole::text as role
@@ -68,6 +100,16 @@ insert into pgwarden.execution (id, kind, statement, parameters, seal, requested
 values (%(id)s, %(kind)s, %(statement)s, %(parameters)s, %(seal)s, %(requested_by)s, %(approved_by)s, %(role)s,
         %(isolation)s, %(undoes)s)
 
+-- name: settle
+-- Take an id that is free, so that a process which is still on its way to it comes too late. Waits for one that is
+-- ending. Without effect where the id was used.
+insert into pgwarden.execution (id, kind, statement, parameters, seal, requested_by, approved_by, role, isolation)
+values (%(id)s, 'execute', '', '[]', '', '', '', current_user, '')
+on conflict (id) do nothing
+
+-- name: settled
+select finished_at is not null as ran from pgwarden.execution where id = %(id)s
+
 -- name: finish
 update pgwarden.execution
    set finished_at = pg_catalog.clock_timestamp(),
@@ -76,17 +118,46 @@ update pgwarden.execution
  where id = %(id)s
 
 -- name: executions
--- Newest first; with an id only that one.
+-- Newest first; with an id only that one. A row that was never finished is an id that may not be used any more.
 select * from pgwarden.execution
- where %(id)s::uuid is null or id = %(id)s::uuid
+ where (%(id)s::uuid is null or id = %(id)s::uuid) and finished_at is not null
  order by started_at desc, id
  limit %(rows)s
 
 -- name: lock_execution
-select * from pgwarden.execution where id = %(id)s for update
+select * from pgwarden.execution where id = %(id)s and finished_at is not null for update
 
 -- name: mark_undone
 update pgwarden.execution set undone_by = %(undone_by)s where id = %(id)s
+
+-- name: roots
+-- Names of the tables with these oids, each partition's under its root, in oid order.
+with recursive up as (
+    select o.oid from unnest(%(oids)s::oid[]) o (oid)
+    union
+    select i.inhparent from up join pg_catalog.pg_class c on c.oid = up.oid and c.relispartition
+      join pg_catalog.pg_inherits i on i.inhrelid = c.oid
+)
+select c.oid::int8 as oid, n.nspname::text as schema, c.relname::text as name, c.relkind::text as kind
+  from up join pg_catalog.pg_class c using (oid) join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+ where not c.relispartition
+ order by c.oid
+
+-- name: returnable
+-- Whether RETURNING gives every row of a table: no row-level security, and the right to read it.
+select not c.relrowsecurity and pg_catalog.has_table_privilege(c.oid, 'SELECT') as returnable
+  from pg_catalog.pg_class c
+ where c.oid = %(oid)s
+
+-- name: image_relations
+-- What image tables consist of: themselves and the parts that hold images in bulk. What depends on others comes first.
+select i.name as images, case when n.nspname = 'pgwarden' then n.nspname else 'pg_temp' end as space, c.relname::text as name,
+       c.relkind::text as kind, pg_catalog.pg_total_relation_size(c.oid)::int8 as bytes
+  from unnest(%(names)s::text[]) i (name)
+ cross join unnest(array['', '_i', '_o', '_n', '_d', '_p']) s (suffix)
+  join pg_catalog.pg_class c on c.relname = i.name || s.suffix and c.relkind in ('r', 'v')
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace and (n.nspname = 'pgwarden' or n.oid = pg_catalog.pg_my_temp_schema())
+ order by 1, c.relkind = 'v' desc, length(c.relname) desc
 
 -- name: shapes
 -- Facts of the tables with these oids, each partition widened to its whole tree and reported under its root.
@@ -122,7 +193,8 @@ select r.oid::int8 as oid, n.nspname::text as schema, r.relname::text as name, r
        (select coalesce(jsonb_agg(jsonb_build_array(m.nspname, m.relname, t.tgname, t.tgenabled) order by m.oid, t.tgname), '[]')
           from member m join pg_catalog.pg_trigger t on t.tgrelid = m.oid
           join pg_catalog.pg_proc f on f.oid = t.tgfoid join pg_catalog.pg_namespace fn on fn.oid = f.pronamespace
-         where m.root = r.oid and not t.tgisinternal and t.tgenabled <> 'D' and fn.nspname <> 'pgwarden') as triggers,
+         where m.root = r.oid and not t.tgisinternal and t.tgenabled <> 'D' and fn.nspname <> 'pgwarden'
+           and fn.oid <> pg_catalog.pg_my_temp_schema()) as triggers,
        (select coalesce(jsonb_agg(jsonb_build_array(m.nspname, m.relname, w.rulename, w.ev_enabled) order by m.oid, w.rulename), '[]')
           from member m join pg_catalog.pg_rewrite w on w.ev_class = m.oid
          where m.root = r.oid and w.ev_enabled <> 'D') as rules,
@@ -164,21 +236,22 @@ select s.seqrelid::regclass::text as sequence, pg_catalog.pg_sequence_last_value
 
 -- name: definitions
 -- Every definition that decides what a change of these tables does, as text lines without oids or xmins. Our own
--- triggers are left out: their functions live in our schema.
-with reach as (select n.nspname || '.' || c.relname as name, c.* from pg_catalog.pg_class c
-                 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-                where c.oid = any(%(oids)s::oid[])
-                   or c.oid in (select p.relid from unnest(%(oids)s::oid[]) o (oid), pg_catalog.pg_partition_tree(o.oid) p)),
+-- triggers are left out: their functions live in our schema, or in this session's temporary one.
+with wanted as (select array(select unnest(%(oids)s::oid[])
+                              union select p.relid::oid from unnest(%(oids)s::oid[]) o (oid), pg_catalog.pg_partition_tree(o.oid) p) as oids),
+reach as (select n.nspname || '.' || c.relname as name, c.* from pg_catalog.pg_class c
+            join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+           where c.oid = any((select w.oids from wanted w)::oid[])),
 used as (
-    select t.tgfoid as oid from pg_catalog.pg_trigger t where t.tgrelid in (select oid from reach) and not t.tgisinternal
+    select t.tgfoid as oid from pg_catalog.pg_trigger t where t.tgrelid = any((select w.oids from wanted w)::oid[]) and not t.tgisinternal
     union
     select d.refobjid from pg_catalog.pg_depend d
      where d.refclassid = 'pg_catalog.pg_proc'::regclass and (d.classid, d.objid) in (
-         select 'pg_catalog.pg_constraint'::regclass, x.oid from pg_catalog.pg_constraint x where x.conrelid in (select oid from reach)
-         union all select 'pg_catalog.pg_attrdef'::regclass, x.oid from pg_catalog.pg_attrdef x where x.adrelid in (select oid from reach)
-         union all select 'pg_catalog.pg_policy'::regclass, x.oid from pg_catalog.pg_policy x where x.polrelid in (select oid from reach)
-         union all select 'pg_catalog.pg_rewrite'::regclass, x.oid from pg_catalog.pg_rewrite x where x.ev_class in (select oid from reach)
-         union all select 'pg_catalog.pg_class'::regclass, x.indexrelid from pg_catalog.pg_index x where x.indrelid in (select oid from reach))
+         select 'pg_catalog.pg_constraint'::regclass, x.oid from pg_catalog.pg_constraint x where x.conrelid = any((select w.oids from wanted w)::oid[])
+         union all select 'pg_catalog.pg_attrdef'::regclass, x.oid from pg_catalog.pg_attrdef x where x.adrelid = any((select w.oids from wanted w)::oid[])
+         union all select 'pg_catalog.pg_policy'::regclass, x.oid from pg_catalog.pg_policy x where x.polrelid = any((select w.oids from wanted w)::oid[])
+         union all select 'pg_catalog.pg_rewrite'::regclass, x.oid from pg_catalog.pg_rewrite x where x.ev_class = any((select w.oids from wanted w)::oid[])
+         union all select 'pg_catalog.pg_class'::regclass, x.indexrelid from pg_catalog.pg_index x where x.indrelid = any((select w.oids from wanted w)::oid[]))
 )
 select concat_ws('|', 'table', name, relkind, relpersistence, relrowsecurity, relforcerowsecurity,
                  pg_catalog.pg_get_userbyid(relowner), pg_catalog.pg_get_partkeydef(oid), pg_catalog.pg_get_expr(relpartbound, oid)) as line
@@ -190,15 +263,22 @@ select concat_ws('|', 'column', r.name, a.attnum, a.attname, pg_catalog.format_t
   left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 union all
 select concat_ws('|', 'constraint', x.conrelid::regclass, x.conname, pg_catalog.pg_get_constraintdef(x.oid), x.convalidated)
-  from pg_catalog.pg_constraint x where x.conrelid in (select oid from reach) or x.confrelid in (select oid from reach)
+  from pg_catalog.pg_constraint x where x.conrelid = any((select w.oids from wanted w)::oid[])
+union all
+select concat_ws('|', 'constraint', x.conrelid::regclass, x.conname, pg_catalog.pg_get_constraintdef(x.oid), x.convalidated)
+  from pg_catalog.pg_constraint x
+ where x.oid in (select d.objid from pg_catalog.pg_depend d
+                  where d.refclassid = 'pg_catalog.pg_class'::regclass and d.refobjid = any((select w.oids from wanted w)::oid[])
+                    and d.classid = 'pg_catalog.pg_constraint'::regclass)
+   and x.confrelid = any((select w.oids from wanted w)::oid[]) and x.conrelid <> all((select w.oids from wanted w)::oid[])
 union all
 select concat_ws('|', 'domain', x.contypid::regtype, x.conname, pg_catalog.pg_get_constraintdef(x.oid))
   from pg_catalog.pg_constraint x
- where x.contypid in (select a.atttypid from pg_catalog.pg_attribute a where a.attrelid in (select oid from reach) and not a.attisdropped)
+ where x.contypid in (select a.atttypid from pg_catalog.pg_attribute a where a.attrelid = any((select w.oids from wanted w)::oid[]) and not a.attisdropped)
 union all
 select concat_ws('|', 'enum', e.enumtypid::regtype, e.enumsortorder, e.enumlabel)
   from pg_catalog.pg_enum e
- where e.enumtypid in (select a.atttypid from pg_catalog.pg_attribute a where a.attrelid in (select oid from reach) and not a.attisdropped)
+ where e.enumtypid in (select a.atttypid from pg_catalog.pg_attribute a where a.attrelid = any((select w.oids from wanted w)::oid[]) and not a.attisdropped)
 union all
 select concat_ws('|', 'index', r.name, pg_catalog.pg_get_indexdef(i.indexrelid), i.indisvalid)
   from reach r join pg_catalog.pg_index i on i.indrelid = r.oid where i.indisunique or i.indisexclusion
@@ -206,7 +286,7 @@ union all
 select concat_ws('|', 'trigger', r.name, pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled)
   from reach r join pg_catalog.pg_trigger t on t.tgrelid = r.oid and not t.tgisinternal
   join pg_catalog.pg_proc f on f.oid = t.tgfoid
- where f.pronamespace <> coalesce((select oid from pg_catalog.pg_namespace where nspname = 'pgwarden'), 0)
+ where f.pronamespace <> all (array(select oid from pg_catalog.pg_namespace where nspname = 'pgwarden') || pg_catalog.pg_my_temp_schema())
 union all
 select concat_ws('|', 'rule', r.name, pg_catalog.pg_get_ruledef(w.oid), w.ev_enabled)
   from reach r join pg_catalog.pg_rewrite w on w.ev_class = r.oid
@@ -216,26 +296,58 @@ select concat_ws('|', 'policy', r.name, p.polname, p.polcmd, p.polpermissive, p.
   from reach r join pg_catalog.pg_policy p on p.polrelid = r.oid
 union all
 select concat_ws('|', 'inherits', i.inhrelid::regclass, i.inhparent::regclass)
-  from pg_catalog.pg_inherits i where i.inhrelid in (select oid from reach) or i.inhparent in (select oid from reach)
+  from pg_catalog.pg_inherits i where i.inhrelid = any((select w.oids from wanted w)::oid[]) or i.inhparent = any((select w.oids from wanted w)::oid[])
 union all
 select concat_ws('|', 'function', p.oid::regprocedure, pg_catalog.pg_get_functiondef(p.oid))
   from pg_catalog.pg_proc p
  where p.oid in (select oid from used) and p.prokind in ('f', 'p')
-   and p.pronamespace <> coalesce((select oid from pg_catalog.pg_namespace where nspname = 'pgwarden'), 0)
+   and p.pronamespace <> all (array(select oid from pg_catalog.pg_namespace where nspname = 'pgwarden') || pg_catalog.pg_my_temp_schema())
  order by 1
 
+-- name: announce
+-- How others find this backend: the execution's id, and where the write-ahead log stood when it began, in pages. Each
+-- report of progress is appended. 63 bytes have room for ten thousand million rows.
+-- Captured rows are kept in memory up to work_mem, and written to temporary files and read again beyond it.
+select pg_catalog.set_config('pgwarden.name', pg_catalog.set_config('application_name', %(name)s::text || ' '
+           || pg_catalog.to_hex(((pg_catalog.pg_current_wal_insert_lsn() - '0/0') / 8192)::int8), true), true),
+       case when pg_catalog.pg_size_bytes(current_setting('work_mem')) < pg_catalog.pg_size_bytes(%(memory)s)
+            then pg_catalog.set_config('work_mem', %(memory)s, true) end
+
 -- name: progress
--- The backend of a running execution, what it holds, who waits for it, and what it used so far.
+-- The backend of a running execution, what it holds, who waits for it, and what it used so far. What PostgreSQL counts
+-- of one backend (pg_stat_get_backend_io and _wal) stands still until its transaction has ended, so it is not asked.
 select a.pid, a.application_name, a.state, a.wait_event_type, a.wait_event,
        extract(epoch from pg_catalog.clock_timestamp() - a.xact_start)::float8 as seconds,
        (select count(*) from pg_catalog.pg_locks l where l.pid = a.pid and l.granted) as locks,
        (select coalesce(array_agg(w.pid order by w.pid), '{}') from pg_catalog.pg_stat_activity w
          where w.datid = a.datid and w.wait_event_type = 'Lock' and a.pid = any(pg_catalog.pg_blocking_pids(w.pid))) as waiting,
-       (select w.wal_bytes::int8 from pg_catalog.pg_stat_get_backend_wal(a.pid) w) as wal_bytes, -- if >= 18
-       null::int8 as wal_bytes, -- if < 18
-       pg_catalog.inet_server_addr() is null or pg_catalog.inet_server_addr() <<= '127.0.0.0/8' as local
+       (pg_catalog.pg_current_wal_insert_lsn() - '0/0')::int8 as wal_position,
+       pg_catalog.inet_server_addr() is null or pg_catalog.inet_server_addr() <<= '127.0.0.0/8' as local,
+       pg_catalog.has_function_privilege('pg_catalog.pg_ls_tmpdir()', 'EXECUTE') as temp_visible,
+       pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') as settings_visible
   from pg_catalog.pg_stat_activity a
  where a.datname = current_database() and a.application_name like %(name)s and a.pid <> pg_catalog.pg_backend_pid()
+
+-- name: temp_bytes
+-- The temporary files of one backend; only monitoring roles may look.
+select coalesce(sum(size), 0)::int8 as bytes from pg_catalog.pg_ls_tmpdir() where name like %(prefix)s
+
+-- name: place
+-- Whether the server's disk can be seen from its own machine, and where it keeps its data.
+select pg_catalog.pg_backend_pid() as pid,
+       pg_catalog.inet_server_addr() is null or pg_catalog.inet_server_addr() <<= '127.0.0.0/8' as local,
+       pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') as visible
+
+-- name: data_directory
+select pg_catalog.current_setting('data_directory') as path
+
+-- name: widths
+-- Average bytes of a stored row of these tables, over their partitions; null where it was never analysed.
+select o.oid::int8 as oid,
+       (select sum(pg_catalog.pg_relation_size(c.oid)) / nullif(sum(c.reltuples) filter (where c.reltuples > 0), 0)
+          from (select o.oid as relid union select p.relid from pg_catalog.pg_partition_tree(o.oid) p) t
+          join pg_catalog.pg_class c on c.oid = t.relid)::float8 as width
+  from unnest(%(oids)s::oid[]) o (oid)
 
 -- name: cancel
 -- Stops the statement of a running execution; its transaction rolls back.

@@ -47,6 +47,16 @@ begin transaction isolation level read committed, read only
 select pg_catalog.pg_backend_pid(), pg_catalog.count(pg_catalog.set_config(wanted.name, wanted.value, true))
 from rows from (pg_catalog.unnest($1::text[]), pg_catalog.unnest($2::text[])) as wanted (name, value)
 
+-- name: unlock
+-- Advisory locks of the session outlive a transaction.
+select pg_catalog.pg_advisory_unlock_all()
+
 -- name: stop
 -- Ends what one backend of ours runs; sent on the connection that is kept for it.
 select pg_catalog.pg_cancel_backend($1::int)
+
+-- name: load
+-- The part of the server's connections that are at work. Sessions of others whose state this role may not see count, too.
+select (count(*) filter (where state is distinct from 'idle'))::float8 / current_setting('max_connections')::float8
+from pg_catalog.pg_stat_activity
+where backend_type is not distinct from 'client backend' and pid <> pg_catalog.pg_backend_pid()

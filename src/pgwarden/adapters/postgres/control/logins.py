@@ -1,0 +1,166 @@
+"""Hashes of passwords, tokens and logins in PostgreSQL, second factors, and wrong attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from pgwarden.adapters.postgres.control.audit_append import append_entries
+from pgwarden.adapters.postgres.control.connection import Connection, Pool, transaction
+from pgwarden.adapters.postgres.control.people import people_sql
+from pgwarden.domain.audit import AuditEntry
+from pgwarden.domain.errors import AlreadyExists
+from pgwarden.domain.login import FORGOTTEN_AFTER, Attempts, Credential, LoginMethod, LoginSession, lock_after
+from pgwarden.domain.person import ApiToken
+from pgwarden.domain.personnel import unknown_person
+
+
+class PostgresLoginStore:
+    """``ports.LoginStore``."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def credential(self, name: str) -> Credential:
+        row = await self._row("credential", name=name)
+        return Credential(*row) if row else Credential(name)
+
+    async def set_password(
+        self,
+        name: str,
+        password_hash: str,
+        *,
+        must_change: bool,
+        at: datetime,
+        keep_login: str = "",
+        audit: Sequence[AuditEntry],
+    ) -> None:
+        values = {"name": name, "password_hash": password_hash, "must_change": must_change, "at": at}
+        async with transaction(self._pool) as connection:
+            await _of_a_person(connection, "set_password", values)
+            await connection.execute(people_sql("end_logins_of"), {"name": name, "at": at, "keep": keep_login})
+            await append_entries(connection, audit)
+
+    async def set_second_factor(
+        self, name: str, secret: bytes, step: int, *, at: datetime, audit: Sequence[AuditEntry]
+    ) -> None:
+        values = {"name": name, "secret": secret, "step": step, "at": at}
+        async with transaction(self._pool) as connection:
+            await _of_a_person(connection, "set_second_factor", values)
+            await append_entries(connection, audit)
+
+    async def use_code(self, name: str, step: int) -> bool:
+        async with transaction(self._pool) as connection:
+            return (await connection.execute(people_sql("use_code"), {"name": name, "step": step})).rowcount > 0
+
+    async def attempt(self, name: str, at: datetime) -> Attempts:
+        values = {"name": name, "at": at, "before": at - FORGOTTEN_AFTER}
+        async with transaction(self._pool) as connection:
+            await connection.execute(people_sql("forget_attempts"), values)
+            counted = await (await connection.execute(people_sql("attempt"), values)).fetchone()
+            if counted is None:
+                row = await (await connection.execute(people_sql("locked_until"), values)).fetchone()
+                return Attempts(*row) if row else Attempts()
+            if lock := lock_after(counted[0]):
+                await connection.execute(people_sql("lock_name"), {"name": name, "until": at + lock})
+            return Attempts(counted[0])
+
+    async def refuse(self, audit: Sequence[AuditEntry]) -> None:
+        async with transaction(self._pool) as connection:
+            await append_entries(connection, audit)
+
+    async def is_claimed(self) -> bool:
+        row = await self._row("is_claimed")
+        return bool(row and row[0])
+
+    async def succeed(self, name: str, *, audit: Sequence[AuditEntry] = ()) -> None:
+        async with transaction(self._pool) as connection:
+            await connection.execute(people_sql("clear_attempts"), {"name": name})
+            await append_entries(connection, audit)
+
+    async def open(self, login: LoginSession, secret_hash: str, *, audit: Sequence[AuditEntry]) -> None:
+        values = {
+            "id": login.id,
+            "secret_hash": secret_hash,
+            "person": login.person,
+            "method": login.method.value,
+            "source": login.source,
+            "created_at": login.created_at,
+            "expires_at": login.expires_at,
+        }
+        async with transaction(self._pool) as connection:
+            await connection.execute(people_sql("open_login"), values)
+            await connection.execute(people_sql("clear_attempts"), {"name": login.person})
+            await append_entries(connection, audit)
+
+    async def login(self, secret_hash: str) -> LoginSession | None:
+        row = await self._row("login", secret_hash=secret_hash)
+        if row is None:
+            return None
+        login_id, person, method, *rest = row
+        return LoginSession(login_id, person, LoginMethod(method), *rest)
+
+    async def end(self, login_id: str, at: datetime, *, audit: Sequence[AuditEntry]) -> None:
+        async with transaction(self._pool) as connection:
+            ended = (await connection.execute(people_sql("end_login"), {"id": login_id, "at": at})).rowcount > 0
+            await append_entries(connection, audit if ended else ())
+
+    async def add_token(self, token: ApiToken, secret_hash: str, *, audit: Sequence[AuditEntry]) -> None:
+        values = {
+            "id": token.id,
+            "secret_hash": secret_hash,
+            "person": token.person,
+            "label": token.label,
+            "scopes": sorted(token.scopes),
+            "databases": sorted(token.databases),
+            "created_at": token.created_at,
+            "expires_at": token.expires_at,
+        }
+        async with transaction(self._pool) as connection:
+            await connection.execute(people_sql("add_token"), values)
+            await append_entries(connection, audit)
+
+    async def token(self, secret_hash: str) -> ApiToken | None:
+        row = await self._row("token", secret_hash=secret_hash)
+        return _token(row) if row else None
+
+    async def tokens(self, person: str | None = None) -> tuple[ApiToken, ...]:
+        async with transaction(self._pool) as connection:
+            rows = await (await connection.execute(people_sql("tokens"), {"person": person})).fetchall()
+        return tuple(_token(row) for row in rows)
+
+    async def revoke(self, token_id: str, at: datetime, *, audit: Sequence[AuditEntry]) -> bool:
+        async with transaction(self._pool) as connection:
+            found = (await connection.execute(people_sql("revoke_token"), {"id": token_id, "at": at})).rowcount > 0
+            await append_entries(connection, audit if found else ())
+        return found
+
+    async def linked(self, issuer: str, subject: str) -> str:
+        row = await self._row("linked", issuer=issuer, subject=subject)
+        return str(row[0]) if row else ""
+
+    async def link(self, issuer: str, subject: str, name: str, *, audit: Sequence[AuditEntry]) -> None:
+        values = {"issuer": issuer, "subject": subject, "person": name}
+        async with transaction(self._pool) as connection:
+            if not (await connection.execute(people_sql("link"), values)).rowcount:
+                raise AlreadyExists("That subject of the provider is linked already.", not_done="Nothing was changed.")
+            await append_entries(connection, audit)
+
+    async def _row(self, query: str, **values: str) -> tuple[Any, ...] | None:
+        async with transaction(self._pool) as connection:
+            return await (await connection.execute(people_sql(query), values)).fetchone()
+
+
+async def _of_a_person(connection: Connection, query: str, values: dict[str, object]) -> None:
+    try:
+        await connection.execute(people_sql(query), values)
+    except psycopg.errors.ForeignKeyViolation:
+        raise unknown_person(str(values["name"])) from None
+
+
+def _token(row: tuple[Any, ...]) -> ApiToken:
+    token_id, person, label, scopes, databases, *times = row
+    return ApiToken(token_id, person, label, frozenset(scopes), frozenset(databases), *times)

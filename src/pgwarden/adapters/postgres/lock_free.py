@@ -1,0 +1,66 @@
+"""The way of capture that locks no writer out: for a change of exactly one table that sets nothing else off."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pgwarden.adapters.postgres.capture import read_shapes
+from pgwarden.adapters.postgres.session import OWN_PATH, Session
+from pgwarden.domain.approval import Approved
+from pgwarden.domain.catalog import Name, quote_identifier
+from pgwarden.domain.errors import StatementInvalid, StatementTooLarge
+from pgwarden.domain.shape import TableShape
+from pgwarden.domain.single_change import SingleChange
+from pgwarden.sql.returning import single_change
+from pgwarden.undo.returning import obstacle
+
+SAFEPOINT = "pgwarden_lock_free"
+
+
+@dataclass(frozen=True, slots=True)
+class LockFree:
+    """A change that can return all that it does, and the table it changes, held against DDL but not against writers."""
+
+    change: SingleChange
+    shape: TableShape
+
+
+async def lock_free(session: Session, approved: Approved) -> LockFree | None:
+    """Whether the change can go this way; if not, nothing is locked."""
+    change = _single_change(approved.sql)
+    if change is None or len(approved.reach) != 1 or {e.relation for e in approved.expectations} - {*approved.reach}:
+        return None
+    found = await session.named("roots", {"oids": [*approved.reach]})
+    if [row["oid"] for row in found if row["kind"] == "r"] != [*approved.reach]:
+        return None
+    await session.script(f"savepoint {SAFEPOINT}")
+    await session.script(f"lock table only {Name(found[0]['schema'], found[0]['name'])} in row exclusive mode")
+    (shape,) = await read_shapes(session, approved.reach)
+    hindered = shape.obstacle or obstacle(change, shape, session.major)
+    if not hindered and await _returnable(session, approved, change, shape):
+        return LockFree(change, shape)
+    await session.script(f"rollback to savepoint {SAFEPOINT}")
+    return None
+
+
+async def target(session: Session, search_path: str, schema: str | None, table: str) -> int | None:
+    """The oid of the table that a statement means by a name."""
+    await session.search(search_path)
+    name = str(Name(schema, table)) if schema else quote_identifier(table)
+    oid = await session.value("select pg_catalog.to_regclass($1)::pg_catalog.oid::pg_catalog.int8", [name])
+    await session.search(OWN_PATH)
+    return None if oid is None else int(oid)
+
+
+async def _returnable(session: Session, approved: Approved, change: SingleChange, shape: TableShape) -> bool:
+    """Row-level security and missing rights would have RETURNING fail or hide rows; a view would have others."""
+    (row,) = await session.named("returnable", {"oid": shape.oid})
+    named = await target(session, approved.search_path, change.schema, change.table)
+    return row["returnable"] and named == shape.oid
+
+
+def _single_change(sql: str) -> SingleChange | None:
+    try:
+        return single_change(sql)
+    except (StatementInvalid, StatementTooLarge):  # the server may know more than our parser
+        return None

@@ -1,0 +1,56 @@
+"""Room on the server's disk, where its machine is this one and the role may know where the data lies."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from pgwarden.adapters.postgres.session import Session
+from pgwarden.domain.approval import Approved
+from pgwarden.domain.errors import LimitReached
+from pgwarden.domain.execution import ExecutionLimits
+
+PROC = Path("/proc")
+USUAL_WIDTH = 128.0
+"""Bytes of a row of a table that was never analysed."""
+
+
+async def require_room(session: Session, approved: Approved, limits: ExecutionLimits) -> None:
+    """Refuse a change whose images would fill the disk. An unseen disk refuses nothing: the server's own limit does."""
+    expected = {e.relation: e.counts.images for e in approved.expectations if e.counts and e.counts.images}
+    if not expected:
+        return
+    free = await free_bytes(session)
+    if free is None:
+        return
+    rows = await session.named("widths", {"oids": [*expected]})
+    needed = round(sum(expected[row["oid"]] * (row["width"] or USUAL_WIDTH) for row in rows))
+    if free - needed < limits.free_bytes:
+        raise LimitReached(
+            "The server's disk has no room for the before-images.",
+            why=f"they take about {needed} bytes, {free} are free, and {limits.free_bytes} must be left",
+            not_done="Nothing was run.",
+            next_step="Make room on the server, or cut the change into pieces.",
+        )
+
+
+async def free_bytes(session: Session) -> int | None:
+    """Bytes that are free where the server keeps its data; None where that cannot be seen from here."""
+    (place,) = await session.named("place")
+    if not (place["local"] and place["visible"] and is_postgres(place["pid"])):
+        return None
+    (row,) = await session.named("data_directory")
+    try:
+        found = await asyncio.to_thread(os.statvfs, row["path"])
+    except OSError:
+        return None
+    return found.f_bavail * found.f_frsize
+
+
+def is_postgres(pid: int) -> bool:
+    """Whether that process of this machine is a PostgreSQL server: a loopback address may lead into a container."""
+    try:
+        return (PROC / str(pid) / "comm").read_text().strip() in ("postgres", "postmaster")
+    except OSError:
+        return False

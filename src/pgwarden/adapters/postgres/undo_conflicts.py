@@ -1,0 +1,143 @@
+"""Rows that stand in the way of an undo: listing them, going around them, or taking their place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pgwarden.adapters.postgres.capture import read_shapes
+from pgwarden.adapters.postgres.session import Session
+from pgwarden.domain.approval import OnConflict
+from pgwarden.domain.catalog import Name
+from pgwarden.domain.errors import OverwriteRefused, UndoImpossible
+from pgwarden.domain.recovery import ConflictKind, RowConflict
+from pgwarden.undo.conflicts import Obstacle, obstacles
+from pgwarden.undo.net import NetEffect
+from pgwarden.undo.resolution import indexed, overwritten, parted, planned, resolved, shortened, skipped
+
+CONFLICTS_LISTED = 1000
+"""Rows of each kind that a conflict report holds at most."""
+ROUNDS = 100
+"""How often going around rows may show others that then stand in the way."""
+BY_CONTENT = (ConflictKind.CHANGED, ConflictKind.GONE)
+"""What a table without a key settles by counting identical rows."""
+
+
+async def written(session: Session, effect: NetEffect, undo_id: str) -> NetEffect:
+    """The effect, written to a table of its own."""
+    found, script = planned(effect, undo_id)
+    await session.script(script)
+    return found
+
+
+async def listed_conflicts(session: Session, effects: Sequence[NetEffect], undo_id: str) -> tuple[RowConflict, ...]:
+    """The rows that stand in the way, of each kind at most ``CONFLICTS_LISTED``."""
+    effects = [effect if effect.plan else await written(session, effect, undo_id) for effect in effects]
+    for effect in effects:
+        await session.script(indexed(effect))
+    found = []
+    for obstacle in obstacles(effects, await _neighbours(session, effects)):
+        found += await _reported(session, obstacle)
+    return tuple(found)
+
+
+async def settled(
+    session: Session, effects: Sequence[NetEffect], on_conflict: OnConflict
+) -> tuple[list[NetEffect], int]:
+    """The planned effects without the rows in the way (skip), or from what is there now (overwrite).
+
+    Returns with them how many rows are left alone. Raises UndoImpossible where rows cannot be told apart, and
+    OverwriteRefused where rows that came later would be lost.
+    """
+    if on_conflict is OnConflict.REFUSE:
+        return [*effects], 0
+    names = await _neighbours(session, effects)
+    effects = [resolved(effect) for effect in effects]
+    left = await _shortened(session, effects)
+    if on_conflict is OnConflict.SKIP:
+        return effects, left + await _skipped(session, effects, names)
+    for effect in effects:
+        if effect.shape.keyed:
+            await session.script(overwritten(effect))
+    await _refuse_to_destroy(session, effects, names)
+    return effects, left
+
+
+async def _neighbours(session: Session, effects: Sequence[NetEffect]) -> Mapping[int, Name]:
+    related = {oid for e in effects for r in e.shape.references for oid in (r.relation, r.foreign)}
+    return {shape.oid: shape.name for shape in await read_shapes(session, related)}
+
+
+async def _shortened(session: Session, effects: Sequence[NetEffect]) -> int:
+    left = 0
+    for effect in effects:
+        if effect.shape.keyed:
+            continue
+        apart = await _is_parted(session, effect)
+        count = await session.value(shortened(effect))
+        if count and apart:
+            raise _apart(effect)
+        left += count
+    return left
+
+
+async def _skipped(session: Session, effects: Sequence[NetEffect], names: Mapping[int, Name]) -> int:
+    """Take rows out of the plan until none is left that something stands in the way of."""
+    for effect in effects:
+        await session.script(indexed(effect))
+    apart = {effect.shape.oid: await _is_parted(session, effect) for effect in effects}
+    total = 0
+    for _ in range(ROUNDS):
+        found = 0
+        for obstacle in obstacles(effects, names):
+            if not obstacle.effect.shape.keyed and obstacle.kind in BY_CONTENT:
+                continue
+            rows = await session.value(skipped(obstacle))
+            if rows and apart[obstacle.effect.shape.oid]:
+                raise _apart(obstacle.effect)
+            found += rows
+        total += found
+        if not found:
+            return total
+    raise UndoImpossible(
+        "Going around the rows in the way finds no end.",
+        why=f"after {ROUNDS} rounds there are still rows that hang together with them",
+        not_done="It was rolled back; nothing was changed.",
+    )
+
+
+async def _refuse_to_destroy(session: Session, effects: Sequence[NetEffect], names: Mapping[int, Name]) -> None:
+    """After what is there now took the place of what the execution left, nothing else may be in the way."""
+    found = []
+    for obstacle in obstacles(effects, names):
+        if obstacle.kind not in BY_CONTENT:
+            found += await _reported(session, obstacle)
+    if found:
+        raise OverwriteRefused(
+            "Overwriting would take more than the rows that were changed since.",
+            why=", ".join(sorted({str(conflict) for conflict in found})),
+            not_done="It was rolled back; nothing was changed.",
+            next_step="Skip these rows, or move what came later out of the way first.",
+        )
+
+
+async def _is_parted(session: Session, effect: NetEffect) -> bool:
+    query = parted(effect)
+    return bool(query) and bool(await session.value(query))
+
+
+async def _reported(session: Session, obstacle: Obstacle) -> list[RowConflict]:
+    found = []
+    for row in await session.rows(obstacle.report(CONFLICTS_LISTED)):
+        before, after, now = (None if row[k] is None else tuple(row[k]) for k in ("before", "after", "now"))
+        effect = obstacle.effect
+        found.append(RowConflict(obstacle.kind, str(effect.shape.name), effect.columns, before, after, now))
+    return found
+
+
+def _apart(effect: NetEffect) -> UndoImpossible:
+    return UndoImpossible(
+        f"Rows of {effect.shape.name} cannot be left alone one by one.",
+        why="its keys changed, or it has none, so which row is which cannot be told",
+        not_done="It was rolled back; nothing was changed.",
+        next_step="Put the rows that others changed back as the execution left them, then undo all of it.",
+    )
