@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import pwd
-import shutil
-import subprocess
-import time
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
-from tests.support import parts
+from tests.support.pgbouncer import transaction_pooler
 
 from pgwarden.adapters.postgres.control.data_rights import PostgresDataRightsStore
 from pgwarden.adapters.postgres.control.open import control_database
@@ -24,58 +19,15 @@ from pgwarden.domain.identity import Access, DataRight
 from pgwarden.domain.schema_history import Relationship
 from pgwarden.domain.session import Session, Turn
 
+pytestmark = pytest.mark.requires("pgbouncer")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def pooled_url(database: str, run_directory: Path, unused_tcp_port: int) -> Iterator[str]:
+def pooled_url(database: str, run_directory: Path) -> Iterator[str]:
     """The test's database through a PgBouncer with two server connections."""
-    parts.need("pgbouncer")
-    folder = run_directory / f"pgbouncer-{unused_tcp_port}"
-    folder.mkdir()
-    config = folder / "pgbouncer.ini"
-    config.write_text(
-        f"[databases]\n* = {database_line(database)}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
-        f"listen_port = {unused_tcp_port}\nunix_socket_dir =\nauth_type = any\nauth_file = {config}.users\n"
-        f"pool_mode = transaction\ndefault_pool_size = 2\n"
-    )
-    Path(f"{config}.users").touch()
-    account = None
-    if os.getuid() == 0:  # PgBouncer does not run as root
-        account = pwd.getpwnam("nobody")
-        for path in (folder, *folder.iterdir()):
-            os.chown(path, account.pw_uid, account.pw_gid)
-    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert program
-    log = (folder / "log").open("wb")
-    server = subprocess.Popen([program, str(config)], user=account and account.pw_uid, stderr=log)
-    pooled = psycopg.conninfo.make_conninfo(database, host="127.0.0.1", port=unused_tcp_port)
-    try:
-        wait_for_answer(pooled, server)
-        yield pooled
-    finally:
-        server.terminate()
-        server.wait(10)
-        log.close()
-
-
-def database_line(conninfo: str) -> str:
-    target = psycopg.conninfo.conninfo_to_dict(conninfo)
-    return " ".join(f"{key}={target[key]}" for key in ("host", "port", "user", "password"))
-
-
-def wait_for_answer(conninfo: str, server: subprocess.Popen[bytes]) -> None:
-    """Until a connection succeeds; the process's end, or ten seconds, is a failure."""
-    limit = time.monotonic() + 10
-    while True:
-        assert server.poll() is None, "PgBouncer ended at its start"
-        try:
-            psycopg.connect(conninfo).close()
-        except psycopg.OperationalError:
-            if time.monotonic() > limit:
-                raise
-        else:
-            return
+    with transaction_pooler(database, run_directory / f"pooler-{uuid.uuid4().hex[:8]}") as conninfo:
+        yield conninfo
 
 
 async def test_many_starters_and_stores_share_two_connections(pooled_url: str) -> None:
