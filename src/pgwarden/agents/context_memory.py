@@ -1,4 +1,4 @@
-"""ContextMemoryAgent: what was said before, and what a team's words mean."""
+"""ContextMemoryAgent: what was said before, what people said about it, and what a team's words mean."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from contextlib import suppress
 from datetime import datetime
 
 from pgwarden.domain.errors import AlreadyExists, UnknownSession
+from pgwarden.domain.feedback import Feedback, Lesson, lesson_of
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.question import Reading
 from pgwarden.domain.session import Session, Turn
-from pgwarden.ports import GlossaryStore, SessionStore
+from pgwarden.ports import FeedbackStore, GlossaryStore, SessionStore
 
 
 class ContextMemoryAgent:
     """Session memory (the last 50 questions of a conversation) and the glossary of each database."""
 
-    def __init__(self, sessions: SessionStore, glossary: GlossaryStore, now: Callable[[], datetime]) -> None:
-        self._sessions, self._glossary, self._now = sessions, glossary, now
+    def __init__(
+        self, sessions: SessionStore, glossary: GlossaryStore, feedback: FeedbackStore, now: Callable[[], datetime]
+    ) -> None:
+        self._sessions, self._glossary, self._feedback, self._now = sessions, glossary, feedback, now
 
     async def store_context(self, session_id: str, reading: Reading, *, identity: Identity, database: str) -> str:
         """Remember one turn and return its id; a session is opened by its first turn."""
@@ -49,6 +52,36 @@ class ContextMemoryAgent:
     async def forget(self, session_id: str, *, identity: Identity) -> None:
         """Delete a session of this identity."""
         await self._sessions.delete(session_id, identity=identity.name)
+
+    async def turn(self, turn_id: str, *, identity: Identity) -> Turn:
+        """One remembered question of this identity; with '' the newest. UnknownSession when there is none."""
+        found = await self._sessions.turn(turn_id, identity=identity.name) if turn_id else await self._newest(identity)
+        if found is None:
+            raise UnknownSession(
+                f"There is no remembered question {turn_id}." if turn_id else "No question is remembered.",
+                why="A conversation remembers its last 50 questions.",
+                not_done="Nothing was judged.",
+                next_step="Ask it again; --json shows its id as turn.",
+            )
+        return found
+
+    async def _newest(self, identity: Identity) -> Turn | None:
+        for session in await self._sessions.of(identity.name, limit=1):
+            turns = await self._sessions.turns(session.id, identity=identity.name)
+            return turns[-1] if turns else None
+        return None
+
+    async def learn(self, turn: Turn, *, right: bool, corrected_sql: str | None, identity: Identity) -> Feedback:
+        """Remember what a person said about an answer; it changes what the same question gets next time."""
+        judged = Feedback(
+            turn.id, identity.name, turn.database, turn.question, turn.sql, right, self._now(), corrected_sql
+        )
+        await self._feedback.save(judged)
+        return judged
+
+    async def lesson(self, question: str, *, database: str) -> Lesson:
+        """What people said about this very question on this database."""
+        return lesson_of(question, await self._feedback.of(database))
 
     async def glossary(self, database: str) -> tuple[tuple[str, str], ...]:
         """(term, meaning) pairs of a database."""

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from pgwarden.domain.catalog import Catalog
+from pgwarden.domain.catalog import Catalog, Constraint, Relation
+from pgwarden.domain.intent_json import GivenIntent
 from pgwarden.domain.question import Question, Reading
 from pgwarden.domain.result import ReadLimits
 from pgwarden.domain.statement import Decision, Verdict
+from pgwarden.language.engine import BuiltInEngine
+from pgwarden.language.intents import IntentReader
 from pgwarden.ports import LanguageEngine, ReadRunner, ValueIndex
-from pgwarden.sql.verdict import judge
+from pgwarden.sql.given_conditions import agrees, require_condition
+from pgwarden.sql.row_checks import orphans, picking
+from pgwarden.sql.verdict import verdict_of
 
 
 class IntelligentQueryAgent:
@@ -17,6 +22,8 @@ class IntelligentQueryAgent:
 
     def __init__(self, engines: Sequence[LanguageEngine]) -> None:
         self._engines = tuple(engines)
+        own = [engine for engine in engines if isinstance(engine, BuiltInEngine)]
+        self._built_in = own[0] if own else BuiltInEngine()
 
     async def translate(self, question: Question, catalog: Catalog, values: ValueIndex) -> Reading:
         """The best reading of a question; its ``sql`` is None when every engine asks back."""
@@ -30,9 +37,27 @@ class IntelligentQueryAgent:
         assert reading is not None, "bootstrap gives at least one engine"
         return reading
 
+    def generate(self, intent: GivenIntent, catalog: Catalog, values: ValueIndex) -> Reading:
+        """SQL for an intent object; ``sql`` is None when a name or a value in it has no ground in this database."""
+        knowledge = self._built_in.knowledge(catalog, values)
+        return IntentReader(knowledge.index, knowledge.graph).read(intent)
+
     def validate(self, sql: str, catalog: Catalog) -> Verdict:
         """The verdict on a statement; nothing is sent anywhere."""
-        return judge(sql, catalog)
+        return verdict_of(sql, catalog)
+
+    def agrees(self, sql: str, conditions: str) -> bool:
+        """Whether conditions given apart are the WHERE of a statement. InputInvalid when they are no condition."""
+        return agrees(sql, conditions)
+
+    def picking(self, relation: Relation, conditions: str) -> tuple[str, str]:
+        """Two reads of the rows that a condition picks: one that names them, one that counts them. InputInvalid."""
+        require_condition(conditions)
+        return picking(relation, conditions)
+
+    def orphans(self, child: Relation, parent: Relation, key: Constraint) -> str:
+        """A read that counts the rows of a table whose foreign key points at nothing."""
+        return orphans(child, parent, key)
 
     async def explain(self, verdict: Verdict, runner: ReadRunner, limits: ReadLimits) -> Mapping[str, object] | None:
         """The server's plan of a statement, or None for one that was refused or has no plan."""

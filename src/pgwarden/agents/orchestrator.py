@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from pgwarden.agents.audit_trail import UNWRITTEN, AuditEvent, AuditTrail
 from pgwarden.agents.context_memory import ContextMemoryAgent
 from pgwarden.agents.impact_assessment import ImpactAssessmentAgent
 from pgwarden.agents.intelligent_query import IntelligentQueryAgent
@@ -13,20 +14,27 @@ from pgwarden.agents.planning import assess_complexity, plan_workflow, risk_leve
 from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.agents.schema_context import SchemaContextAgent, find_table
 from pgwarden.domain.answer import Answer, AnswerStatus
+from pgwarden.domain.audit import Outcome
 from pgwarden.domain.catalog import Catalog
-from pgwarden.domain.errors import InputInvalid
+from pgwarden.domain.errors import InputInvalid, NeedsApproval
+from pgwarden.domain.feedback import Feedback, Lesson
 from pgwarden.domain.identity import DataRights, Identity
+from pgwarden.domain.intent_json import GivenIntent
 from pgwarden.domain.plan import WorkflowPlan
 from pgwarden.domain.profile import Sample, TableProfile
-from pgwarden.domain.question import Intent, Question, Reading
+from pgwarden.domain.question import Clarification, Intent, Option, Question, Reading
 from pgwarden.domain.read_access import Sensitivity
 from pgwarden.domain.result import ReadLimits
 from pgwarden.domain.sensitive import is_sensitive_in
-from pgwarden.domain.statement import Decision, Verdict
+from pgwarden.domain.statement import Decision, Reason, Verdict
 from pgwarden.domain.table_access import TableAccess
 from pgwarden.domain.visible_catalog import visible_catalog
 from pgwarden.ports import DataRightsStore
 
+UNNAMED = "unnamed"
+"""The conversation of questions that were asked in none; it is remembered for feedback and never followed up."""
+VOUCHED = 0.99
+"""Confidence in SQL that a person vouched for, for the very same question."""
 LONGEST_QUESTION = 4000
 """Characters; longer texts are not questions, and every engine's work grows with the length."""
 
@@ -47,9 +55,11 @@ class DatabaseOrchestrator:
         rights: DataRightsStore,
         *,
         sensitive: Sensitivity = is_sensitive_in,
+        trail: AuditTrail = UNWRITTEN,
     ) -> None:
         self._schema, self._query, self._execution, self._memory = schema, query, execution, memory
         self._impact, self._rights, self._sensitive = impact, rights, sensitive
+        self._trail = trail
 
     async def ask(
         self,
@@ -66,17 +76,17 @@ class DatabaseOrchestrator:
     ) -> Answer:
         """Answer one question. ``execute=False`` stops before anything runs, with the plan and the SQL."""
         started = time.perf_counter()
-        validate_input(text, instructions)
-        progress("schema_context", "reading the schema")
-        catalog = await self._schema.catalog(database)
-        progress("query_building", "turning the question into SQL")
-        reading = await self.translate(
-            text, database=database, instructions=instructions, session=session, identity=identity
-        )
-        answer = await self._proceed(reading, catalog, database, identity, limits, execute, explain, progress)
-        if session:
-            turn = await self._memory.store_context(session, reading, identity=identity, database=database)
-            answer = replace(answer, turn=turn)
+        asked = {"question": text, "instructions": instructions}
+        async with self._trail.event("question.asked", identity=identity, database=database, personal=asked) as event:
+            validate_input(text, instructions)
+            progress("schema_context", "reading the schema")
+            catalog = await self._schema.catalog(database)
+            progress("query_building", "turning the question into SQL")
+            reading = await self._translate(text, database, instructions, (), session, identity)
+            answer = await self._proceed(reading, catalog, database, identity, limits, execute, explain, progress)
+            kept = await self._memory.store_context(session or UNNAMED, reading, identity=identity, database=database)
+            answer = replace(answer, turn=kept)
+            _describe(event, answer)
         return replace(answer, milliseconds=(time.perf_counter() - started) * 1000)
 
     async def translate(
@@ -90,16 +100,82 @@ class DatabaseOrchestrator:
         identity: Identity,
     ) -> Reading:
         """Words to a reading, with the session's history and the database's glossary; nothing runs."""
+        asked = {"question": text, "instructions": instructions}
+        trail = self._trail.event("question.translated", identity=identity, database=database, personal=asked)
+        async with trail as event:
+            reading = await self._translate(text, database, instructions, glossary, session, identity)
+            event.personal["statement"] = reading.sql or ""
+            return reading
+
+    async def _translate(
+        self,
+        text: str,
+        database: str,
+        instructions: str,
+        glossary: tuple[tuple[str, str], ...],
+        session: str,
+        identity: Identity,
+    ) -> Reading:
         validate_input(text, instructions)
-        catalog = await self._schema.catalog(database)
         values = await self._schema.values(database)
         history: tuple[Reading, ...] = ()
         if session:
             history = await self._memory.retrieve_context(session, identity=identity, database=database)
         known = await self._memory.glossary(database)
         question = Question(text, instructions, (*known, *glossary), history)
-        visible = visible_catalog(database, catalog, await self._rights_of(identity), self._sensitive)
-        return await self._query.translate(question, visible, values)
+        visible = await self.visible(database, identity=identity)
+        reading = await self._query.translate(question, visible, values)
+        return (
+            reading if history else self._taught(reading, await self._memory.lesson(text, database=database), visible)
+        )
+
+    def _taught(self, reading: Reading, lesson: Lesson, visible: Catalog) -> Reading:
+        """The reading as people taught it: their own SQL for this question, and never again what they called wrong."""
+        example = lesson.example
+        if example is not None and self._query.validate(example.sql, visible).decision is not Decision.REFUSE:
+            said = f"as {example.identity} vouched for on {example.at:%Y-%m-%d}"
+            return Reading(reading.question, example.sql, VOUCHED, "verified example", reading.intent, said)
+        if reading.sql is None or reading.sql not in lesson.wrong:
+            return reading
+        options = tuple(Option(a.explanation, sql=a.sql) for a in reading.alternatives if a.sql is not None)
+        message = f"The reading “{reading.explanation}” was called wrong before. What is meant?"
+        return replace(reading, sql=None, clarification=Clarification(message, options))
+
+    async def feedback(self, turn_id: str, *, right: bool, corrected_sql: str | None, identity: Identity) -> Feedback:
+        """What a person says about an answer of theirs. InputInvalid for a correction that cannot be read."""
+        turn = await self._memory.turn(turn_id, identity=identity)
+        asked = {"question": turn.question, "statement": corrected_sql or ""}
+        trail = self._trail.event(
+            "feedback.given", identity=identity, database=turn.database, subject=turn.id, personal=asked
+        )
+        async with trail as event:
+            event.details["right"] = right
+            if corrected_sql is not None:
+                verdict = self._query.validate(corrected_sql, await self.visible(turn.database, identity=identity))
+                if verdict.decision is Decision.REFUSE:
+                    raise InputInvalid(
+                        "The correction cannot be used.",
+                        why="; ".join(reason.message for reason in verdict.reasons) + ".",
+                        not_done="Nothing was remembered.",
+                        next_step="Try it first: pgwarden check",
+                    )
+            return await self._memory.learn(turn, right=right, corrected_sql=corrected_sql, identity=identity)
+
+    async def generate(
+        self, intent: GivenIntent, *, database: str, identity: Identity, instructions: str = ""
+    ) -> Reading:
+        """An intent object to a reading; one that holds a question alone is translated. Nothing runs."""
+        if intent.question and not intent.entities:
+            return await self.translate(
+                intent.question, database=database, instructions=instructions, identity=identity
+            )
+        visible = await self.visible(database, identity=identity)
+        return self._query.generate(intent, visible, await self._schema.values(database))
+
+    async def visible(self, database: str, *, identity: Identity) -> Catalog:
+        """The structure of a database as far as this identity may know of it."""
+        catalog = await self._schema.catalog(database)
+        return visible_catalog(database, catalog, await self._rights_of(identity), self._sensitive)
 
     async def _proceed(
         self,
@@ -125,20 +201,29 @@ class DatabaseOrchestrator:
         if not execute:
             return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict)
         progress("execution", "running the query")
-        result = await self._execution.read(database, reading.sql, identity=identity, limits=limits, plan=explain)
+        try:
+            result = await self._execution.read(database, reading.sql, identity=identity, limits=limits, plan=explain)
+        except NeedsApproval as error:  # it would show sensitive values as they are
+            asked = replace(verdict, reasons=(Reason("shows-sensitive-values", f"{error.what} {error.why}"),))
+            return Answer(AnswerStatus.AWAITING_APPROVAL, database, reading, plan, asked)
         return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict, result, follow_ups=follow_ups(reading))
 
     async def sample(self, database: str, table: str, *, rows: int, masked: bool, identity: Identity) -> Sample:
         """Representative rows of a table, as far as this identity may see them. Raises RightMissing."""
-        access = await self._access(database, table, identity)
-        if not masked:
-            access.require_unmasked()
-        return access.on_sample(await self._schema.sample(database, table, rows=rows, masked=masked))
+        async with self._trail.event("table.sampled", identity=identity, database=database, subject=table) as event:
+            event.details["masked"] = masked
+            access = await self._access(database, table, identity)
+            if not masked:
+                access.require_unmasked()
+            found = access.on_sample(await self._schema.sample(database, table, rows=rows, masked=masked))
+            event.details["rows"] = len(found.rows)
+            return found
 
     async def profile(self, database: str, table: str, *, identity: Identity) -> TableProfile:
         """The distribution of a table's columns, as far as this identity may see it. Raises RightMissing."""
-        access = await self._access(database, table, identity)
-        return access.on_profile(await self._schema.profile(database, table))
+        async with self._trail.event("table.profiled", identity=identity, database=database, subject=table):
+            access = await self._access(database, table, identity)
+            return access.on_profile(await self._schema.profile(database, table))
 
     async def _access(self, database: str, table: str, identity: Identity) -> TableAccess:
         catalog = await self._schema.catalog(database)
@@ -173,6 +258,18 @@ class DatabaseOrchestrator:
     def _touches_sensitive(self, verdict: Verdict, catalog: Catalog) -> bool:
         shown = {source for output in verdict.outputs for source in output.lineage}
         return any(self._sensitive(catalog, oid, number) for oid, number in shown)
+
+
+def _describe(event: AuditEvent, answer: Answer) -> None:
+    """What the audit keeps of an answer: what was made of the question, never a row."""
+    event.personal["statement"] = answer.reading.sql or ""
+    event.details["status"] = answer.status.value
+    if answer.verdict is not None:
+        event.details["verdict"] = answer.verdict.decision.value
+    if answer.assessment is not None:
+        event.details["risk"] = answer.assessment.risk.level.value
+    if answer.status is AnswerStatus.REFUSED:
+        event.outcome = Outcome.REFUSED
 
 
 def validate_input(text: str, instructions: str) -> None:

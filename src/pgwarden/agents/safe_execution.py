@@ -6,24 +6,39 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pgwarden.domain.catalog import Catalog
-from pgwarden.domain.errors import CatalogChanged, InputInvalid, NeedsApproval, StatementRefused
+from pgwarden.agents.audit_trail import UNWRITTEN, AuditTrail, asked_for
+from pgwarden.agents.unmasked_read import UnmaskedRead, unmasked_read
+from pgwarden.domain.backup import Backup, BackupStrategy
+from pgwarden.domain.catalog import Catalog, Name
+from pgwarden.domain.errors import (
+    CatalogChanged,
+    InputInvalid,
+    NeedsApproval,
+    StatementRefused,
+    WritesNotAllowed,
+)
 from pgwarden.domain.execution import Execution
 from pgwarden.domain.execution_report import ExecutionReport
 from pgwarden.domain.identity import DataRights, Identity
 from pgwarden.domain.query_plan import plan_summary
+from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.read_access import ReadAccess, Sensitivity
 from pgwarden.domain.recovery import Row
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.result_json import result_from_text, result_to_text
+from pgwarden.domain.risk import LEVELS
 from pgwarden.domain.sensitive import is_sensitive_in
 from pgwarden.domain.statement import Decision, StatementKind, Verdict
 from pgwarden.domain.table_access import HIDDEN, TableAccess
-from pgwarden.ports import Cache, DataRightsStore, ExecutionRecords, ReadRunner
+from pgwarden.domain.ticket_approval import ApprovedRead
+from pgwarden.ports import BackupMaker, Cache, DataRightsStore, ExecutionRecords, ReadRunner
 from pgwarden.sql.policy import DEFAULT, ReadPolicy
-from pgwarden.sql.verdict import judge
+from pgwarden.sql.verdict import verdict_of
+
+if TYPE_CHECKING:
+    from pgwarden.agents.ticket_execution import Ran, TicketExecution
 
 Hiding = Callable[[str, tuple[str, ...], Row | None], Row | None]
 FIRST_USER_OID = 16384
@@ -52,8 +67,16 @@ class SafeExecutionAgent:
         cache_seconds: float = 300.0,
         policy: ReadPolicy = DEFAULT,
         sensitive: Sensitivity = is_sensitive_in,
+        trail: AuditTrail = UNWRITTEN,
+        changes: TicketExecution | None = None,
+        backups: Callable[[str], Awaitable[BackupMaker]] | None = None,
+        ticket_from: Callable[[], RiskLevel] | None = None,
     ) -> None:
-        """``runners`` and ``records`` find a target's runner and records by its registered name."""
+        """``runners`` and ``records`` find a target's runner and records by its registered name.
+
+        ``changes`` is the road to a write; without it nothing is changed at all. ``ticket_from`` gives the risk from
+        which showing sensitive values needs an approved ticket; without it none does.
+        """
         self._catalogs = catalogs
         self._runners = runners
         self._records = records
@@ -62,6 +85,10 @@ class SafeExecutionAgent:
         self._cache_seconds = cache_seconds
         self._policy = policy
         self._sensitive = sensitive
+        self._trail = trail
+        self._changes = changes
+        self._backups = backups
+        self._ticket_from = ticket_from
         self._writes: dict[str, int] = {}
 
     async def read(
@@ -73,20 +100,74 @@ class SafeExecutionAgent:
         identity: Identity,
         limits: ReadLimits,
         plan: bool = False,
+        approved: ApprovedRead | None = None,
     ) -> Result:
         """The rows of a read, as far as this identity may see them; ``plan`` adds a one-line plan to the statistics.
+
+        ``approved``: the yes to exactly this read, where it shows sensitive values and that needs one.
 
         Raises StatementRefused or NeedsApproval when it is no allowed read, RightMissing when the identity or the
         database role may not see what it shows, and what `ReadRunner.run` raises. A definition that changed after
         the look at the schema has the statement judged once more.
         """
-        rights = await self._rights_of(identity)
+        asked = asked_for(sql, parameters)
+        async with self._trail.event("read.run", identity=identity, database=database, personal=asked) as event:
+            rights = await self._rights_of(identity)
+            catalog = await self._catalogs.catalog(database)
+            try:
+                result = await self._read(database, sql, parameters, catalog, rights, limits, plan, approved)
+            except CatalogChanged:
+                catalog = await self._catalogs.reread(database)
+                result = await self._read(database, sql, parameters, catalog, rights, limits, plan, approved)
+            event.details |= {"rows": len(result.rows), "cached": result.statistics.cached}
+            event.details["masked"] = sum(column.masked for column in result.columns)
+            return result
+
+    async def unmasked(self, database: str, sql: str, *, identity: Identity, limits: ReadLimits) -> UnmaskedRead | None:
+        """What a read would show of sensitive values; None where it shows none. Nothing is run.
+
+        Raises StatementRefused, NeedsApproval for what is no read, RightMissing.
+        """
         catalog = await self._catalogs.catalog(database)
-        try:
-            return await self._read(database, sql, parameters, catalog, rights, limits, plan)
-        except CatalogChanged:
-            catalog = await self._catalogs.reread(database)
-            return await self._read(database, sql, parameters, catalog, rights, limits, plan)
+        verdict = verdict_of(sql, catalog, policy=self._policy)
+        if not verdict.allowed:
+            raise _not_allowed(verdict)
+        masked = ReadAccess(database, verdict, catalog, await self._rights_of(identity), self._sensitive).masked()
+        return unmasked_read(verdict, catalog, masked, self._sensitive, rows=limits.rows)
+
+    async def show(self, ticket_id: str, *, identity: Identity, limits: ReadLimits, source: str) -> Result:
+        """The rows of an approved read, once, for whom asked for it."""
+
+        async def read(approved: ApprovedRead, database: str) -> Result:
+            return await self.read(database, approved.sql, identity=identity, limits=limits, approved=approved)
+
+        return await self.changes.show(ticket_id, read, identity=identity, source=source)
+
+    async def execute(self, ticket_id: str, *, identity: Identity, source: str) -> Ran:
+        """Run an approved ticket, once: the only way to a write. See ``TicketExecution.execute``."""
+        return await self.changes.execute(ticket_id, identity=identity, source=source)
+
+    @property
+    def changes(self) -> TicketExecution:
+        """The road to a write. Raises WritesNotAllowed where there is none."""
+        if self._changes is None:
+            raise WritesNotAllowed("Nothing is changed here.", not_done="Nothing was run.")
+        return self._changes
+
+    async def backup(
+        self, database: str, tables: Sequence[Name], strategy: BackupStrategy, *, identity: Identity
+    ) -> Backup:
+        """Copy whole tables, or mark the point to go back to, besides what every execution keeps by itself.
+
+        Raises WritesNotAllowed where the target is only read, RightMissing where the role may not.
+        """
+        async with self._trail.event("backup.made", identity=identity, database=database) as event:
+            event.details |= {"tables": [str(table) for table in tables], "strategy": strategy.value}
+            if self._backups is None:
+                raise WritesNotAllowed("Nothing is copied here.", not_done="No backup was made.")
+            made = await (await self._backups(database)).make(strategy, tables)
+            event.details |= {"backup": made.id, "rows": sum(table.rows for table in made.tables)}
+            return made
 
     async def explain(
         self,
@@ -98,14 +179,16 @@ class SafeExecutionAgent:
         limits: ReadLimits,
     ) -> Mapping[str, object]:
         """The plan of an allowed or approvable statement as PostgreSQL's JSON; the statement is not run."""
-        rights = await self._rights_of(identity)
-        catalog = await self._catalogs.catalog(database)
-        verdict = judge(sql, catalog, policy=self._policy)
-        if verdict.decision is Decision.REFUSE:
-            raise _not_allowed(verdict)
-        ReadAccess(database, verdict, catalog, rights, self._sensitive).masked()
-        runner = await self._runners(database)
-        return await runner.explain(verdict, parameters, limits=limits, search_path=catalog.search_path)
+        asked = asked_for(sql, parameters)
+        async with self._trail.event("statement.explained", identity=identity, database=database, personal=asked):
+            rights = await self._rights_of(identity)
+            catalog = await self._catalogs.catalog(database)
+            verdict = verdict_of(sql, catalog, policy=self._policy)
+            if verdict.decision is Decision.REFUSE:
+                raise _not_allowed(verdict)
+            ReadAccess(database, verdict, catalog, rights, self._sensitive).masked()
+            runner = await self._runners(database)
+            return await runner.explain(verdict, parameters, limits=limits, search_path=catalog.search_path)
 
     async def executions(self, database: str, *, rows: int = 50) -> tuple[Execution, ...]:
         """What ran on a target, newest first."""
@@ -117,13 +200,15 @@ class SafeExecutionAgent:
         execution = await records.execution(execution_id)
         hidden = await self._hiding(database, identity)
         changes = await records.changes(execution_id, rows=rows)
-        return ExecutionReport(
-            execution,
+        skipped = await records.skipped(execution_id, rows=rows) if execution.skipped else ()
+        shown, left = (
             tuple(
                 replace(c, before=hidden(c.table, c.columns, c.before), after=hidden(c.table, c.columns, c.after))
-                for c in changes
-            ),
+                for c in each
+            )
+            for each in (changes, skipped)
         )
+        return ExecutionReport(execution, shown, skipped=left)
 
     async def undo_plan(self, database: str, execution_id: str, *, identity: Identity) -> ExecutionReport:
         """One execution with the rows that would stand in the way of taking it back now. Nothing is changed."""
@@ -174,13 +259,16 @@ class SafeExecutionAgent:
         rights: DataRights,
         limits: ReadLimits,
         plan: bool,
+        approved: ApprovedRead | None,
     ) -> Result:
-        verdict = judge(sql, catalog, policy=self._policy)
+        verdict = verdict_of(sql, catalog, policy=self._policy)
         if not verdict.allowed:
             raise _not_allowed(verdict)
         if len(parameters) != verdict.parameters:
             raise _parameters_missing(verdict, parameters)
         masked = ReadAccess(database, verdict, catalog, rights, self._sensitive).masked()
+        if approved is None or approved.sql != sql:
+            self._require_no_ticket(unmasked_read(verdict, catalog, masked, self._sensitive, rows=limits.rows))
         key = self._key(database, verdict, parameters, catalog, rights, masked, limits)
         if key and (kept := await self._kept(key)):
             return await self._with_plan(kept, database, verdict, parameters, catalog, limits) if plan else kept
@@ -198,6 +286,16 @@ class SafeExecutionAgent:
         if key and writes == self._writes.get(database, 0):
             await self._keep(key, result, database)
         return await self._with_plan(result, database, verdict, parameters, catalog, limits) if plan else result
+
+    def _require_no_ticket(self, shown: UnmaskedRead | None) -> None:
+        if shown is None or self._ticket_from is None or LEVELS.index(shown.risk) < LEVELS.index(self._ticket_from()):
+            return
+        raise NeedsApproval(
+            f"Showing these values takes an approval: {shown.risk.value} risk.",
+            why=f"{', '.join(shown.columns[:5])} would be shown as they are.",
+            not_done="It was not run.",
+            next_step='Leave them out, or ask for it: pgwarden request "…" --reason "…"',
+        )
 
     async def _with_plan(
         self,

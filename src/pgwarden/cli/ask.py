@@ -147,14 +147,18 @@ def show_next(answer: Answer) -> None:
     """The options of a question back, or follow-ups worth asking."""
     from rich.text import Text
 
-    out = console()
-    clarification = answer.reading.clarification
+    out, reading = console(), answer.reading
+    clarification = reading.clarification
     if clarification is not None:
         out.print(Text(one_line(clarification.message), style="yellow"))
         for number, option in enumerate(clarification.options, 1):
             out.print(Text(f"  {number}. {one_line(option.label)}"))
     if answer.status is AnswerStatus.AWAITING_APPROVAL:
-        out.print(Text("This changes data: nothing was run. It needs a person's approval.", style="yellow"))
+        changes = answer.verdict is None or not answer.verdict.allowed
+        what = "This changes data" if changes else "This shows sensitive values"
+        out.print(Text(f"{what}: nothing was run. It needs a person's approval.", style="yellow"))
+        asking = f'pgwarden request "{one_line(reading.question)}" --reason "…"'
+        out.print(Text(f"Ask for it: {asking}", style="dim"))
     if answer.follow_ups:
         out.print(Text("You could ask: " + " · ".join(one_line(f) for f in answer.follow_ups), style="dim"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,10 +12,12 @@ import typer
 
 from pgwarden.cli.door import Json, open_app
 from pgwarden.cli.render import console, emit_json, hanging, one_line, simple_table
+from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.database import Database, DatabaseCheck, Grade, RoleAdvice
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
+    from pgwarden.domain.retention import Footprint
 
 app = typer.Typer(help="Register, check and forget target databases.", no_args_is_help=True)
 
@@ -48,6 +51,7 @@ def add(
     """
 
     async def work(opened: App) -> Database:
+        opened.session.require_arranging()
         database = opened.describe_target(
             name,
             url,
@@ -63,7 +67,9 @@ def add(
             owner=owner,
             notes=notes,
         )
-        await (opened.targets.replace if replace else opened.targets.add)(database)
+        action = "database.changed" if replace else "database.added"
+        entry = _entry(opened, action, name, allow_writes=allow_writes)
+        await (opened.targets.replace if replace else opened.targets.add)(database, audit=(entry,))
         return database
 
     database = open_app(work)
@@ -97,13 +103,41 @@ def remove(name: Name, as_json: Json = False) -> None:
     """Forget a database. Nothing is changed in it; what was learnt about it stays for when it comes back."""
 
     async def work(opened: App) -> None:
-        await opened.targets.remove(name)
+        opened.session.require_arranging()
+        await opened.targets.remove(name, audit=(_entry(opened, "database.removed", name),))
 
     open_app(work)
     if as_json:
         emit_json({"removed": name})
     else:
         console().print(f"{name} is forgotten.", markup=False)
+
+
+@app.command()
+def uninstall(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without it, only what would be lost is told.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take pgwarden's schema out of a database: the ledger there, before-images, copies of tables.
+
+    The audit, the tickets, copies in files and the registration stay.
+    """
+
+    async def work(opened: App) -> Footprint:
+        opened.session.require_arranging()
+        database = await opened.targets.get(name)
+        return await opened.retention.uninstall(database.name, identity=opened.identity, confirmed=yes)
+
+    found = open_app(work)
+    if as_json:
+        emit_json(found)
+    elif not found.present:
+        console().print(f"pgwarden keeps nothing in {name}.", markup=False)
+    else:
+        what = f"{found.executions:,} executions, {found.bytes:,} bytes"
+        console().print(f"pgwarden's schema in {name} is gone ({what}).", markup=False)
+        console().print("The audit, the tickets, copies in files and the registration stay.", style="dim")
 
 
 @app.command()
@@ -160,6 +194,11 @@ def show_roles(advice: tuple[RoleAdvice, ...]) -> None:
     """The SQL of the roles, to be copied as it stands."""
     for role in advice:
         typer.echo(f"-- {role.role}: {role.purpose}\n{role.sql.rstrip()}\n")
+
+
+def _entry(opened: App, action: str, name: str, **details: object) -> AuditEntry:
+    at = datetime.now(UTC)
+    return AuditEntry(action, opened.identity.name, at, database=name, subject=name, source="cli", details=details)
 
 
 def _object(database: Database) -> dict[str, object]:

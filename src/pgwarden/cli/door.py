@@ -32,9 +32,10 @@ Database = Annotated[
 ]
 
 
-def open_app(work: Callable[[App], Awaitable[T]], **overrides: Any) -> T:
+def open_app(work: Callable[[App], Awaitable[T]], *, admit: bool = True, door: str = "cli", **overrides: Any) -> T:
     """Build the application from the settings, do the work, close everything again.
 
+    ``admit`` False: as a guest, for what must work without a valid login. ``door``: what the audit calls it.
     Ctrl-C cancels the work, which cancels the running statement on the server, and ends with ExecutionCancelled.
     """
 
@@ -45,7 +46,9 @@ def open_app(work: Callable[[App], Awaitable[T]], **overrides: Any) -> T:
                 from pgwarden.bootstrap import build
                 from pgwarden.settings import load
 
-                app = await stack.enter_async_context(build(load(**overrides)))
+                app = await stack.enter_async_context(build(load(**overrides), admit=admit, door=door))
+            if admit:
+                await _welcome(app)
             return await work(app)
 
     try:
@@ -54,6 +57,16 @@ def open_app(work: Callable[[App], Awaitable[T]], **overrides: Any) -> T:
         raise ExecutionCancelled(
             "Cancelled.", why="Ctrl-C was pressed.", not_done="The running statement was cancelled on the server."
         ) from None
+
+
+async def _welcome(app: App) -> None:
+    """On the first start at a terminal: make the first administrator, and show the one-time password this once."""
+    if not (app.session.own_house and sys.stderr.isatty()):
+        return
+    if password := await app.personnel.first_administrator():
+        out = console(stderr=True)
+        out.print(f"First start. The administrator admin has the one-time password {password}", markup=False)
+        out.print("It is not shown again: pgwarden login admin", style="dim", markup=False)
 
 
 def tell_error(error: PgwardenError, *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""``pgwarden executions`` and ``pgwarden undo``: what ran, what it changed, and what taking it back would meet."""
+"""``pgwarden executions``: what ran and what it changed, row by row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import typer
 
 from pgwarden.cli.door import Database, Json, open_app
 from pgwarden.cli.render import console, emit_json, one_line, simple_table
-from pgwarden.domain.errors import NeedsApproval
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -16,12 +15,9 @@ if TYPE_CHECKING:
     from pgwarden.domain.execution_report import ExecutionReport
     from pgwarden.domain.recovery import Row
 
-Id = Annotated[str, typer.Argument(help="Id of an execution, as `pgwarden executions` shows it.")]
-
 
 def register(app: typer.Typer) -> None:
     app.command()(executions)
-    app.command()(undo)
 
 
 def executions(
@@ -46,31 +42,6 @@ def executions(
         return
     report = open_app(one)
     emit_json(report) if as_json else _show_report(report)
-
-
-def undo(
-    execution: Id,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Show what taking it back would meet now; change nothing.")
-    ] = False,
-    database: Database = None,
-    as_json: Json = False,
-) -> None:
-    """Say what taking an execution back would do, and which rows others changed since."""
-
-    async def work(app: App) -> ExecutionReport:
-        async with app.target(database) as name:
-            return await app.execution.undo_plan(name, execution, identity=app.identity)
-
-    report = open_app(work)
-    emit_json(report) if as_json else _show_plan(report)
-    if not plan:
-        raise NeedsApproval(
-            "Taking a change back is a change.",
-            why="A person with the right approves it first, and tickets come with a later version.",
-            not_done="Nothing was taken back.",
-            next_step="Look at the plan with --plan.",
-        )
 
 
 def _counts(execution: Execution) -> str:
@@ -111,11 +82,19 @@ def _show_report(report: ExecutionReport) -> None:
     out.print(simple_table(("table", "inserted", "updated", "deleted"), rows))
     for change in report.changes:
         _show_row(change.table, change.columns, {"before": change.before, "after": change.after})
+    for change in report.skipped:
+        title = f"left alone: {change.table}"
+        _show_row(title, change.columns, {"before": change.before, "after": change.after})
     state = f"undone by {e.undone_by}" if e.undone else f"undoes {e.undoes}" if e.undoes else "in force"
     out.print(Text(state, style="dim"))
+    for way in sorted({table.way.words for table in e.tables}):
+        out.print(Text(way, style="dim"))
+    for limit in e.limits:
+        out.print(Text(limit, style="dim"))
 
 
-def _show_plan(report: ExecutionReport) -> None:
+def show_plan(report: ExecutionReport) -> None:
+    """The rows that would stand in the way of an undo now, as they were and as they are."""
     conflicts = report.conflicts or ()
     if not conflicts:
         console().print("No row stands in the way: everything is as the execution left it.")

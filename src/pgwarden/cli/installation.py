@@ -150,7 +150,8 @@ def add(
     async def work(app: App) -> Term:
         async with app.target(database) as name:
             said = Term(term, meaning, app.identity.name, datetime.now(UTC))
-            await app.glossary.save(name, said)
+            entry = app.trail.entry("glossary.changed", identity=app.identity, database=name, subject=said.term)
+            await app.glossary.save(name, said, audit=(entry,))
             return said
 
     said = open_app(work)
@@ -166,7 +167,8 @@ def remove(term: str, database: Database = None, as_json: Json = False) -> None:
 
     async def work(app: App) -> bool:
         async with app.target(database) as name:
-            return await app.glossary.delete(name, term)
+            entry = app.trail.entry("glossary.removed", identity=app.identity, database=name, subject=term)
+            return await app.glossary.delete(name, term, audit=(entry,))
 
     removed = open_app(work)
     if as_json:

@@ -12,16 +12,32 @@ import typer
 from pgwarden import __version__
 from pgwarden.cli import (
     ask,
+    audit,
+    backup,
     data,
     databases,
+    delegations,
+    execute,
     executions,
+    feedback,
     impact,
     installation,
+    login,
+    mcp,
+    notifications,
+    people,
+    policy,
+    request,
+    retention,
     rights,
     schema,
+    serve,
     shell,
     statement,
+    tickets,
+    tokens,
     translate,
+    worker,
 )
 from pgwarden.cli.door import tell_error
 from pgwarden.domain.errors import PgwardenError
@@ -51,10 +67,37 @@ def root(
     """Ask PostgreSQL in plain words; change it only with a person's approval; take it back."""
 
 
-for group in (ask, translate, statement, impact, executions, schema, data, shell, installation):
+for group in (
+    ask,
+    translate,
+    statement,
+    impact,
+    request,
+    tickets,
+    execute,
+    executions,
+    retention,
+    schema,
+    data,
+    shell,
+    feedback,
+    mcp,
+    serve,
+    login,
+    installation,
+    backup,
+    worker,
+):
     group.register(app)
 app.add_typer(databases.app, name="db")
 app.add_typer(rights.app, name="rights")
+app.add_typer(people.app, name="people")
+app.add_typer(tokens.app, name="token")
+app.add_typer(delegations.app, name="delegate")
+app.add_typer(policy.app, name="policy")
+app.add_typer(audit.app, name="audit")
+app.add_typer(notifications.app, name="notifications")
+app.add_typer(worker.jobs, name="jobs")
 
 
 _PASSWORD_IN_URL = re.compile(r"(?P<before>postgres(?:ql)?://[^/:@\s]*):(?P<password>[^@\s]*)@")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgwarden.cli.door import Json, open_app
-from pgwarden.cli.render import console, emit_json, simple_table
+from pgwarden.cli.render import console, emit_json, plain, simple_table
+from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.errors import InputInvalid
 from pgwarden.domain.identity import Access, DataRight
 
@@ -54,12 +55,11 @@ def grant(
     added = parse_line(subject, access, on, sensitive)
 
     async def work(opened: App) -> RightsVersion:
+        opened.session.require_arranging()
         version = await opened.rights.current()
         if added in version.lines:
             return version
-        return await opened.rights.replace(
-            (*version.lines, added), expected=version.number, author=opened.identity.name, at=datetime.now(UTC)
-        )
+        return await _replace(opened, version, (*version.lines, added), granted=added)
 
     _tell(open_app(work), as_json)
 
@@ -72,15 +72,26 @@ def revoke(
     """Take a line away."""
 
     async def work(opened: App) -> RightsVersion:
+        opened.session.require_arranging()
         version = await opened.rights.current()
         if number > len(version.lines):
             raise InputInvalid(f"There is no line {number}.", next_step="`pgwarden rights list` numbers them.")
         kept = tuple(line for position, line in enumerate(version.lines, 1) if position != number)
-        return await opened.rights.replace(
-            kept, expected=version.number, author=opened.identity.name, at=datetime.now(UTC)
-        )
+        return await _replace(opened, version, kept, revoked=version.lines[number - 1])
 
     _tell(open_app(work), as_json)
+
+
+async def _replace(
+    opened: App, version: RightsVersion, lines: tuple[DataRight, ...], **changed: DataRight
+) -> RightsVersion:
+    """Put these lines in force, and write down which one came or went."""
+    author, at = opened.identity.name, datetime.now(UTC)
+    ((what, line),) = changed.items()
+    entry = AuditEntry(
+        f"rights.{what}", author, at, source="cli", details={"version": version.number + 1, **plain(line)}
+    )
+    return await opened.rights.replace(lines, expected=version.number, author=author, at=at, audit=(entry,))
 
 
 def parse_line(subject: str, access: Access, on: str, sensitive: bool) -> DataRight:

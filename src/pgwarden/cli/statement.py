@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,7 @@ from pgwarden.cli.progress import working
 from pgwarden.cli.render import chart, console, emit_json, footer, hanging, one_line, plain, print_rows, write_csv
 from pgwarden.domain.query_plan import plan_summary
 from pgwarden.domain.statement import Decision, Reason, Verdict
+from pgwarden.domain.verdict_json import column_names, relation_names, verdict_object
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -47,7 +48,12 @@ def check(
     async def work(app: App) -> tuple[Verdict, Catalog, Mapping[str, object] | None]:
         async with app.target(database) as name:
             catalog = await app.schema.catalog(name)
-            verdict = app.query.validate(text, catalog)
+            trail = app.trail.event(
+                "statement.checked", identity=app.identity, database=name, personal={"statement": text}
+            )
+            async with trail as event:
+                verdict = app.query.validate(text, catalog)
+                event.details["verdict"] = verdict.decision.value
             plan = None
             if verdict.allowed:
                 plan = await app.execution.explain(name, text, identity=app.identity, limits=app.limits())
@@ -55,43 +61,10 @@ def check(
 
     verdict, catalog, plan = open_app(work)
     if as_json:
-        emit_json(verdict_object(verdict, catalog, plan))
+        emit_json(verdict_object(verdict, catalog, plain(plan) if plan else None))
     else:
         _show(verdict, catalog, plan)
     raise typer.Exit(EXIT_STATUS[verdict.decision])
-
-
-def verdict_object(verdict: Verdict, catalog: Catalog, plan: Mapping[str, object] | None) -> dict[str, Any]:
-    """A verdict as JSON with names instead of oids."""
-    return {
-        "decision": verdict.decision.value,
-        "kind": verdict.kind.value,
-        "reasons": [plain(r) for r in verdict.reasons],
-        "suggestions": [plain(s) for s in verdict.suggestions],
-        "reads": _relations(verdict.reads, catalog),
-        "writes": _relations(verdict.writes, catalog),
-        "columns": sorted(_columns(verdict, catalog)),
-        "functions": sorted({str(catalog.functions[o].name) for o in verdict.functions if o in catalog.functions}),
-        "outputs": [{"name": o.name, "from": sorted(_column(s, catalog) for s in o.lineage)} for o in verdict.outputs],
-        "repeatable": verdict.stable,
-        "parameters": verdict.parameters,
-        "plan": plain(plan) if plan else None,
-    }
-
-
-def _relations(oids: frozenset[int], catalog: Catalog) -> list[str]:
-    return sorted(str(catalog.relations[oid].name) for oid in oids if oid in catalog.relations)
-
-
-def _columns(verdict: Verdict, catalog: Catalog) -> set[str]:
-    used = {source for output in verdict.outputs for source in output.lineage} | set(verdict.conditions)
-    return {_column(pair, catalog) for pair in used}
-
-
-def _column(pair: tuple[int, int], catalog: Catalog) -> str:
-    relation = catalog.relations.get(pair[0])
-    column = relation.column_at(pair[1]) if relation else None
-    return f"{relation.name}.{column.name}" if relation and column else "?"
 
 
 def _show(verdict: Verdict, catalog: Catalog, plan: Mapping[str, object] | None) -> None:
@@ -102,9 +75,9 @@ def _show(verdict: Verdict, catalog: Catalog, plan: Mapping[str, object] | None)
     for reason in verdict.reasons:
         _show_reason("because", reason)
     facts = (
-        ("reads", _relations(verdict.reads, catalog)),
-        ("writes", _relations(verdict.writes, catalog)),
-        ("columns", sorted(_columns(verdict, catalog))),
+        ("reads", relation_names(verdict.reads, catalog)),
+        ("writes", relation_names(verdict.writes, catalog)),
+        ("columns", column_names(verdict, catalog)),
     )
     for label, names in facts:
         if names:

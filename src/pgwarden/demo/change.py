@@ -1,34 +1,36 @@
-"""The tour's chapter on a change: foreseen, done, proven, disturbed by somebody, taken back, and proven again.
+"""The tour's chapter on a change: asked for, decided by another person, done, proven, disturbed, taken back, audited.
 
-The approval is made in this process: the tickets that ask a real person are not built yet, and no door can do this.
+It has a control database of its own, with its own people and its own audit, so that it can show a forged entry
+without touching anybody's; it is dropped at the end.
 """
 
 from __future__ import annotations
 
-import uuid
-from datetime import UTC, datetime, timedelta
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
-from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
-from pgwarden.adapters.postgres.execution import execute
-from pgwarden.adapters.postgres.impact import analyse
-from pgwarden.adapters.postgres.ledger import Ledger
-from pgwarden.adapters.postgres.session import open_session
-from pgwarden.adapters.postgres.undo import undo
-from pgwarden.cli.impact import show_assessment
 from pgwarden.cli.render import console, one_line, simple_table
-from pgwarden.domain.approval import Approved, ApprovedUndo
-from pgwarden.domain.assessment import Assessment
-from pgwarden.domain.recovery import RowsChangedSince
-from pgwarden.rules.assessment import assess
-from pgwarden.testing import issue_approval
+from pgwarden.cli.ticket_screen import show_ticket
+from pgwarden.demo.people import SOURCE, welcome
+from pgwarden.domain.errors import DecisionRefused, UndoConflict
+from pgwarden.domain.proposal import Proposal
+from pgwarden.domain.ticket import TicketStatus
+from pgwarden.domain.ticket_events import Decision
 
 if TYPE_CHECKING:
-    from pgwarden.domain.execution import Execution
-    from pgwarden.domain.impact import Impact
+    from pgwarden.adapters.embedded.server import EmbeddedServer
+    from pgwarden.agents.approval_workflow import TicketView
+    from pgwarden.agents.ticket_execution import Ran
+    from pgwarden.bootstrap import App
+    from pgwarden.domain.admission import Admission
+
+SHOP = "shop"
+CONTROL = "pgwarden_tour"
 
 STATEMENT = """\
 DELETE FROM customers c
@@ -36,67 +38,147 @@ WHERE c.state = 'Arizona' AND NOT EXISTS (SELECT 1 FROM orders o WHERE o.custome
 
 FINGERPRINT = "select count(*), sum(hashtextextended(t::text, 0)), sum(hashtextextended(t::text, 1)) from {} t"
 
+FORGE = """
+alter table pgwarden_control.audit_entry disable trigger all;
+update pgwarden_control.audit_entry set actor = 'ana' where action = 'ticket.approved';
+alter table pgwarden_control.audit_entry enable trigger all;
+"""
+"""What the owner of the control database could try: let it look as if somebody else had approved."""
+
 
 class ChangeChapter:
-    """One change on the shop, as its owner."""
+    """One change on the shop, from the question to the audit."""
 
-    def __init__(self, conninfo: str) -> None:
-        """``conninfo`` logs in as the owner of the shop."""
-        self._conninfo = conninfo
+    def __init__(self, server: EmbeddedServer, owner: str) -> None:
+        """``owner``: the role that owns the shop's tables."""
+        self._server, self._owner = server, server.conninfo(SHOP, role=owner)
+        self._admitted: dict[str, Admission] = {}
 
     async def walk(self) -> None:
         """The whole story; the shop is the same afterwards."""
-        impact = await self._foresee()
-        before = self._fingerprints(impact)
-        execution = await self._perform(impact)
-        await self._disturb(execution)
-        restored = await undo(self._conninfo, await self._undo_approval(execution), now=datetime.now(UTC))
-        self._say(f"taken back in {restored.milliseconds:.0f} ms, proven to be the exact mirror of the change")
-        same = before == self._fingerprints(impact)
+        from pgwarden.bootstrap import CONTROL_ROLE, build
+        from pgwarden.settings import load
+
+        self._drop_control()
+        self._server.create_role(CONTROL_ROLE)
+        self._server.create_database(CONTROL, owner=CONTROL_ROLE)
+        control = self._server.conninfo(CONTROL, role=CONTROL_ROLE)
+        try:
+            with tempfile.TemporaryDirectory() as home:
+                settings = load(control_url=control, home=Path(home))
+                async with build(settings, door=SOURCE, admit=False) as app:
+                    app.targets.add_for_now(app.describe_target(SHOP, self._owner, allow_writes=True))
+                    self._admitted = await welcome(app)
+                    await self._story(app)
+        finally:
+            self._drop_control()
+
+    async def _story(self, app: App) -> None:
+        view = await self._ask(app)
+        tables = [table["table"] for table in view.ticket.request.assessment["impact"]["tables"]]
+        before = self._fingerprints(tables)
+        await self._decide(app, view.ticket.id)
+        ran = await self._perform(app, view.ticket.id)
+        await self._disturb(app, ran)
+        await self._take_back(app, ran)
+        same = before == self._fingerprints(tables)
         self._say(f"fingerprints of {len(before)} tables before and after: {'equal' if same else 'DIFFERENT'}")
         if not same:
             raise AssertionError("the undo did not restore the shop")
+        await self._audit(app)
 
-    async def _foresee(self) -> Impact:
-        console().print(f"\n[bold]{STATEMENT}[/bold]")
-        async with await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True) as connection:
-            catalog = await PostgresCatalogReader(connection).read()
-        impact = await analyse(self._conninfo, STATEMENT, catalog)
-        show_assessment(Assessment(impact, assess(impact, catalog, at=datetime.now(UTC))))
-        return impact
+    async def _ask(self, app: App) -> TicketView:
+        self._say("ana asks for a change; nothing is run, a ticket waits:\n")
+        wanted = Proposal(SHOP, STATEMENT, "they never ordered anything, and asked us to forget them")
+        view = await app.approval.create_approval_request(
+            wanted, identity=self._admitted["ana"].identity, source=SOURCE
+        )
+        show_ticket(await app.approval.check_approval_status(view.ticket.id), datetime.now(UTC))
+        return view
 
-    async def _perform(self, impact: Impact) -> Execution:
-        execution = await execute(self._conninfo, await self._approval(impact), now=datetime.now(UTC))
-        self._say(f"\napproved, executed and proven in {execution.milliseconds:.0f} ms; every image accounted for:")
+    async def _decide(self, app: App, ticket: str) -> None:
+        """Whoever may not decide is refused; who may, does."""
+        for name in ("ana", "max"):
+            try:
+                await self._approve(app, ticket, name)
+            except DecisionRefused as refused:
+                self._say(f"\n{name} tries to approve it: {refused.what} ({refused.why})")
+            else:
+                raise AssertionError(f"{name} approved what is not {name}'s to approve")
+        view = await self._approve(app, ticket, "dora")
+        self._say(f"dora looks at it and approves: {ticket} is {view.standing.status.value}")
+
+    async def _approve(self, app: App, ticket: str, name: str) -> TicketView:
+        identity = self._admitted[name].identity
+        return await app.approval.audit_approval_decision(ticket, Decision.APPROVE, identity=identity, via=SOURCE)
+
+    async def _perform(self, app: App, ticket: str) -> Ran:
+        ran = await app.execution.execute(ticket, identity=self._admitted["ana"].identity, source=SOURCE)
+        self._say(f"\nexecuted and proven in {ran.execution.milliseconds:.0f} ms; every image accounted for:")
         rows = [
             (name, c.inserted or "", c.updated or "", c.deleted or "")
-            for name, c in execution.counts.items()
+            for name, c in ran.execution.counts.items()
             if c.total
         ]
         console().print(simple_table(("table", "inserted", "updated", "deleted"), rows))
-        return execution
+        return ran
 
-    async def _disturb(self, execution: Execution) -> None:
-        """Somebody takes a key that the undo needs: it must notice, and overwrite nothing."""
-        taken = self._take_a_key(execution)
-        self._say(f"meanwhile somebody adds another customer under the number {taken}; then an undo is tried:")
+    async def _disturb(self, app: App, ran: Ran) -> None:
+        """Somebody takes a key that the undo needs: it waits for a person, and overwrites nothing."""
+        taken = self._take_a_key(ran)
+        self._say(f"meanwhile somebody adds another customer under the number {taken}; then ana wants it all back:")
+        undo = await self._undo(app, ran)
+        status = (await app.approval.check_approval_status(undo)).standing.status
+        if status is not TicketStatus.PENDING:
+            raise AssertionError("an undo with rows in its way needs nobody")
+        self._say(f"  a row stands in the way, so the approval of the change does not cover it: {undo} waits")
+        await self._approve(app, undo, "dora")
         try:
-            await undo(self._conninfo, await self._undo_approval(execution), now=datetime.now(UTC))
-        except RowsChangedSince as refused:
-            self._say(f"  {refused.what} {refused.not_done}")
-            for conflict in refused.conflicts[:3]:
-                now = ", ".join(str(value) for value in (conflict.now or ())[:4])
-                self._say(f"  {conflict}: now ({now}, …)")
+            await app.execution.execute(undo, identity=self._admitted["ana"].identity, source=SOURCE)
+        except UndoConflict as refused:
+            self._say(f"  even when it is approved: {refused.what} {refused.not_done}")
         else:
             raise AssertionError("the undo overwrote somebody's row")
-        with psycopg.connect(self._conninfo) as connection:
+        with psycopg.connect(self._owner) as connection:
             connection.execute("delete from customers where id = %s", [taken])
             connection.execute("delete from audit.changes where row_id = %s::text and changed_at >= now()", [taken])
         self._say("that customer is removed again")
 
-    def _take_a_key(self, execution: Execution) -> int:
-        images = next(t.images for t in execution.tables if t.name == "customers")
-        with psycopg.connect(self._conninfo) as connection:
+    async def _take_back(self, app: App, ran: Ran) -> None:
+        undo = await self._undo(app, ran)
+        undone = await app.execution.execute(undo, identity=self._admitted["ana"].identity, source=SOURCE)
+        self._say(
+            f"now dora's approval of the change covers its undo; taken back in {undone.execution.milliseconds:.0f} ms,"
+            " proven to be the exact mirror of the change"
+        )
+
+    async def _undo(self, app: App, ran: Ran) -> str:
+        ticket = await app.execution.changes.undo(
+            SHOP,
+            ran.execution.id,
+            identity=self._admitted["ana"].identity,
+            source=SOURCE,
+            reason="the wrong customers",
+        )
+        return ticket.id
+
+    async def _audit(self, app: App) -> None:
+        """The record of all this is whole; then its owner rewrites one entry, and is found out."""
+        admin = self._admitted["admin"]
+        found = await app.audit_desk.verify(by=admin)
+        self._say(f"\nthe audit has {found.entries} entries, each chained to the one before: {_verdict(found.intact)}")
+        with psycopg.connect(self._server.conninfo(CONTROL), autocommit=True) as connection:
+            connection.execute(FORGE)
+        self._say("the owner of the control database switches its guards off and writes that ana approved it herself:")
+        found = await app.audit_desk.verify(by=admin)
+        for finding in found.findings[:3]:
+            self._say(f"  entry {finding.number} was {finding.kind.value}: {finding.what}")
+        if found.intact:
+            raise AssertionError("a forged entry was not found")
+
+    def _take_a_key(self, ran: Ran) -> int:
+        images = next(t.images for t in ran.execution.tables if t.name == "customers")
+        with psycopg.connect(self._owner) as connection:
             query = sql.SQL("select min(id) from {}").format(sql.Identifier("pgwarden", images))
             row = connection.execute(query).fetchone()
             assert row is not None, "an aggregate gives one row"
@@ -107,36 +189,26 @@ class ChangeChapter:
             )
             return int(row[0])
 
-    async def _approval(self, impact: Impact) -> Approved:
-        async with open_session(self._conninfo) as session:
-            database, role = await Ledger(session).identify()
-        return issue_approval(
-            execution_id=str(uuid.uuid4()),
-            sql=impact.sql,
-            database=database,
-            role=role,
-            reach=impact.reach,
-            definitions=impact.definitions,
-            expectations=tuple(impact.expectations()),
-            until=datetime.now(UTC) + timedelta(minutes=10),
-        )
-
-    async def _undo_approval(self, execution: Execution) -> ApprovedUndo:
-        async with open_session(self._conninfo) as session:
-            database, role = await Ledger(session).identify()
-        until = datetime.now(UTC) + timedelta(minutes=10)
-        return ApprovedUndo(str(uuid.uuid4()), execution.id, database, role, "tour", "tour", until)
-
-    def _fingerprints(self, impact: Impact) -> dict[str, tuple[object, ...]]:
-        """Row count and two hashes of each table in reach, but for the audit trail, which only ever grows."""
+    def _fingerprints(self, tables: list[str]) -> dict[str, tuple[object, ...]]:
+        """Row count and two hashes of each table, but for the shop's own audit trail, which only ever grows."""
         found = {}
-        with psycopg.connect(self._conninfo) as connection:
-            for table in impact.tables:
-                schema, _, name = table.name.partition(".")
+        with psycopg.connect(self._owner) as connection:
+            for name in tables:
+                schema, _, table = name.partition(".")
                 if schema != "audit":
-                    query = sql.SQL(FINGERPRINT).format(sql.Identifier(schema, name))
-                    found[table.name] = tuple(connection.execute(query).fetchone() or ())
+                    query = sql.SQL(FINGERPRINT).format(sql.Identifier(schema, table))
+                    found[name] = tuple(connection.execute(query).fetchone() or ())
         return found
 
+    def _drop_control(self) -> None:
+        with psycopg.connect(self._server.conninfo(), autocommit=True) as connection:
+            connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(CONTROL)))
+
     def _say(self, text: str) -> None:
-        console().print(one_line(text) if not text.startswith("\n") else "\n" + one_line(text[1:]), markup=False)
+        lines = text.split("\n")
+        for line in lines:
+            console().print(one_line(line), markup=False)
+
+
+def _verdict(intact: bool) -> str:
+    return "whole" if intact else "NOT whole"

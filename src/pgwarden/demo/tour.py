@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -41,6 +42,8 @@ RICHER = (
     "total payment amount by method",
 )
 
+SOUGHT = "which customers review which products"
+
 JUDGED = (
     ("a plain read", "select state, count(*) from customers group by state"),
     ("a change in disguise", "with gone as (delete from orders returning *) select count(*) from gone"),
@@ -59,6 +62,7 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave PostgreSQL running, to play with")
     keep: bool = parser.parse_args().keep
     started = time.monotonic()
+    logging.getLogger("psycopg").addHandler(logging.NullHandler())  # after Ctrl-C it would tell of its connections
     try:
         with orderly_end():
             asyncio.run(_take(keep, started))
@@ -73,7 +77,6 @@ def main() -> int:
 
 async def _take(keep: bool, started: float) -> None:
     from pgwarden.bootstrap import build, embedded_server
-    from pgwarden.demo import shop
     from pgwarden.settings import load
 
     settings = load()
@@ -82,7 +85,7 @@ async def _take(keep: bool, started: float) -> None:
         await asyncio.to_thread(prepare_shop, server, settings)
         async with build(settings) as app:
             await register_shop(app, server)
-            await Tour(app, server.conninfo(DATABASE, role=shop.OWNER), started).walk()
+            await Tour(app, server, started).walk()
     finally:
         await asyncio.to_thread(lambda: server.close(keep=keep))
     if keep:
@@ -127,9 +130,11 @@ async def register_shop(app: App, server: EmbeddedServer) -> None:
 class Tour:
     """The chapters, in order."""
 
-    def __init__(self, app: App, owner: str, started: float, clock: Callable[[], float] = time.monotonic) -> None:
-        """``owner``: a connection string of the shop's owner, for the chapter on a change."""
-        self._app, self._owner, self._started, self._clock = app, owner, started, clock
+    def __init__(
+        self, app: App, server: EmbeddedServer, started: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``server`` holds the shop; the chapter on a change has its own control database there."""
+        self._app, self._server, self._started, self._clock = app, server, started, clock
         self._chapter = 0
 
     async def walk(self) -> None:
@@ -138,8 +143,10 @@ class Tour:
         await self._follow_ups()
         await self._verdicts()
         await self._schema()
-        self._title("A change: foreseen, done, proven, and taken back")
-        await ChangeChapter(self._owner).walk()
+        from pgwarden.demo import shop
+
+        self._title("A change: asked for, approved by another person, done, proven, taken back, and audited")
+        await ChangeChapter(self._server, shop.OWNER).walk()
         took = self._clock() - self._started
         console().print(
             f"\n[dim]The tour took {took:.1f} s. Try it on your own database: pgwarden db add NAME URL[/dim]"
@@ -172,13 +179,13 @@ class Tour:
             if answer.plan is not None and answer.plan.has("approval_process") and number == 2:
                 show_plan(answer)
         for question in RICHER:
-            await self._ask(question)
+            await self._ask(question, rows=12)
 
     async def _follow_ups(self) -> None:
         self._title("Go on talking")
         session = f"tour-{time.time_ns()}"
         for question in ("how many orders were placed this year?", "and by month?", "only the first three"):
-            await self._ask(question, session=session)
+            await self._ask(question, session=session, rows=12)
 
     async def _verdicts(self) -> None:
         self._title("What is allowed, and why not")
@@ -201,12 +208,12 @@ class Tour:
             i for i, name in enumerate(found.columns) if name in ("first_name", "email", "phone", "birth_date", "state")
         ]
         rows = [[row[i] for i in shown] for row in found.rows]
-        console().print(simple_table([found.columns[i] for i in shown], rows, title="a sample of customers"))
-        matches = await self._app.schema.suggest_tables(DATABASE, "who bought what and paid how", limit=5)
+        console().print("\na sample of customers:")
+        console().print(simple_table([found.columns[i] for i in shown], rows))
+        matches = await self._app.schema.suggest_tables(DATABASE, SOUGHT, limit=5)
         rows = [[m.name, ", ".join(m.matched)] for m in matches]
-        console().print(
-            simple_table(("table", "because of"), rows, title="tables about “who bought what and paid how”")
-        )
+        console().print(f"\ntables for “{SOUGHT}”:")
+        console().print(simple_table(("table", "because of"), rows))
 
 
 if __name__ == "__main__":

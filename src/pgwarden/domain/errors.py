@@ -300,3 +300,257 @@ class ImpactUnknown(PgwardenError):
 
     code = "PGW114"
     exit_status = 3
+
+
+class PolicyInvalid(PgwardenError):
+    """The policy file cannot be read, or says something that pgwarden cannot follow."""
+
+    code = "PGW140"
+    exit_status = 2
+
+
+class BudgetSpent(PgwardenError):
+    """A caller has used up what it may use in an hour: calls, rows, bytes or seconds on the server."""
+
+    code = "PGW220"
+    exit_status = 3
+
+
+class UnknownTicket(PgwardenError):
+    """There is no such ticket."""
+
+    code = "PGW150"
+    exit_status = 2
+
+
+class TicketDecided(PgwardenError):
+    """The ticket's state does not allow this any more, or not yet."""
+
+    code = "PGW151"
+    exit_status = 2
+
+
+class DecisionRefused(PgwardenError):
+    """This person may not decide on this ticket."""
+
+    code = "PGW152"
+    exit_status = 3
+
+
+class NotApproved(PgwardenError):
+    """The ticket has no approval that covers running it now."""
+
+    code = "PGW153"
+    exit_status = 4
+
+
+class WritesFrozen(PgwardenError):
+    """All writes are frozen; nothing is changed on any database until somebody lifts that."""
+
+    code = "PGW154"
+    exit_status = 3
+
+
+class WritesNotAllowed(PgwardenError):
+    """The database is registered for reading only."""
+
+    code = "PGW155"
+    exit_status = 3
+
+
+class TooManyTickets(PgwardenError):
+    """The requester has more open tickets than one may have; approvers are not to be flooded."""
+
+    code = "PGW156"
+    exit_status = 3
+
+
+class TicketUnreadable(PgwardenError):
+    """The ticket holds an event that this version of pgwarden does not understand; nothing is run on a guess."""
+
+    code = "PGW157"
+
+
+class AuditBroken(PgwardenError):
+    """The audit is not what was written: it was changed, or what guards it was taken away."""
+
+    code = "PGW190"
+
+
+class CheckpointInvalid(PgwardenError):
+    """The checkpoint is malformed, or its signature does not hold under a key that is trusted."""
+
+    code = "PGW191"
+
+
+class AuditKeyInvalid(PgwardenError):
+    """The key that signs the audit's checkpoints is missing, unreadable or open to others."""
+
+    code = "PGW192"
+
+
+class AnchorFailed(PgwardenError):
+    """A checkpoint could not be taken to one of the places that keep them."""
+
+    code = "PGW193"
+
+
+class ExportInvalid(PgwardenError):
+    """The file is no export of the audit."""
+
+    code = "PGW194"
+    exit_status = 2
+
+
+class BackupInvalid(PgwardenError):
+    """The file is no whole backup of a control database."""
+
+    code = "PGW195"
+
+
+class RestoreRefused(PgwardenError):
+    """A backup is only restored into a database where pgwarden keeps nothing yet, by a version that knows it."""
+
+    code = "PGW196"
+    exit_status = 2
+
+
+class UnknownEntry(PgwardenError):
+    """The audit has no entry of that number."""
+
+    code = "PGW197"
+    exit_status = 2
+
+
+class LoginNeeded(PgwardenError):
+    """Whoever asks for this must have proved who they are, and did not."""
+
+    code = "PGW170"
+    exit_status = 3
+
+
+class LoginFailed(PgwardenError):
+    """The name, the password or the code is wrong; which one is not told."""
+
+    code = "PGW171"
+    exit_status = 3
+
+
+class LoginLocked(PgwardenError):
+    """Too many wrong attempts in a row: the name is locked for a while."""
+
+    code = "PGW172"
+    exit_status = 3
+
+
+class UnknownPerson(PgwardenError):
+    """There is no account of that name."""
+
+    code = "PGW173"
+    exit_status = 2
+
+
+class TokenInvalid(PgwardenError):
+    """The token or the login is unknown, expired, ended or revoked, or its account is not active."""
+
+    code = "PGW174"
+    exit_status = 3
+
+
+class PasswordUnfit(PgwardenError):
+    """The new password is too short, too long, too common, or the old one."""
+
+    code = "PGW175"
+    exit_status = 2
+
+
+class ProviderRefused(PgwardenError):
+    """The login at the identity provider does not prove who somebody is, or that one may not come in."""
+
+    code = "PGW176"
+    exit_status = 3
+
+
+class ProviderUnavailable(PgwardenError):
+    """The identity provider does not answer, or not as OpenID Connect says."""
+
+    code = "PGW177"
+
+
+class ProofNeeded(PgwardenError):
+    """This decision needs a fresh proof of who decides: the password, or a code of the second factor."""
+
+    code = "PGW178"
+    exit_status = 3
+
+
+class LastAdministrator(PgwardenError):
+    """Nobody would be left who could administer the people."""
+
+    code = "PGW179"
+    exit_status = 3
+
+
+class ImagesUnreachable(PgwardenError):
+    """The before-images outside of the database cannot be written or read, or are damaged."""
+
+    code = "PGW130"
+
+
+class DeliveryFailed(PgwardenError):
+    """The message could not be delivered now; it is tried again."""
+
+    code = "PGW205"
+
+
+class DeliveryRefused(PgwardenError):
+    """The message cannot be delivered as it is: the address, the rights or the settings of the channel are wrong."""
+
+    code = "PGW206"
+
+
+class ChannelMissing(PgwardenError):
+    """That channel is not set up."""
+
+    code = "PGW207"
+    exit_status = 2
+
+
+class InteractionRefused(PgwardenError):
+    """What came in from Slack is not proven to come from there, or its sender may not decide."""
+
+    code = "PGW208"
+    exit_status = 3
+
+
+class UnknownNotification(PgwardenError):
+    """There is no such notification, delivery or job."""
+
+    code = "PGW209"
+
+
+class OverwriteRefused(PgwardenError):
+    """Overwriting what others changed since would destroy rows that came later, or cannot be done at all."""
+
+    code = "PGW230"
+    exit_status = 4
+
+
+class ImagesGone(UndoImpossible):
+    """The before-images were dropped or blanked, so the execution cannot be taken back any more."""
+
+    code = "PGW231"
+
+
+class UninstallUnconfirmed(PgwardenError):
+    """Taking pgwarden out of a database would lose undos, and nobody has confirmed that."""
+
+    code = "PGW232"
+    exit_status = 4
+
+
+class RehearsalRefused(PgwardenError):
+    """A rehearsal is a write that leaves traces; this one is not allowed."""
+
+    code = "PGW221"
+    exit_status = 3

@@ -15,3 +15,5 @@ class ExecutionReport:
     execution: Execution
     changes: tuple[RowChange, ...] = ()
     conflicts: tuple[RowConflict, ...] | None = None
+    skipped: tuple[RowChange, ...] = ()
+    """Of an undo: the changes that it left alone."""

@@ -2,11 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from pgwarden.domain.session import LONGEST_QUESTION, LONGEST_SQL
 from pgwarden.domain.storable import require_storable, require_zone
+
+
+def question_key(text: str) -> str:
+    """Two questions with the same key are the same question: case, spaces and the closing mark do not count."""
+    return " ".join(text.casefold().split()).strip("?.! ")
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What earlier judgements say about one question."""
+
+    example: Example | None = None
+    """SQL that somebody vouched for, the newest."""
+    wrong: frozenset[str] = frozenset()
+    """SQL that was judged wrong, and not right later on."""
+
+
+def lesson_of(question: str, judgements: Iterable[Feedback]) -> Lesson:
+    """What was said about this very question; ``judgements`` come newest first."""
+    key = question_key(question)
+    said = [judgement for judgement in judgements if question_key(judgement.question) == key]
+    vouched = [example for judgement in said if (example := judgement.example) is not None]
+    right = {example.sql for example in vouched}
+    wrong = {judgement.sql for judgement in said if not judgement.right and judgement.sql}
+    return Lesson(vouched[0] if vouched else None, frozenset(wrong - right))
 
 
 @dataclass(frozen=True, slots=True)

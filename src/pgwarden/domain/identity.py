@@ -25,6 +25,9 @@ class Identity:
     groups: frozenset[str] = frozenset()
     token: str = ""
     """Id (not the secret) of the token used, or ''."""
+    claims: str = ""
+    """The account whose name was claimed and not proved. Nothing is granted for it; what it is denied stays denied, and
+    it never decides on what is asked so."""
 
 
 class Access(StrEnum):
@@ -59,7 +62,8 @@ class DataRight:
 
 @dataclass(frozen=True, slots=True)
 class DataRights:
-    """All lines that apply to one identity. The most specific line wins; between equals the weaker access wins.
+    """All lines that apply to one identity. The most specific line wins; between equals the weaker access wins; a
+    denial of a table, schema or database also holds against a line that speaks of sensitive columns more widely.
 
     Without any line that covers a column the answer is DENY: a missing right is never a guess.
     """
@@ -71,26 +75,45 @@ class DataRights:
         subjects = {"*", f"person:{identity.name}", *(f"group:{group}" for group in identity.groups)}
         if identity.token:
             subjects.add(f"token:{identity.token}")
-        return cls(tuple(line for line in lines if line.subject in subjects))
+        denied = f"person:{identity.claims}" if identity.claims else ""
+        return cls(
+            tuple(
+                line
+                for line in lines
+                if line.subject in subjects or (line.subject == denied and line.access is Access.DENY)
+            )
+        )
 
     def on(self, database: str, schema: str, table: str, column: str, *, sensitive: bool) -> Access:
         """The access to one column."""
-        best: tuple[tuple[int, ...], int] | None = None
-        for line in self.lines:
-            if line.covers(database, schema, table, column, sensitive):
-                rank = (_specificity(line), -_STRENGTH[line.access])
-                best = rank if best is None or rank > best else best
-        return Access.DENY if best is None else _BY_STRENGTH[-best[1]]
+        covering = [line for line in self.lines if line.covers(database, schema, table, column, sensitive)]
+        if not covering:
+            return Access.DENY
+        best = max(covering, key=_rank)
+        plain = [line for line in covering if not line.sensitive_only]
+        if best.sensitive_only and plain:
+            # "Sensitive columns come masked" says nothing for who is denied the very table.
+            other = max(plain, key=_rank)
+            if other.access is Access.DENY and _place(other) > _place(best):
+                return Access.DENY
+        return best.access
 
 
-_BY_STRENGTH = tuple(Access)
 _STRENGTH = {access: position for position, access in enumerate(Access)}
+
+
+def _rank(line: DataRight) -> tuple[tuple[int, ...], int]:
+    return _specificity(line), -_STRENGTH[line.access]
+
+
+def _place(line: DataRight) -> tuple[int, ...]:
+    return tuple(0 if pattern == "*" else 1 for pattern in (line.column, line.table, line.schema, line.database))
 
 
 def _specificity(line: DataRight) -> tuple[int, ...]:
     """Longer patterns on narrower things first: column, sensitive, table, schema, database, then the subject."""
     subject = 0 if line.subject == "*" else 1 if line.subject.startswith("group:") else 2
-    exact = tuple(0 if p == "*" else 1 for p in (line.column, line.table, line.schema, line.database))
+    exact = _place(line)
     return (exact[0], int(line.sensitive_only), *exact[1:], subject)
 
 

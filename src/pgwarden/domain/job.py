@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 
@@ -22,3 +23,26 @@ class Job:
     """Jobs with the same lock run one after the other."""
     queueing_lock: str = ""
     """At most one waiting job has this name; deferring a second one changes nothing."""
+
+
+class JobState(StrEnum):
+    """Where a job stands."""
+
+    WAITING = "todo"
+    RUNNING = "doing"
+    DONE = "succeeded"
+    FAILED = "failed"
+    """Every attempt failed: it rests until a person retries it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """A job as the queue holds it."""
+
+    id: int
+    task: str
+    args: Mapping[str, Any]
+    state: JobState
+    at: datetime | None
+    attempts: int
+    """How often it was tried before and failed, or was left lying by a worker that died."""

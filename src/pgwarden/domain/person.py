@@ -44,6 +44,8 @@ class Person:
     backup: str = ""
     """Who is asked when this approver is away."""
     active: bool = True
+    owner: str = ""
+    """Of a service or agent account: the person who answers for it, and so never decides on what it asks for."""
 
     def may_approve(self, level: int) -> bool:
         return (

@@ -24,3 +24,11 @@ def _steps(node: Mapping[str, object]) -> Iterator[str]:
     children = node.get("Plans")
     for child in children if isinstance(children, list) else ():
         yield from _steps(child)
+
+
+def estimates(plan: Mapping[str, object]) -> tuple[float | None, float | None]:
+    """The plan's total cost, in the planner's units, and its rows; None where it has none."""
+    root = plan.get("Plan")
+    if not isinstance(root, Mapping):
+        return None, None
+    return float(str(root["Total Cost"])), float(str(root["Plan Rows"]))

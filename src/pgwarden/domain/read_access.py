@@ -32,6 +32,7 @@ class ReadAccess:
         self._catalog = catalog
         self._rights = rights
         self._sensitive = sensitive
+        self._known: dict[tuple[int, int], Access] = {}
 
     def masked(self) -> frozenset[int]:
         """Positions of the output columns whose values this reader must not see.
@@ -59,10 +60,12 @@ class ReadAccess:
     def _require_some_column(self, oid: int) -> None:
         """As in PostgreSQL, even counting rows takes the right to read at least one column."""
         relation = self._relation(oid)
-        accesses = [self._on(relation, column) for column in relation.columns] or [
-            self._rights.on(self._database, relation.name.schema, relation.name.name, "", sensitive=False)
-        ]
-        if all(access is Access.DENY for access in accesses):
+        if relation.columns:
+            readable = any(self._on(relation, column) is not Access.DENY for column in relation.columns)
+        else:
+            of_table = self._rights.on(self._database, *relation.name, "", sensitive=False)
+            readable = of_table is not Access.DENY
+        if not readable:
             raise _denied(str(relation.name))
 
     def _accesses(self, oid: int, number: int) -> Iterator[tuple[Access, str]]:
@@ -77,13 +80,11 @@ class ReadAccess:
             yield self._on(relation, column), f"{relation.name}.{column.name}"
 
     def _on(self, relation: Relation, column: Column) -> Access:
-        return self._rights.on(
-            self._database,
-            relation.name.schema,
-            relation.name.name,
-            column.name,
-            sensitive=self._sensitive(self._catalog, relation.oid, column.number),
-        )
+        place = relation.oid, column.number
+        if place not in self._known:
+            sensitive = self._sensitive(self._catalog, *place)
+            self._known[place] = self._rights.on(self._database, *relation.name, column.name, sensitive=sensitive)
+        return self._known[place]
 
     def _relation(self, oid: int) -> Relation:
         relation = self._catalog.relations.get(oid)

@@ -46,4 +46,6 @@ comment on column order_items.unit_price is 'Price of one unit when it was order
 comment on column payments.card_number is 'Full card number, only for card payments';
 comment on column shipments.delivered_at is 'Empty while the parcel is on its way';
 comment on column reviews.rating is 'Stars from 1 (bad) to 5 (good)';
+comment on column audit.changes.before is 'The row before the change, personal data included; pgwarden:sensitive';
+comment on column audit.changes.after is 'The row after the change, personal data included; pgwarden:sensitive';
 comment on column stock_movements.quantity is 'Positive when stock enters, negative when it leaves';

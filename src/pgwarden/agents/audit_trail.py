@@ -1,0 +1,107 @@
+"""Writing down what an agent did: before its answer is given out, and with how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pgwarden.domain.audit import AuditEntry, Outcome
+from pgwarden.domain.errors import PgwardenError
+from pgwarden.domain.identity import Identity
+from pgwarden.ports import AuditLog
+
+REFUSED_STATUS = (3, 4)
+"""Exit statuses of errors that say no, or not yet; the others say that it did not work."""
+
+
+@dataclass(slots=True)
+class AuditEvent:
+    """What an event in progress adds to its entry."""
+
+    details: dict[str, Any] = field(default_factory=dict)
+    personal: dict[str, str] = field(default_factory=dict)
+    outcome: Outcome = Outcome.DONE
+    """How it ends where nothing is raised."""
+
+
+class AuditTrail:
+    """The audit as one door's agents write it."""
+
+    def __init__(self, log: AuditLog | None, now: Callable[[], datetime], source: str = "") -> None:
+        """``source`` is the door, with the address where there is one; without a log nothing is written."""
+        self._log = log
+        self._now = now
+        self._source = source
+
+    @asynccontextmanager
+    async def event(
+        self,
+        action: str,
+        *,
+        identity: Identity,
+        database: str = "",
+        subject: str = "",
+        personal: Mapping[str, str] | None = None,
+    ) -> AsyncIterator[AuditEvent]:
+        """The block is the event. It is left when its entry is durable; where that fails, so does the block.
+
+        A PgwardenError leaves its code in the details, and its reason among what can be erased.
+        """
+        event = AuditEvent(personal=dict(personal or {}))
+        ended = Outcome.FAILED  # until it is known better: an error that nobody foresaw is one as well
+        try:
+            yield event
+            ended = event.outcome
+        except PgwardenError as error:
+            ended = Outcome.REFUSED if error.exit_status in REFUSED_STATUS else Outcome.FAILED
+            event.details["error"] = error.code
+            event.personal["why"] = f"{error.what} {error.why}".strip()
+            raise
+        finally:
+            if self._log is not None:
+                await self._log.append(self._entry(action, ended, event, identity, database, subject))
+
+    def entry(
+        self,
+        action: str,
+        *,
+        identity: Identity,
+        database: str = "",
+        subject: str = "",
+        details: Mapping[str, Any] | None = None,
+    ) -> AuditEntry:
+        """Something that is done, for a store to write down in the transaction that does it."""
+        event = AuditEvent(details=dict(details or {}))
+        return self._entry(action, Outcome.DONE, event, identity, database, subject)
+
+    def _entry(
+        self, action: str, ended: Outcome, event: AuditEvent, identity: Identity, database: str, subject: str
+    ) -> AuditEntry:
+        details = dict(event.details)
+        if identity.kind.value != "person":
+            details["kind"] = identity.kind.value
+        if identity.token:
+            details["token"] = identity.token
+        return AuditEntry(
+            action=action,
+            actor=identity.name,
+            at=self._now(),
+            outcome=ended,
+            database=database,
+            subject=subject,
+            source=self._source,
+            details=details,
+            personal={name: value for name, value in event.personal.items() if value},
+        )
+
+
+def asked_for(sql: str, parameters: Sequence[object] = ()) -> dict[str, str]:
+    """A statement and its parameters as personal values: they can name people, and be erased."""
+    return {"statement": sql, "parameters": ", ".join(map(repr, parameters))}
+
+
+UNWRITTEN = AuditTrail(None, lambda: datetime.max.replace(tzinfo=UTC))
+"""Writes nothing down: for tests, and where there is no control database."""

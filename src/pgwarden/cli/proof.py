@@ -1,0 +1,52 @@
+"""Who decides at this terminal: a login, and for what is risky a fresh proof that it is still the same person."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from pgwarden.domain.admission import TOKEN
+from pgwarden.domain.login import Scope
+from pgwarden.domain.question import RiskLevel
+
+if TYPE_CHECKING:
+    from pgwarden.bootstrap import App
+    from pgwarden.domain.identity import Identity
+
+PROVED_FROM = frozenset({RiskLevel.HIGH, RiskLevel.CRITICAL})
+"""A yes to these takes the password or a code again."""
+
+
+def require_scope(app: App, scope: Scope) -> None:
+    """Refuse what this login or token was not made for; a guest may ask, request and run. Raises RightMissing."""
+    if scope.value not in app.session.scopes:
+        app.session.require(scope)
+
+
+def approver(app: App) -> Identity:
+    """The identity of the approver who is logged in. Raises LoginNeeded or RightMissing."""
+    app.session.require_approver()
+    return app.identity
+
+
+async def fresh_proof(app: App, risk: RiskLevel) -> bool:
+    """Whether the approver proved anew who they are. A token that may approve was made so on purpose: none is asked.
+
+    Without a terminal the password or code is read as a line of standard input. Raises ProofNeeded, LoginFailed.
+    """
+    if risk not in PROVED_FROM or app.session.source == TOKEN:
+        return False
+    asked = await app.front_desk.proof_of(app.session)
+    if not asked:  # an account that only a provider vouches for: it enrols a second factor before it decides on these
+        await app.front_desk.prove(app.session, source="cli")
+    given = _given("Code of your second factor" if asked == "code" else "Your password, again")
+    await app.front_desk.prove(app.session, source="cli", **{asked: given})
+    return True
+
+
+def _given(prompt: str) -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt(prompt, hide_input=True, err=True))
+    return sys.stdin.readline().rstrip("\n")

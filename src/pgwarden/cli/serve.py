@@ -1,0 +1,73 @@
+"""``pgwarden serve``: one address for a team's agents, and the work that is due."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pgwarden.cli.door import Json, open_app
+from pgwarden.cli.render import emit_json
+from pgwarden.domain.errors import InputInvalid
+
+if TYPE_CHECKING:
+    from pgwarden.bootstrap import App
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(serve)
+
+
+def serve(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8765,
+    url: Annotated[
+        str, typer.Option("--url", help="How clients reach it, behind a proxy: https://pgwarden.example.org")
+    ] = "",
+    jobs: Annotated[
+        int, typer.Option("--jobs", min=0, max=64, help="Jobs (timers, messages, executions) done at once; 0: none.")
+    ] = 2,
+    as_json: Json = False,
+) -> None:
+    """Serve the four MCP servers over HTTP to agents with tokens, and do the work that is due, until stopped.
+
+    [dim]pgwarden token create robot "laptop agent"[/dim]
+    """
+    listening = _listening(host, port)
+    everywhere = host in ("", "0.0.0.0", "::")  # noqa: S104 - asked for by the caller, and told what it is
+    reached = url or f"http://{'127.0.0.1' if everywhere else host}:{listening.getsockname()[1]}"
+
+    async def work(app: App) -> None:
+        from pgwarden.servers.serving import serve as answer
+
+        def started() -> None:
+            if as_json:
+                emit_json({"url": reached, "mcp": f"{reached}/mcp/all"})
+                sys.stdout.flush()
+            sys.stderr.write(f"pgwarden serves MCP at {reached}/mcp/all (and /mcp/NAME); Ctrl-C stops it.\n")
+
+        await answer(app, listening, reached, jobs=jobs, started=started)
+
+    from pgwarden.bootstrap import set_up_logging
+    from pgwarden.settings import load
+
+    set_up_logging(load())
+    with listening:
+        open_app(work, admit=False)  # every call proves its own identity
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A socket on that address. Raises InputInvalid when it is taken or none of this machine's."""
+    try:
+        return socket.create_server((host, port), backlog=128)
+    except OSError as error:
+        raise InputInvalid(
+            f"{host}:{port} cannot be listened on.",
+            why=f"{error.strerror or error}.",
+            not_done="Nothing is served.",
+            next_step="Give another --host or --port.",
+        ) from None
