@@ -1,0 +1,105 @@
+"""The four servers by name, and all of their tools in one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.types import CallToolResult, InputRequiredResult
+from pydantic import ValidationError
+
+from pgwarden import __version__
+from pgwarden.domain.errors import InputInvalid
+from pgwarden.servers import approval_workflow, execution_monitor, impact_analysis, postgresql_ops
+from pgwarden.servers.budget import Allowance, Budgets
+from pgwarden.servers.caller import Caller
+from pgwarden.servers.desk import Desk, failure
+from pgwarden.servers.library import add_completions, add_prompts, add_resources
+
+if TYPE_CHECKING:
+    from pgwarden.bootstrap import App
+    from pgwarden.settings import Settings
+
+
+class PgwardenServer(MCPServer[Any]):
+    """The SDK's server, whose argument errors say how to mend the call and leave the caller's values out."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        try:
+            return await super().call_tool(name, arguments, context)
+        except ToolError as error:
+            if isinstance(error.__cause__, ValidationError):
+                return failure(_argument_error(name, error.__cause__))
+            raise
+
+
+def _argument_error(name: str, error: ValidationError) -> InputInvalid:
+    wrong = [f"{'.'.join(str(part) for part in e['loc']) or 'the call'}: {e['msg']}" for e in error.errors()[:5]]
+    return InputInvalid(
+        f"{name} cannot take these arguments.",
+        why="; ".join(wrong) + ".",
+        not_done="Nothing was read or run.",
+        next_step="Correct the arguments that are named; the tool's input schema says what each takes.",
+    )
+
+
+AddTools = Callable[[MCPServer[Any], Desk], None]
+SERVERS: dict[str, tuple[AddTools, str]] = {
+    "postgresql-ops": (
+        postgresql_ops.add_tools,
+        """Ask a PostgreSQL database. Look at the schema first (inspect_schema), then make or write SQL, check it \
+(validate_query_syntax), and run what reads (execute_read_query). Nothing here can change data.""",
+    ),
+    "impact-analysis": (
+        impact_analysis.add_tools,
+        """Before any change: analyze_update_impact or analyze_delete_impact tell the rows, cascades, triggers and \
+the risk. Nothing here changes data.""",
+    ),
+    "approval-workflow": (
+        approval_workflow.add_tools,
+        """A change needs a person's approval: create_approval_request asks for it, check_approval_status tells where \
+it stands. You cannot approve, and neither can anybody through you.""",
+    ),
+    "execution-monitor": (
+        execution_monitor.add_tools,
+        """execute_with_transaction runs exactly what a person approved and proves it; execute_rollback takes it back, \
+with an approval of its own.""",
+    ),
+}
+
+
+def allowance_of(settings: Settings) -> Allowance:
+    """What one caller may use in an hour, as the settings say."""
+    return Allowance(
+        settings.mcp_calls_per_hour,
+        settings.mcp_rows_per_hour,
+        settings.mcp_bytes_per_hour,
+        settings.mcp_seconds_per_hour,
+    )
+
+
+def build_server(
+    name: str, app: App, callers: Callable[[], Caller], *, budgets: Budgets | None = None, **options: Any
+) -> MCPServer[Any]:
+    """One of SERVERS by its name, or ``all`` with every tool. ``options`` go to the SDK's constructor."""
+    desk = Desk(app, callers, budgets or Budgets(allowance_of(app.settings)))
+    chosen = SERVERS if name == "all" else {name: SERVERS[name]}
+    instructions = "\n".join(text for _, text in chosen.values())
+    server: MCPServer[Any] = PgwardenServer(
+        "pgwarden" if name == "all" else name,
+        instructions=instructions,
+        version=__version__,
+        log_level="WARNING",
+        **options,
+    )
+    for add_tools, _ in chosen.values():
+        add_tools(server, desk)
+    add_resources(server, desk)
+    add_prompts(server)
+    add_completions(server, desk)
+    return server

@@ -1,0 +1,150 @@
+"""All MCP servers behind one address: ``/mcp/NAME`` each, bearer tokens, health. An ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from mcp.server import MCPServer
+from mcp.server.auth.middleware.auth_context import get_access_token
+from mcp.server.auth.provider import AccessToken, TokenVerifier
+from mcp.server.auth.routes import create_protected_resource_routes
+from mcp.server.auth.settings import AuthSettings
+from mcp.server.transport_security import TransportSecuritySettings
+from pydantic import AnyHttpUrl, PrivateAttr
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from pgwarden import __version__
+from pgwarden.servers.budget import Budgets
+from pgwarden.servers.build import SERVERS, build_server
+from pgwarden.servers.caller import Caller
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from pgwarden.bootstrap import App
+
+Verify = Callable[[str, str], Awaitable[Caller | None]]
+"""(bearer token, URL of the server that it is shown to) → who that is, or None."""
+PREFIX = "/mcp/"
+NAMES = (*SERVERS, "all")
+
+
+class _Token(AccessToken):
+    """A verified token, with whom it stands for."""
+
+    _caller: Caller = PrivateAttr()
+
+
+class _Verifier(TokenVerifier):
+    def __init__(self, verify: Verify, url: str) -> None:
+        self._verify, self._url = verify, url
+
+    async def verify_token(self, token: str) -> AccessToken | None:
+        caller = await self._verify(token, self._url)
+        if caller is None:
+            return None
+        found = _Token(
+            token=token,
+            client_id=caller.account,
+            scopes=sorted(caller.scopes),
+            subject=caller.identity.name,
+            resource=self._url,
+        )
+        found._caller = caller
+        return found
+
+
+def current_caller() -> Caller:
+    """Who stands behind the request that is being answered."""
+    token = get_access_token()
+    if not isinstance(token, _Token):
+        raise AssertionError("the SDK's middleware lets nobody in without a verified token")
+    return token._caller
+
+
+class Hub:
+    """Sends each request to its server. Mounted applications would answer ``/mcp/NAME`` with a redirect."""
+
+    def __init__(self, servers: dict[str, ASGIApp], others: Starlette) -> None:
+        self._servers, self._others = servers, others
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path: str = scope.get("path", "")
+        name = path.removeprefix(PREFIX).removesuffix("/") if path.startswith(PREFIX) else ""
+        if scope["type"] == "http" and name in self._servers:
+            await self._servers[name]({**scope, "path": "/", "raw_path": b"/"}, receive, send)
+        else:
+            await self._others(scope, receive, send)
+
+
+def hub(
+    app: App,
+    verify: Verify,
+    *,
+    url: str,
+    budgets: Budgets,
+    authorization_servers: Sequence[str] = (),
+    routes: Sequence[BaseRoute] = (),
+) -> Hub:
+    """The servers of an application as it is reached at ``url`` (scheme, host and port; what clients are told).
+
+    Requests for other hosts, or from pages of other origins, are refused.
+    """
+    base = url.rstrip("/")
+    issuers = [AnyHttpUrl(server) for server in authorization_servers or (base,)]
+    found: dict[str, ASGIApp] = {}
+    servers: list[MCPServer[Any]] = []
+    described: list[Route] = []
+    for name in NAMES:
+        own = f"{base}{PREFIX}{name}"
+        auth = AuthSettings(issuer_url=issuers[0], resource_server_url=AnyHttpUrl(own), validate_token_resource=False)
+        server = build_server(
+            name, app, current_caller, budgets=budgets, auth=auth, token_verifier=_Verifier(verify, own)
+        )
+        servers.append(server)
+        found[name] = server.streamable_http_app(
+            streamable_http_path="/", stateless_http=True, transport_security=_security(base)
+        )
+        described += create_protected_resource_routes(AnyHttpUrl(own), issuers, resource_name=name)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for server in servers:
+                await stack.enter_async_context(server.session_manager.run())
+            yield
+
+    health = Route("/health", _health(app), methods=["GET"])
+    return Hub(found, Starlette(routes=[*described, health, *routes], lifespan=lifespan))
+
+
+def _security(base: str) -> TransportSecuritySettings:
+    host = urlsplit(base).netloc
+    name = host.partition(":")[0]
+    local = name in ("127.0.0.1", "localhost")
+    hosts = [f"{each}:*" for each in ("127.0.0.1", "localhost")] if local else [host, name]
+    return TransportSecuritySettings(
+        enable_dns_rebinding_protection=True,
+        allowed_hosts=hosts,
+        allowed_origins=[f"http://{each}" for each in hosts] if local else [base],
+    )
+
+
+def _health(app: App) -> Callable[[Request], Awaitable[Response]]:
+    async def health(_: Request) -> Response:
+        """Whether the control database answers. No secrets, no names."""
+        from pgwarden.domain.errors import ControlDatabaseUnavailable
+
+        try:
+            await app.targets.all()
+        except ControlDatabaseUnavailable:
+            return JSONResponse({"status": "unavailable", "version": __version__}, status_code=503)
+        return JSONResponse({"status": "ok", "version": __version__})
+
+    return health

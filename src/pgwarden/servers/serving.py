@@ -1,0 +1,92 @@
+"""``pgwarden serve``: the MCP servers over HTTP, with a worker in the same process unless told otherwise."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from starlette.routing import Mount
+
+from pgwarden.bootstrap import slack_app
+from pgwarden.domain.errors import PgwardenError
+from pgwarden.servers.budget import Budgets
+from pgwarden.servers.build import allowance_of
+from pgwarden.servers.caller import Caller, caller_of
+from pgwarden.servers.hub import Hub, hub
+
+if TYPE_CHECKING:
+    import socket
+
+    from pgwarden.bootstrap import App
+
+SOURCE = "mcp http"
+
+
+async def verify(app: App, token: str) -> Caller | None:
+    """The caller behind a bearer token, or None when it is not good."""
+    try:
+        return caller_of(await app.front_desk.admit_token(token, SOURCE), SOURCE)
+    except PgwardenError:
+        return None
+
+
+def web_app(app: App, url: str) -> Hub:
+    """The ASGI application of one pgwarden, reached at ``url``."""
+
+    async def good(token: str, _server: str) -> Caller | None:
+        return await verify(app, token)
+
+    slack = slack_app(app)
+    return hub(
+        app,
+        good,
+        url=url,
+        budgets=Budgets(allowance_of(app.settings)),
+        routes=[Mount("/slack", slack)] if slack is not None else [],
+    )
+
+
+async def serve(
+    app: App, listening: socket.socket, url: str, *, jobs: int, started: Callable[[], None] = lambda: None
+) -> None:
+    """Answer until SIGTERM or Ctrl-C; requests under way end first. ``jobs``: how many are done at once, 0: none."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Ours, since uvicorn's own would end the process by the signal once it has stopped."""
+            loop = asyncio.get_running_loop()
+            for each in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(each, self.handle_exit, each, None)
+            try:
+                yield
+            finally:
+                for each in (signal.SIGTERM, signal.SIGINT):
+                    loop.remove_signal_handler(each)
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                started()
+
+    config = uvicorn.Config(
+        web_app(app, url),
+        log_level="warning",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=20,
+    )
+    if not jobs:
+        await Server(config).serve(sockets=[listening])
+        return
+    worker = app.worker(jobs)
+    working = asyncio.create_task(worker.run())
+    try:
+        await Server(config).serve(sockets=[listening])
+    finally:
+        worker.stop()
+        await working
