@@ -8,6 +8,7 @@ an effect was allowed.
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -92,4 +93,5 @@ def described(judgement: Judgement) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaves as usual: the server is stopped
     sys.exit(main(sys.argv[1:]))

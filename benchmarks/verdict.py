@@ -5,7 +5,9 @@ Run: ``python benchmarks/verdict.py`` (starts an embedded server for the catalog
 
 from __future__ import annotations
 
+import signal
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -73,4 +75,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaves as usual: the server is stopped
     main()

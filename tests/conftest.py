@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from psycopg import conninfo
-from tests.support import debian, parts
+from tests.support import debian, npm, parts
 from tests.support.databases import MakeDatabase, create_database, drop_database, exists, point_at
 from tests.support.runs import Run
 
@@ -76,6 +76,25 @@ def pg15_url(run_directory: Path) -> Iterator[str]:
     options = ServerOptions(durable=False, settings={**QUICK.settings, **settings})
     with EmbeddedServer(root, options=options, installation=debian.installation()) as server:
         yield conninfo.make_conninfo(server.conninfo(), sslmode="require")
+
+
+@pytest.fixture(scope="session")
+def pg14_url(run_directory: Path) -> Iterator[str]:
+    """A superuser's URL on PostgreSQL 14, the oldest that pgwarden works with."""
+    with _from_npm(14, run_directory) as server:
+        yield server.conninfo()
+
+
+@pytest.fixture(scope="session")
+def pg17_url(run_directory: Path) -> Iterator[str]:
+    """A superuser's URL on PostgreSQL 17."""
+    with _from_npm(17, run_directory) as server:
+        yield server.conninfo()
+
+
+def _from_npm(major: int, run_directory: Path) -> EmbeddedServer:
+    parts.need(f"postgresql-{major}")
+    return EmbeddedServer(run_directory / str(major), options=QUICK, installation=npm.installation(major))
 
 
 @pytest.fixture(scope="session")

@@ -3,40 +3,110 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pgwarden.adapters.audit.anchors import anchors_of
+from pgwarden.adapters.audit.batching import BatchingAuditLog
+from pgwarden.adapters.audit.keys import AuditKey
+from pgwarden.adapters.audit.trust import Trust
 from pgwarden.adapters.cache.memory import MemoryCache
+from pgwarden.adapters.jobs.queue import PostgresJobs
+from pgwarden.adapters.login_file import LoginFile
+from pgwarden.adapters.notify.channels import channels_of, plain
+from pgwarden.adapters.passwords import ArgonPasswords
+from pgwarden.adapters.policy_file import PolicyFile
 from pgwarden.adapters.postgres.check import advise_roles, check_database
 from pgwarden.adapters.postgres.connect import target
+from pgwarden.adapters.postgres.control.audit_log import PostgresAuditLog
 from pgwarden.adapters.postgres.control.data_rights import PostgresDataRightsStore
 from pgwarden.adapters.postgres.control.databases import PostgresDatabaseStore
 from pgwarden.adapters.postgres.control.feedback import PostgresFeedbackStore
 from pgwarden.adapters.postgres.control.glossary import PostgresGlossaryStore
+from pgwarden.adapters.postgres.control.logins import PostgresLoginStore
+from pgwarden.adapters.postgres.control.notifications import PostgresNotificationStore
 from pgwarden.adapters.postgres.control.open import control_database
+from pgwarden.adapters.postgres.control.people import PostgresPeopleStore
 from pgwarden.adapters.postgres.control.schema_history import PostgresSchemaHistory
 from pgwarden.adapters.postgres.control.sessions import PostgresSessionStore
+from pgwarden.adapters.postgres.control.tickets import PostgresTicketStore
+from pgwarden.adapters.postgres.image_files import ImageFiles
 from pgwarden.adapters.postgres.pool import Pools
 from pgwarden.adapters.postgres.targets import Targets
+from pgwarden.adapters.redirect import Redirect, redirect_listener
+from pgwarden.agents.approval_workflow import ApprovalWorkflowAgent
+from pgwarden.agents.audit_desk import AuditDesk
+from pgwarden.agents.audit_jobs import PERIODS, AuditJobs
+from pgwarden.agents.audit_notary import AuditNotary
+from pgwarden.agents.audit_trail import AuditTrail
+from pgwarden.agents.chat_decisions import ChatDecisions
 from pgwarden.agents.context_memory import ContextMemoryAgent
+from pgwarden.agents.front_desk import FrontDesk
 from pgwarden.agents.impact_assessment import ImpactAssessmentAgent
 from pgwarden.agents.intelligent_query import IntelligentQueryAgent
+from pgwarden.agents.ledger_copy import LedgerCopy
+from pgwarden.agents.notification_desk import NotificationDesk
+from pgwarden.agents.notifier import Notifier
 from pgwarden.agents.orchestrator import DatabaseOrchestrator
+from pgwarden.agents.personnel import Personnel
+from pgwarden.agents.policy_desk import PolicyDesk
+from pgwarden.agents.provider_desk import ProviderDesk
+from pgwarden.agents.recipients import Recipients
+from pgwarden.agents.retention_desk import RETENTION_PERIODS, RetentionDesk, covered_until
 from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.agents.schema_context import Lifetimes, SchemaContextAgent
+from pgwarden.agents.ticket_desk import TicketDesk
+from pgwarden.agents.ticket_execution import TICKET_PERIODS, TicketExecution
+from pgwarden.agents.ticket_history import TicketHistory
+from pgwarden.agents.ticket_requests import TicketRequests
+from pgwarden.agents.ticket_timers import TicketTimers
+from pgwarden.domain.admission import Admission
+from pgwarden.domain.approval_policy import ApprovalPolicy
+from pgwarden.domain.approval_table import approval_policy
+from pgwarden.domain.audit import AuditEntry, Outcome
+from pgwarden.domain.audit_filter import AuditFilter
 from pgwarden.domain.database import Database, DatabaseCheck, RoleAdvice
-from pgwarden.domain.errors import ConnectionFailed
+from pgwarden.domain.errors import ConnectionFailed, PolicyInvalid
 from pgwarden.domain.identity import Identity
+from pgwarden.domain.notification import Channel, Limits
+from pgwarden.domain.policy import Policy, policy_sensitivity
+from pgwarden.domain.provider import ProviderRules
+from pgwarden.domain.rehearsal_permit import RehearsalRules
 from pgwarden.domain.result import ReadLimits
 from pgwarden.language.engine import BuiltInEngine
-from pgwarden.ports import Cache, DataRightsStore, FeedbackStore, GlossaryStore
+from pgwarden.ports import (
+    AuditAnchor,
+    AuditLog,
+    Cache,
+    DataRightsStore,
+    FeedbackStore,
+    GlossaryStore,
+    JobHandler,
+    Jobs,
+    JobWorker,
+    LoginStore,
+    NotificationChannel,
+    NotificationStore,
+    PeopleStore,
+)
 from pgwarden.settings import DatabaseSettings, Settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from starlette.applications import Starlette
+
     from pgwarden.adapters.embedded.server import EmbeddedServer
+    from pgwarden.adapters.notify.slack_blocks import Choice
+    from pgwarden.adapters.notify.slack_interactions import SlackInteractions
+    from pgwarden.adapters.postgres.control.connection import Pool
+    from pgwarden.domain.audit_verification import Verification
+    from pgwarden.domain.person import Person
 
 CONTROL_DATABASE = "pgwarden"
 CONTROL_ROLE = "pgwarden"
@@ -52,6 +122,15 @@ class App:
 
     settings: Settings
     identity: Identity
+    session: Admission
+    """How the identity is known, and what it may do here."""
+    front_desk: FrontDesk
+    personnel: Personnel
+    people: PeopleStore
+    login_file: LoginFile
+    provider: ProviderDesk | None
+    """None where no identity provider is set up."""
+    redirect_listener: Callable[[], AbstractAsyncContextManager[Redirect]]
     targets: Targets
     rights: DataRightsStore
     glossary: GlossaryStore
@@ -62,7 +141,33 @@ class App:
     execution: SafeExecutionAgent
     memory: ContextMemoryAgent
     impact: ImpactAssessmentAgent
+    policies: Callable[[], Policy]
+    """The policy of the moment; raises PolicyInvalid while its file cannot be followed."""
+    approvals: Callable[[], ApprovalPolicy]
+    """Its part that says who must say yes; raises PolicyInvalid, too."""
+    policy_desk: PolicyDesk
+    retention: RetentionDesk
     orchestrator: DatabaseOrchestrator
+    approval: ApprovalWorkflowAgent
+    timers: TicketTimers
+    audit: AuditLog
+    audit_key: AuditKey
+    trail: AuditTrail
+    notary: AuditNotary
+    audit_desk: AuditDesk
+    back_up: Callable[[Path], Awaitable[int]]
+    """Writes the control database into a file; how many rows those were."""
+    jobs: Jobs
+    notifications: NotificationStore
+    channels: Mapping[Channel, NotificationChannel]
+    """Those that are set up."""
+    notification_desk: NotificationDesk
+    slack: SlackInteractions | None
+    """What answers presses in Slack, where both its token and its signing secret are set."""
+    handlers: Mapping[str, JobHandler]
+    """What runs each task of the queue, by its name."""
+    worker: Callable[[int], JobWorker]
+    """A worker that runs so many jobs at once."""
     describe_target: Callable[..., Database]
     check_target: Callable[[Database], Awaitable[DatabaseCheck]]
     advise_roles: Callable[[Database], Awaitable[tuple[RoleAdvice, ...]]]
@@ -79,6 +184,7 @@ class App:
             given = GIVEN_PASSWORD if GIVEN_PASSWORD in os.environ else ""
             passing = self.describe_target("given-by-url", name, on_command_line=True, password_env=given)
             self.targets.add_for_now(passing)
+            self.session.require_database(passing.name)
             try:
                 yield passing.name
             except ConnectionFailed as error:
@@ -89,20 +195,34 @@ class App:
                     next_step="Correct the URL, or register it with its password source: pgwarden db add NAME URL",
                 ) from None
         else:
-            yield await self.targets.choose(name)
+            chosen = await self.targets.choose(name)
+            self.session.require_database(chosen)
+            yield chosen
 
 
 @asynccontextmanager
-async def build(settings: Settings) -> AsyncIterator[App]:
-    """The application, wired; everything that was opened is closed at the end of the block."""
+async def build(settings: Settings, *, door: str = "cli", admit: bool = True) -> AsyncIterator[App]:
+    """The application, wired; everything that was opened is closed at the end of the block.
+
+    ``door`` is how the audit names the way that requests come in. ``admit`` False: a guest, whatever login there is.
+    """
     async with AsyncExitStack() as stack:
-        control = await stack.enter_async_context(control_database(await _control_url(settings, stack)))
+        control_url = await _control_url(settings, stack)
+        control = await stack.enter_async_context(control_database(control_url))
+        audit = BatchingAuditLog(PostgresAuditLog(control))
+        trail = AuditTrail(audit, lambda: datetime.now(UTC), door)
+        audit_key = AuditKey(settings.audit_key)
         cache = _cache(settings)
         stack.push_async_callback(cache.close)
         pools = Pools(size=settings.pool_size)
         stack.push_async_callback(pools.close)
-        targets = Targets(_settled(settings), PostgresDatabaseStore(control), pools)
+        images = ImageFiles(settings.image_directory) if settings.image_directory else None
+        targets = Targets(_settled(settings), PostgresDatabaseStore(control), pools, images=images)
         rights = PostgresDataRightsStore(control)
+        policies = PolicyFile(settings.policy_file)
+        await _record_settings(settings, audit)
+        await _record_policy(settings, policies, audit)
+        sensitive = policy_sensitivity(policies)
         glossary = PostgresGlossaryStore(control)
         lifetimes = Lifetimes(
             settings.cache_schema_seconds, settings.cache_samples_seconds, settings.cache_statistics_seconds
@@ -110,14 +230,113 @@ async def build(settings: Settings) -> AsyncIterator[App]:
         schema = SchemaContextAgent(targets.source, cache, PostgresSchemaHistory(control), lifetimes=lifetimes)
         stack.push_async_callback(schema.close)
         query = IntelligentQueryAgent([BuiltInEngine()])
-        execution = SafeExecutionAgent(
-            schema, targets.runner, targets.records, rights, cache, cache_seconds=settings.cache_results_seconds
+        desk = TicketDesk(PostgresTicketStore(control), PostgresPeopleStore(control), lambda: datetime.now(UTC))
+        history = TicketHistory(desk.tickets, desk.now)
+        impact = ImpactAssessmentAgent(
+            schema,
+            targets.analyst,
+            rights,
+            lambda: datetime.now(UTC),
+            policies=policies,
+            sensitive=sensitive,
+            trail=trail,
+            rehearsers=targets.changes,
+            rehearsals=lambda name, since: _rehearsals(audit, name, since),
+            rules=RehearsalRules(
+                settings.rehearsal_rows, per_hour=settings.rehearsals_per_hour, agents=settings.rehearsal_by_agents
+            ),
         )
-        impact = ImpactAssessmentAgent(schema, targets.analyst, rights, lambda: datetime.now(UTC))
-        memory = ContextMemoryAgent(PostgresSessionStore(control), glossary, lambda: datetime.now(UTC))
+        requests = TicketRequests(
+            schema,
+            impact,
+            targets.changes,
+            history,
+            policies=policies,
+            approvals=lambda: approval_policy(policies()),
+            load=targets.load,
+        )
+        execution = SafeExecutionAgent(
+            schema,
+            targets.runner,
+            targets.records,
+            rights,
+            cache,
+            sensitive=sensitive,
+            cache_seconds=settings.cache_results_seconds,
+            trail=trail,
+            backups=lambda database: targets.backups(database, settings.home / "backups"),
+            ticket_from=lambda: approval_policy(policies()).read_ticket_from,
+            changes=TicketExecution(
+                desk,
+                requests,
+                targets.changes,
+                targets.records,
+                schema.reread,
+                lambda database: execution.written(database),
+            ),
+        )
+        memory = ContextMemoryAgent(
+            PostgresSessionStore(control), glossary, PostgresFeedbackStore(control), lambda: datetime.now(UTC)
+        )
+        people = PostgresPeopleStore(control)
+        notifications = PostgresNotificationStore(control)
+        channels = channels_of(settings, lambda: datetime.now(UTC))
+        for channel in channels.values():
+            stack.push_async_callback(channel.close)
+        notifier = Notifier(
+            desk.tickets,
+            people,
+            notifications,
+            Recipients(people, notifications, rights),
+            channels,
+            lambda: datetime.now(UTC),
+            limits=Limits(
+                settings.notify_person_hourly, settings.notify_requester_hourly, settings.notify_agent_hourly
+            ),
+        )
+        logins, passwords, login_file = PostgresLoginStore(control), ArgonPasswords(), LoginFile(settings.home)
+        front_desk = FrontDesk(
+            people, logins, passwords, lambda: datetime.now(UTC), lifetime=timedelta(hours=settings.login_hours)
+        )
+        session = await _admission(settings, front_desk, login_file if admit else None, door)
+        timers = TicketTimers(desk)
+        retention = RetentionDesk(
+            lambda database: targets.retention(database, settings.home / "backups"),
+            targets.names,
+            lambda: datetime.now(UTC),
+            trail,
+            days=settings.undo_days,
+            covered=partial(covered_until, desk),
+        )
+        notary = AuditNotary(audit, audit_key, _anchors(settings), lambda: datetime.now(UTC))
+        audit_jobs = AuditJobs(
+            notary,
+            LedgerCopy(audit, targets.records),
+            targets.names,
+            entries=settings.audit_anchor_entries,
+            minutes=settings.audit_anchor_minutes,
+        )
+        handlers: dict[str, JobHandler] = {
+            **audit_jobs.handlers(),
+            **retention.handlers(),
+            **notifier.handlers(),
+            "remind_ticket": timers.remind,
+            "escalate_ticket": timers.escalate,
+            "expire_ticket": timers.expire,
+            "execute_ticket": execution.changes.run_job,
+            "settle_tickets": execution.changes.settle_job,
+        }
+        approval = ApprovalWorkflowAgent(desk, requests, history)
         yield App(
             settings=settings,
-            identity=Identity(settings.user),
+            identity=session.identity,
+            session=session,
+            front_desk=front_desk,
+            personnel=Personnel(people, logins, passwords, lambda: datetime.now(UTC), door),
+            people=people,
+            login_file=login_file,
+            provider=_provider(settings, people, logins, front_desk),
+            redirect_listener=redirect_listener,
             targets=targets,
             rights=rights,
             glossary=glossary,
@@ -128,11 +347,97 @@ async def build(settings: Settings) -> AsyncIterator[App]:
             execution=execution,
             memory=memory,
             impact=impact,
-            orchestrator=DatabaseOrchestrator(schema, query, execution, memory, impact, rights),
+            policies=policies,
+            approvals=lambda: approval_policy(policies()),
+            policy_desk=PolicyDesk(impact, history, desk.tickets, people, targets.load, lambda: datetime.now(UTC)),
+            retention=retention,
+            orchestrator=DatabaseOrchestrator(
+                schema, query, execution, memory, impact, rights, sensitive=sensitive, trail=trail
+            ),
+            approval=approval,
+            timers=timers,
+            audit=audit,
+            audit_key=audit_key,
+            trail=trail,
+            notary=notary,
+            audit_desk=AuditDesk(audit, trail, lambda: datetime.now(UTC), source=door),
+            back_up=partial(_back_up, control, trail, session),
+            jobs=PostgresJobs(control),
+            notifications=notifications,
+            channels=channels,
+            notification_desk=NotificationDesk(notifications, notifier, channels, lambda: datetime.now(UTC)),
+            slack=_slack(settings, channels, people, approval),
+            handlers=handlers,
+            worker=partial(_worker, control_url, handlers),
             describe_target=target,
             check_target=check_database,
             advise_roles=advise_roles,
         )
+
+
+def read_policy_file(path: Path) -> tuple[Policy, ApprovalPolicy]:
+    """A policy file, whether or not it is the one in force. Raises PolicyInvalid."""
+    policy = PolicyFile(path)()
+    return policy, approval_policy(policy)
+
+
+async def _record_settings(settings: Settings, audit: AuditLog) -> None:
+    """Settings that are others than this user's last ones go into the audit; secrets are not shown, only that they are.
+
+    Only what is not the default is told.
+    """
+    told = settings.model_dump(mode="json", exclude_defaults=True)
+    last = await audit.find(AuditFilter(action="settings.changed", actor=settings.user), limit=1)
+    if not last or last[0].entry.details != {"settings": told}:
+        entry = AuditEntry("settings.changed", settings.user, datetime.now(UTC), details={"settings": told})
+        await audit.append(entry)
+
+
+async def _record_policy(settings: Settings, policies: PolicyFile, audit: AuditLog) -> None:
+    """A policy file that is another one than before goes into the audit, once for each state of the file."""
+    if settings.policy_file is None:
+        return
+    try:
+        changed, policy = settings.policy_file.stat().st_mtime_ns, policies()
+    except (PolicyInvalid, OSError):  # whatever depends on it refuses, and tells
+        return
+    entry = AuditEntry(
+        "policy.changed",
+        "system",
+        datetime.now(UTC),
+        details={"sha256": policy.sha256, "rules": len(approval_policy(policy).rules)},
+    )
+    await audit.append_once({f"policy {policy.sha256} {changed}": entry})
+
+
+async def _admission(settings: Settings, desk: FrontDesk, file: LoginFile | None, door: str) -> Admission:
+    """Who this process acts for: a token, else a login, else a guest. One that is not valid stops it."""
+    if file is not None and settings.token is not None:
+        return await desk.admit_token(settings.token.get_secret_value(), door)
+    if file is not None and (secret := file.read()):
+        return await desk.admit_login(secret, door)
+    return await desk.guest(settings.user)
+
+
+def _provider(
+    settings: Settings, people: PeopleStore, logins: LoginStore, front_desk: FrontDesk
+) -> ProviderDesk | None:
+    if not settings.oidc_issuer:
+        return None
+    from pgwarden.adapters.oidc import OidcProvider
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    provider = OidcProvider(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        now,
+        client_secret=plain(settings.oidc_client_secret),
+        groups_claim=settings.oidc_groups_claim,
+    )
+    rules = ProviderRules.of(settings.oidc_roles, create_accounts=settings.oidc_create_accounts)
+    return ProviderDesk(provider, rules, people, logins, front_desk, now)
 
 
 async def _control_url(settings: Settings, stack: AsyncExitStack) -> str:
@@ -152,6 +457,88 @@ def embedded_server(settings: Settings) -> EmbeddedServer:
     from pgwarden.adapters.embedded.server import EmbeddedServer
 
     return EmbeddedServer(data_root(settings.home, EMBEDDED))
+
+
+async def _rehearsals(audit: AuditLog, name: str, since: datetime) -> int:
+    """How often somebody rehearsed since then, as the audit has it: refused ones do not count."""
+    wanted = AuditFilter(action="impact.rehearsed", actor=name, since=since)
+    return sum(record.entry.outcome is not Outcome.REFUSED for record in await audit.find(wanted, limit=1000))
+
+
+def _anchors(settings: Settings) -> tuple[AuditAnchor, ...]:
+    secret = settings.audit_s3_secret.get_secret_value() if settings.audit_s3_secret else ""
+    return anchors_of(settings.audit_anchors, s3_key_id=settings.audit_s3_key_id, s3_secret=secret)
+
+
+async def _back_up(control: Pool, trail: AuditTrail, session: Admission, file: Path) -> int:
+    """The entry stands in the backup already. An administrator's, once anybody has logged in to this installation."""
+    from pgwarden.adapters.postgres.control.backup import back_up
+
+    async with trail.event("control.backed_up", identity=session.identity):
+        session.require_arranging()
+    return (await back_up(control, file, datetime.now(UTC))).rows
+
+
+async def restore_control(settings: Settings, file: Path) -> tuple[int, Verification]:
+    """Bring a backup into an empty control database: how many rows, and what walking its audit came to.
+
+    Raises BackupInvalid, RestoreRefused, ControlDatabaseUnavailable.
+    """
+    from pgwarden.adapters.postgres.control.connection import control_pool
+    from pgwarden.adapters.postgres.control.restore import restore
+
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(control_pool(await _control_url(settings, stack)))
+        manifest = await restore(pool, file)
+        log = PostgresAuditLog(pool)
+        found = await log.verify()
+        details = {"rows": manifest.rows, "made_at": manifest.made_at, "whole": found.intact}
+        at = datetime.now(UTC)
+        await log.append(AuditEntry("control.restored", settings.user, at, source="cli", details=details))
+        return manifest.rows, found
+
+
+def trust(settings: Settings, keys: Sequence[Path]) -> Trust:
+    """What checkpoints are checked with: these public keys, or those beside the audit's key. Opens no database."""
+    return Trust.of(settings.audit_key, keys)
+
+
+def set_up_logging(settings: Settings) -> None:
+    """Log lines of this process as the settings say; for doors that run for long."""
+    from pgwarden.logging import configure
+
+    configure(settings.log_level, settings.log_format)
+
+
+def _worker(control_url: str, handlers: Mapping[str, JobHandler], concurrency: int) -> JobWorker:
+    from pgwarden.adapters.jobs.worker import Worker
+
+    return Worker(control_url, handlers, concurrency, periodic={**PERIODS, **RETENTION_PERIODS, **TICKET_PERIODS})
+
+
+def _slack(
+    settings: Settings,
+    channels: Mapping[Channel, NotificationChannel],
+    people: PeopleStore,
+    approval: ApprovalWorkflowAgent,
+) -> SlackInteractions | None:
+    """Decisions from Slack: the member that Slack vouches for decides as their account, like at any other door."""
+    from pgwarden.adapters.notify.slack import SlackChannel
+    from pgwarden.adapters.notify.slack_interactions import SlackInteractions
+
+    dialogs = channels.get(Channel.SLACK)
+    if settings.slack_signing_secret is None or not isinstance(dialogs, SlackChannel):
+        return None
+
+    async def person_of(member: str) -> Person | None:
+        return await people.find(slack=member)
+
+    decisions = ChatDecisions(approval, settings.slack_approves, via="slack")
+
+    async def decide(person: Person, choice: Choice, reason: str) -> None:
+        await decisions.decide(person, choice.ticket, choice.decision, seal=choice.seal, reason=reason)
+
+    return SlackInteractions(plain(settings.slack_signing_secret), dialogs, person_of, decide)
 
 
 def _cache(settings: Settings) -> Cache:
@@ -181,3 +568,12 @@ def _database(name: str, given: DatabaseSettings) -> Database:
         owner=given.owner,
         notes=given.notes,
     )
+
+
+def slack_app(app: App) -> Starlette | None:
+    """What takes Slack's buttons over HTTP, to be mounted at ``/slack``; None where Slack is not set up."""
+    if app.slack is None:
+        return None
+    from pgwarden.adapters.notify.slack_app import slack_app as interactions_app
+
+    return interactions_app(app.slack, lambda: datetime.now(UTC))

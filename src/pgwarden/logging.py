@@ -10,7 +10,7 @@ import logging as standard
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO, cast
 
 if TYPE_CHECKING:
     from structlog.typing import Processor
@@ -26,6 +26,8 @@ _PAIR_PASSWORD = re.compile(
     r"""\b(?P<key>(?:ssl)?password)\s*=\s*(?:'(?:[^'\\]|\\.)*'|"[^"]*"|[^\s&'"]+)""", re.IGNORECASE
 )
 _BEARER = re.compile(r"\b(?P<scheme>bearer|basic)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
+_TOKEN = re.compile(r"\bpgwl?_[\w-]{16,}")
+"""Our own tokens and logins, by how they begin."""
 _DEEPEST = 6
 
 
@@ -37,7 +39,7 @@ def configure(
     """Set up logging for this process; ``stream`` is standard error unless given."""
     import structlog
 
-    out = stream or sys.stderr
+    out = stream or cast("TextIO", _StandardError())
     threshold = standard.getLevelNamesMapping()[level.upper()]
     as_json = style == "json" or (style == "auto" and not out.isatty())
     structlog.configure(
@@ -60,6 +62,19 @@ def configure(
     root.setLevel(threshold)
 
 
+class _StandardError:
+    """Standard error as it is when something is written, not as it was when logging was set up."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
+
+
 class _FromLibraries(standard.Handler):
     """Hands a library's log record to structlog, so that it is redacted and looks like ours."""
 
@@ -75,10 +90,11 @@ def redact_event(_logger: object, _method: str, event: MutableMapping[str, objec
 
 
 def redact(text: str) -> str:
-    """The text without passwords of URLs and ``password=…`` pairs, and without bearer tokens."""
+    """The text without passwords of URLs and ``password=…`` pairs, bearer tokens and our own tokens."""
     text = _URL_PASSWORD.sub(rf"\g<before>:{REDACTED}@", text)
     text = _PAIR_PASSWORD.sub(rf"\g<key>={REDACTED}", text)
-    return _BEARER.sub(rf"\g<scheme> {REDACTED}", text)
+    text = _BEARER.sub(rf"\g<scheme> {REDACTED}", text)
+    return _TOKEN.sub(REDACTED, text)
 
 
 def _redacted(value: object, key: str, depth: int = 0) -> object:

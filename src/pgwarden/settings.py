@@ -30,9 +30,11 @@ from pydantic import (
     model_validator,
 )
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pgwarden.domain.errors import SettingsError
+from pgwarden.domain.provider import ProviderRules
+from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.result import ReadLimits
 
 PREFIX = "PGWARDEN_"
@@ -40,6 +42,16 @@ PASSWORD_PREFIX = "PGWARDEN_PASSWORD_"  # noqa: S105 - the name of a variable, n
 """Variables that hold passwords of targets (``password_env``) may start like this; they are no settings."""
 
 NOT_FROM_ENVIRONMENT = frozenset({"databases"})
+CHANNEL_SECRETS = (
+    "smtp_password",
+    "slack_token",
+    "slack_signing_secret",
+    "twilio_token",
+    "webhook_url",
+    "webhook_secret",
+    "apprise_urls",
+)
+"""Settings that let whoever reads them speak in pgwarden's name."""
 NOT_FROM_FILE = frozenset({"config"})
 FOR_THE_TESTS = frozenset({"PGWARDEN_REQUIRE_ALL"})
 """Variables of the test run that share the prefix."""
@@ -49,6 +61,11 @@ def _no_boolean(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError("a number is expected, not true or false")
     return value
+
+
+def _words(value: object) -> object:
+    """A list, or a text of words with blanks between them, as a variable of the environment holds it."""
+    return tuple(value.split()) if isinstance(value, str) else value
 
 
 def _redis_url(value: SecretStr) -> SecretStr:
@@ -63,6 +80,22 @@ def absolute_path(path: Path) -> Path:
     if not expanded.is_absolute():
         raise ValueError("an absolute path is expected (~ is understood)")
     return expanded
+
+
+def directory_path(path: Path) -> Path:
+    """An absolute path of a directory that is there or can be made: nothing on the way to it may be a file."""
+    directory = absolute_path(path)
+    for step in (directory, *directory.parents):
+        try:
+            mode = step.stat().st_mode
+        except PermissionError:  # whoever opens it will tell
+            break
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        if not stat.S_ISDIR(mode):
+            raise ValueError(f"a directory is expected, and {step} is none")
+        break
+    return directory
 
 
 def _expanded(path: Path | str) -> Path:
@@ -81,11 +114,30 @@ def postgres_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _oidc_roles(written: tuple[str, ...]) -> tuple[str, ...]:
+    ProviderRules.of(written, create_accounts=False)
+    return written
+
+
+def _oidc_issuer(value: str) -> str:
+    """The provider's address; without TLS only on this machine, since whoever sits between could be anyone."""
+    parts = urlsplit(value)
+    on_loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    if value and ((parts.scheme != "https" and not on_loopback) or not parts.hostname or parts.query or parts.fragment):
+        raise ValueError("an address that starts with https:// is expected, without ? and #")
+    return value
+
+
 Count = Annotated[int, BeforeValidator(_no_boolean)]
+OidcRoles = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_oidc_roles)]
+OidcIssuer = Annotated[str, AfterValidator(_oidc_issuer)]
 Seconds = Annotated[float, BeforeValidator(_no_boolean), Field(allow_inf_nan=False)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 AbsolutePath = Annotated[Path, AfterValidator(absolute_path)]
+DirectoryPath = Annotated[Path, AfterValidator(directory_path)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(postgres_url)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
 DatabaseName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 
 
@@ -171,7 +223,7 @@ class Settings(BaseSettings):
         default_factory=default_config,
         description="The settings file (TOML). Without the setting, a file at the default place is read if it exists.",
     )
-    home: AbsolutePath = Field(
+    home: DirectoryPath = Field(
         default_factory=default_home,
         description="The directory for everything that pgwarden keeps, the embedded PostgreSQL included.",
     )
@@ -181,6 +233,29 @@ class Settings(BaseSettings):
         max_length=200,
         pattern=r"^[^\x00-\x1f\x7f]+$",
         description="The name under which the command line asks, decides and is audited; by default the user of the operating system.",  # noqa: E501 - one sentence, shown as it stands in the docs
+    )
+    token: SecretStr | None = Field(
+        default=None, description="An API token that proves who asks; without it a login (pgwarden login) does, if any."
+    )
+    login_hours: Seconds = Field(
+        default=12.0, gt=0, le=720, description="How long a login lasts, in hours; a shorter one is safer."
+    )
+    oidc_issuer: OidcIssuer = Field(
+        default="", description="The OpenID Connect provider that people may log in with; unset means none."
+    )
+    oidc_client_id: str = Field(default="", max_length=500, description="pgwarden's client id at the provider.")
+    oidc_client_secret: SecretStr | None = Field(
+        default=None, description="The client secret, where the provider gave one; PKCE is used in any case."
+    )
+    oidc_groups_claim: str = Field(
+        default="groups", min_length=1, max_length=200, description="The claim that lists somebody's groups."
+    )
+    oidc_roles: OidcRoles = Field(
+        default=(),
+        description="Which groups of the provider give which role: GROUP=requester, approver:1 to approver:3, auditor or admin.",  # noqa: E501 - one sentence, shown as it stands in the docs
+    )
+    oidc_create_accounts: bool = Field(
+        default=False, description="Whether somebody the provider knows and pgwarden does not gets an account."
     )
     control_url: PostgresUrl | None = Field(
         default=None,
@@ -195,6 +270,109 @@ class Settings(BaseSettings):
     redis_url: RedisUrl | None = Field(
         default=None,
         description="A Redis-compatible cache to share between processes; unset means each process has its own.",
+    )
+    policy_file: AbsolutePath | None = Field(
+        default=None,
+        description="The policy (TOML): risk weights, protected tables, sensitive columns, allowed hours, approvals; unset means the built-in one.",  # noqa: E501
+    )
+    image_directory: DirectoryPath | None = Field(
+        default=None,
+        description="Where before-images go from databases that cannot hold them themselves; unset means such databases are not changed.",  # noqa: E501 - one sentence, shown as it stands in the docs
+    )
+    undo_days: Seconds = Field(
+        default=30.0, ge=1, le=3650, description="How many days before-images and copies of tables are kept."
+    )
+    audit_key_file: AbsolutePath | None = Field(
+        default=None,
+        description="The private key that signs the audit's checkpoints; unset means keys/audit.key under `home`.",
+    )
+    audit_anchors: Words = Field(
+        default=(),
+        description="Places outside the database that keep the audit's checkpoints: file:, git: or s3: URLs.",
+    )
+    audit_anchor_entries: Count = Field(
+        default=1000, ge=1, le=10**9, description="A worker makes a checkpoint after so many new entries of the audit."
+    )
+    audit_anchor_minutes: Seconds = Field(
+        default=60.0,
+        gt=0,
+        le=7 * 24 * 60,
+        description="A worker makes a checkpoint after so many minutes, if anything was written since.",
+    )
+    audit_s3_key_id: str = Field(default="", max_length=200, description="The access key id for s3: anchors.")
+    audit_s3_secret: SecretStr | None = Field(default=None, description="The secret access key for s3: anchors.")
+    public_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/]+(/[^\s?#]*)?)?$",
+        description="The address under which people reach pgwarden's pages, for links in messages; unset means none.",
+    )
+    smtp_host: str = Field(default="", max_length=253, description="The mail server; unset means no mail is sent.")
+    smtp_port: Count = Field(default=587, ge=1, le=65535, description="The mail server's port.")
+    smtp_tls: Literal["starttls", "tls", "none"] = Field(
+        default="starttls", description="How the way to the mail server is encrypted."
+    )
+    smtp_ca_file: AbsolutePath | None = Field(
+        default=None, description="Certificates of the authorities that are trusted to vouch for the mail server."
+    )
+    smtp_user: str = Field(default="", max_length=320, description="The login at the mail server, if it wants one.")
+    smtp_password: SecretStr | None = Field(default=None, description="The password of that login.")
+    smtp_from: str = Field(
+        default="", max_length=320, pattern=r"^[^\r\n]*$", description="The sender's address of pgwarden's mail."
+    )
+    slack_token: SecretStr | None = Field(
+        default=None, description="The bot token (xoxb-…) of the Slack app; unset means nothing is sent to Slack."
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        default=None, description="The Slack app's signing secret: without it nobody can decide from Slack."
+    )
+    slack_approve_up_to: Literal["LOW", "MEDIUM", "HIGH", "CRITICAL"] = Field(
+        default="MEDIUM", description="The highest risk that may be approved in Slack, where no password is asked for."
+    )
+    slack_url: HttpUrl = Field(default="https://slack.com/api/", description="Where Slack's API is.")
+    twilio_account: str = Field(
+        default="", pattern=r"^[A-Za-z0-9]*$", description="The Twilio account SID; unset means no text messages."
+    )
+    twilio_token: SecretStr | None = Field(default=None, description="The Twilio account's token.")
+    twilio_from: str = Field(default="", max_length=40, description="The number that text messages come from.")
+    twilio_url: HttpUrl = Field(default="https://api.twilio.com", description="Where Twilio's API is.")
+    webhook_url: SecretStr | None = Field(
+        default=None, description="Where every notification is posted as signed JSON; unset means nowhere."
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None, description="The secret that signs what is posted there; at least 16 characters."
+    )
+    apprise_urls: SecretStr | None = Field(
+        default=None, description="Addresses for apprise (Teams, Discord, PagerDuty …), with blanks between them."
+    )
+    notify_person_hourly: Count = Field(
+        default=30, ge=1, le=10_000, description="Messages to one person in an hour before the rest comes together."
+    )
+    notify_requester_hourly: Count = Field(
+        default=6, ge=1, le=10_000, description="The same for messages that one requester's tickets cause."
+    )
+    notify_agent_hourly: Count = Field(
+        default=3, ge=1, le=10_000, description="The same where the requester is an agent or a service."
+    )
+    mcp_calls_per_hour: Count = Field(
+        default=0, ge=0, description="Calls that one caller of the MCP servers may make in an hour; 0: any number."
+    )
+    mcp_rows_per_hour: Count = Field(
+        default=1_000_000, ge=0, description="Rows that one MCP caller may read in an hour; 0: any number."
+    )
+    mcp_bytes_per_hour: Count = Field(
+        default=1_000_000_000, ge=0, description="Bytes of rows for one caller of the MCP servers in an hour; 0: any."
+    )
+    mcp_seconds_per_hour: Seconds = Field(
+        default=1200.0, ge=0, description="Seconds that calls of one MCP caller may take in an hour; 0: any number."
+    )
+    rehearsal_rows: Count = Field(
+        default=10_000, ge=0, le=1_000_000, description="The most rows that a rehearsed change may touch; 0: none."
+    )
+    rehearsals_per_hour: Count = Field(
+        default=10, ge=0, le=10_000, description="Rehearsals that one identity may make in an hour."
+    )
+    rehearsal_by_agents: bool = Field(
+        default=False, description="Whether agents and service accounts may rehearse changes."
     )
     read_rows: Count = Field(default=1000, ge=1, le=1_000_000, description="The most rows that one read returns.")
     read_seconds: Seconds = Field(
@@ -252,12 +430,36 @@ class Settings(BaseSettings):
             raise ValueError('database_url and databases.default both name the target "default"; keep one of them')
         return self
 
+    @model_validator(mode="after")
+    def _whole_channels(self) -> Settings:
+        """A channel that is half set up would leave people untold."""
+        if self.smtp_host and not self.smtp_from:
+            raise ValueError("smtp_host is set and smtp_from is not")
+        if self.smtp_user and self.smtp_tls == "none" and self.smtp_host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("smtp_tls is none: the mail password would cross the network readable for everyone")
+        if self.twilio_account and not (self.twilio_token and self.twilio_from):
+            raise ValueError("twilio_account is set and twilio_token or twilio_from is not")
+        if self.webhook_url and len((self.webhook_secret or SecretStr("")).get_secret_value()) < 16:
+            raise ValueError("webhook_url is set and webhook_secret is not, or has less than 16 characters")
+        return self
+
     @property
     def targets(self) -> Mapping[str, DatabaseSettings]:
         """Every target that the settings name, ``database_url`` included as ``default``."""
         if self.database_url is None:
             return self.databases
         return {"default": DatabaseSettings(url=self.database_url), **self.databases}
+
+    @property
+    def audit_key(self) -> Path:
+        """Where the key that signs the audit's checkpoints lies."""
+        return self.audit_key_file or self.home / "keys" / "audit.key"
+
+    @property
+    def slack_approves(self) -> tuple[RiskLevel, ...]:
+        """The risks that may be approved in Slack."""
+        levels = tuple(RiskLevel)
+        return levels[: levels.index(RiskLevel(self.slack_approve_up_to)) + 1]
 
     @property
     def read_limits(self) -> ReadLimits:
@@ -421,6 +623,8 @@ def _secrets(values: Mapping[str, Any]) -> Iterator[str]:
     for key in ("control_url", "database_url", "redis_url"):
         if isinstance(url := values.get(key), str) and holds_password(url):
             yield key
+    yield from (key for key in ("token", "oidc_client_secret", "audit_s3_secret") if values.get(key))
+    yield from (key for key in CHANNEL_SECRETS if values.get(key))
     for name, target in _targets(values):
         if isinstance(url := target.get("url"), str) and holds_password(url):
             yield f"databases.{name}.url"

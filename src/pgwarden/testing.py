@@ -6,11 +6,17 @@ They keep to the same contract as the real ones (tests/contract runs one suite o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from pgwarden.domain.approval import Approved, DatabaseIdentity, Expectation, Tolerance, seal_of
+from pgwarden.domain.audit import AuditEntry
+from pgwarden.domain.audit_chain import AuditHead, AuditRecord, chained, genesis, prepared
+from pgwarden.domain.audit_checkpoint import Checkpoint, KeptCheckpoint
+from pgwarden.domain.audit_filter import AuditFilter, Erasure, ranges
+from pgwarden.domain.audit_verification import ChainCheck, Verification
 from pgwarden.domain.catalog import Catalog, InferredJoin, Relation
 from pgwarden.domain.database import Database
 from pgwarden.domain.errors import AlreadyExists, ChangedMeanwhile, UnknownSession
@@ -18,27 +24,42 @@ from pgwarden.domain.execution import Isolation, Parameter
 from pgwarden.domain.feedback import Example, Feedback
 from pgwarden.domain.glossary import Term, term_key
 from pgwarden.domain.identity import DataRight
+from pgwarden.domain.job import Job, JobRecord, JobState
+from pgwarden.domain.notification import Channel, Delivery, DeliveryStatus, Letter, Notification, Preferences, Recent
 from pgwarden.domain.profile import Sample, TableProfile
 from pgwarden.domain.registration import require_keepable, unknown_database
 from pgwarden.domain.rights_version import ORIGINAL_RIGHTS, RightsVersion
 from pgwarden.domain.schema_history import SNAPSHOTS_KEPT, Relationship, Relationships, SchemaVersion
 from pgwarden.domain.session import TURNS_KEPT, Session, Turn
+from pgwarden.domain.ticket import Ticket
+from pgwarden.domain.ticket_change import (
+    Appended,
+    Change,
+    TicketFilter,
+    WriteSwitch,
+    changed_meanwhile,
+    claims_write,
+    frozen_writes,
+    unknown_ticket,
+)
+from pgwarden.domain.ticket_events import Event, event_from_stored, event_to_stored
 from pgwarden.domain.value_index import SampledValues
+from pgwarden.domain.watch import Watch, WatchKind
 
 
 class MemoryDatabaseStore:
-    """``ports.DatabaseStore``."""
+    """``ports.DatabaseStore``. Audit entries are for the real one, whose transaction they are part of."""
 
     def __init__(self, databases: Iterable[Database] = ()) -> None:
         self._databases = {database.name: database for database in databases}
 
-    async def add(self, database: Database) -> None:
+    async def add(self, database: Database, *, audit: Sequence[AuditEntry] = ()) -> None:  # noqa: ARG002 - as above
         require_keepable(database)
         if database.name in self._databases:
             raise AlreadyExists(f"A database {database.name!r} is registered already.")
         self._databases[database.name] = database
 
-    async def replace(self, database: Database) -> None:
+    async def replace(self, database: Database, *, audit: Sequence[AuditEntry] = ()) -> None:  # noqa: ARG002 - as above
         require_keepable(database)
         await self.get(database.name)
         self._databases[database.name] = database
@@ -51,7 +72,7 @@ class MemoryDatabaseStore:
     async def all(self) -> tuple[Database, ...]:
         return tuple(sorted(self._databases.values(), key=lambda database: database.name))
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, name: str, *, audit: Sequence[AuditEntry] = ()) -> None:  # noqa: ARG002 - as above
         await self.get(name)
         del self._databases[name]
 
@@ -65,7 +86,15 @@ class MemoryDataRightsStore:
     async def current(self) -> RightsVersion:
         return self._versions[-1]
 
-    async def replace(self, lines: Sequence[DataRight], *, expected: int, author: str, at: datetime) -> RightsVersion:
+    async def replace(
+        self,
+        lines: Sequence[DataRight],
+        *,
+        expected: int,
+        author: str,
+        at: datetime,
+        audit: Sequence[AuditEntry] = (),  # noqa: ARG002 - kept by the real one
+    ) -> RightsVersion:
         version = RightsVersion(expected + 1, tuple(lines), author, at)
         if expected != self._versions[-1].number:
             raise ChangedMeanwhile("Someone else changed the data rights.")
@@ -174,14 +203,14 @@ class MemoryGlossaryStore:
     def __init__(self) -> None:
         self._terms: dict[tuple[str, str], Term] = {}
 
-    async def save(self, database: str, term: Term) -> None:
+    async def save(self, database: str, term: Term, *, audit: Sequence[AuditEntry] = ()) -> None:  # noqa: ARG002 - kept with the change in a real store
         self._terms[database, term.key] = term
 
     async def of(self, database: str) -> tuple[Term, ...]:
         own = (term for (owner, _), term in self._terms.items() if owner == database)
         return tuple(sorted(own, key=lambda term: term.key))
 
-    async def delete(self, database: str, term: str) -> bool:
+    async def delete(self, database: str, term: str, *, audit: Sequence[AuditEntry] = ()) -> bool:  # noqa: ARG002
         return self._terms.pop((database, term_key(term)), None) is not None
 
 
@@ -288,6 +317,268 @@ class MemorySchemaSource:
     def _asked(self, what: str, catalog: Catalog) -> None:
         assert catalog.version == self.current.version, "asked about a structure that is gone"
         self.calls.append(what)
+
+
+class MemoryNotificationStore:
+    """``ports.NotificationStore``. Give it the jobs and the audit that its changes go to."""
+
+    def __init__(self, jobs: MemoryJobs | None = None, audit: MemoryAuditLog | None = None) -> None:
+        self.jobs, self.audit = jobs or MemoryJobs(), audit or MemoryAuditLog()
+        self._letters: dict[str, Letter] = {}
+        self._notifications: dict[str, Notification] = {}
+        self._preferences: dict[str, Preferences] = {}
+        self._watches: set[Watch] = set()
+
+    async def add(
+        self,
+        notification: Notification,
+        deliveries: Sequence[Delivery],
+        *,
+        jobs: Sequence[Job] = (),
+        audit: Sequence[AuditEntry] = (),
+    ) -> int:
+        kept = self._notifications.setdefault(notification.id, notification)
+        new = [delivery for delivery in deliveries if delivery.id not in self._letters]
+        for delivery in sorted(new, key=lambda delivery: delivery.id):
+            self._letters[delivery.id] = Letter(delivery, kept)
+        if new:
+            await self.jobs.defer(*jobs)
+            await self.audit.append(*audit)
+        return len(new)
+
+    async def letter(self, delivery_id: str) -> Letter | None:
+        return self._letters.get(delivery_id)
+
+    async def held(self, person: str, channel: Channel, due: datetime) -> tuple[Letter, ...]:
+        return self._where(
+            lambda d: (d.person, d.channel, d.status) == (person, channel, DeliveryStatus.HELD) and d.due <= due
+        )
+
+    async def of_person(self, person: str, *, unread: bool = False, limit: int = 50) -> tuple[Letter, ...]:
+        found = self._where(
+            lambda d: (d.person, d.channel) == (person, Channel.DASHBOARD) and not (unread and d.read_at)
+        )
+        return found[::-1][:limit]
+
+    async def of_ticket(self, ticket: str) -> tuple[Letter, ...]:
+        return tuple(each for each in self._letters.values() if each.notification.summary.ticket == ticket)
+
+    async def in_status(self, status: DeliveryStatus, *, limit: int = 50) -> tuple[Letter, ...]:
+        return self._where(lambda d: d.status is status)[::-1][:limit]
+
+    async def settle(
+        self,
+        before: Sequence[Delivery],
+        after: Sequence[Delivery],
+        *,
+        jobs: Sequence[Job] = (),
+        audit: Sequence[AuditEntry] = (),
+    ) -> bool:
+        for old in before:
+            found = self._letters.get(old.id)
+            if found is None or (found.delivery.status, found.delivery.attempts) != (old.status, old.attempts):
+                return False
+        for new in after:
+            self._letters[new.id] = replace(self._letters[new.id], delivery=new)
+        await self.jobs.defer(*jobs)
+        await self.audit.append(*audit)
+        return True
+
+    async def mark_read(self, person: str, at: datetime, delivery_ids: Sequence[str] | None = None) -> int:
+        unread = await self.of_person(person, unread=True, limit=len(self._letters))
+        meant = [each for each in unread if delivery_ids is None or each.delivery.id in delivery_ids]
+        for each in meant:
+            self._letters[each.delivery.id] = replace(each, delivery=replace(each.delivery, read_at=at))
+        return len(meant)
+
+    async def recent(self, person: str, requester: str, since: datetime) -> Recent:
+        sent = self._where(lambda d: d.person == person and d.channel is not Channel.DASHBOARD and not d.held_for)
+        found = {each.notification.id: each.notification for each in sent if each.notification.at > since}
+        caused = [each for each in found.values() if each.summary.requester == requester]
+        return Recent(len(found), len(caused))
+
+    async def preferences(self, person: str) -> Preferences:
+        return self._preferences.get(person, Preferences())
+
+    async def save_preferences(self, person: str, preferences: Preferences, audit: Sequence[AuditEntry] = ()) -> None:
+        self._preferences[person] = preferences
+        await self.audit.append(*audit)
+
+    async def watch(self, watch: Watch) -> bool:
+        new = watch not in self._watches
+        self._watches.add(watch)
+        return new
+
+    async def unwatch(self, watch: Watch) -> bool:
+        known = watch in self._watches
+        self._watches.discard(watch)
+        return known
+
+    async def watches(self, person: str) -> tuple[Watch, ...]:
+        found = [watch for watch in self._watches if watch.person == person]
+        return tuple(sorted(found, key=lambda watch: (watch.kind, watch.name)))
+
+    async def watchers(self, things: Sequence[tuple[WatchKind, str]]) -> tuple[Watch, ...]:
+        found = [watch for watch in self._watches if (watch.kind, watch.name) in things]
+        return tuple(sorted(found, key=lambda watch: (watch.person, watch.kind, watch.name)))
+
+    def _where(self, wanted: Callable[[Delivery], bool]) -> tuple[Letter, ...]:
+        return tuple(letter for letter in self._letters.values() if wanted(letter.delivery))
+
+
+class MemoryJobs:
+    """``ports.Jobs``. Nothing runs them: ``deferred`` is what a worker would get."""
+
+    def __init__(self) -> None:
+        self.deferred: list[Job] = []
+        self._records: dict[int, JobRecord] = {}
+
+    async def defer(self, *jobs: Job) -> None:
+        for job in jobs:
+            waiting = {other.queueing_lock for other, state in self._with_states() if state is JobState.WAITING}
+            if not job.queueing_lock or job.queueing_lock not in waiting:
+                self.deferred.append(job)
+                number = len(self.deferred)
+                self._records[number] = JobRecord(number, job.task, _json_copy(job.args), JobState.WAITING, job.at, 0)
+
+    async def find(self, *states: JobState, limit: int = 100) -> tuple[JobRecord, ...]:
+        found = [record for record in self._records.values() if record.state in (states or tuple(JobState))]
+        return tuple(found[::-1][:limit])
+
+    async def retry(self, job_id: int) -> bool:
+        record = self._records.get(job_id)
+        if record is None or record.state is not JobState.FAILED:
+            return False
+        self._records[job_id] = replace(record, state=JobState.WAITING)
+        return True
+
+    def end(self, job_id: int, state: JobState) -> None:
+        """Let a job have ended so."""
+        record = self._records[job_id]
+        self._records[job_id] = replace(record, state=state, attempts=record.attempts + (state is JobState.FAILED))
+
+    def _with_states(self) -> list[tuple[Job, JobState]]:
+        return [(job, self._records[number].state) for number, job in enumerate(self.deferred, start=1)]
+
+
+class MemoryAuditLog:
+    """``ports.AuditLog``. ``entries`` is what was appended, for a test to look at."""
+
+    def __init__(self, chain: str = "memory") -> None:
+        self._chain = chain
+        self._records: list[AuditRecord] = []
+        self._keys: set[str] = set()
+        self._kept: dict[Checkpoint, tuple[str, ...]] = {}
+        self.entries: list[AuditEntry] = []
+
+    async def append(self, *entries: AuditEntry) -> None:
+        records = [prepared(entry, secrets.token_bytes) for entry in entries]
+        self._records += chained(await self.head(), records)
+        self.entries += entries
+
+    async def append_once(self, entries: Mapping[str, AuditEntry]) -> int:
+        fresh = {key: entry for key, entry in entries.items() if key not in self._keys}
+        await self.append(*fresh.values())
+        self._keys |= fresh.keys()
+        return len(fresh)
+
+    async def has_key(self, key: str) -> bool:
+        return key in self._keys
+
+    async def find(
+        self, wanted: AuditFilter, *, limit: int = 100, before: int | None = None
+    ) -> tuple[AuditRecord, ...]:
+        newest = (r for r in reversed(self._records) if before is None or r.number < before)
+        return tuple(record for record in newest if wanted.matches(record))[:limit]
+
+    async def get(self, number: int) -> AuditRecord | None:
+        return next((record for record in self._records if record.number == number), None)
+
+    async def export(self, *, personal: bool = True) -> AsyncIterator[AuditRecord]:
+        for record in tuple(self._records):
+            yield record if personal else replace(record, personal={})
+
+    async def head(self) -> AuditHead:
+        last = self._records[-1] if self._records else None
+        return AuditHead(self._chain, last.number if last else 0, last.hash if last else genesis(self._chain))
+
+    async def verify(self, checkpoints: Sequence[Checkpoint] = ()) -> Verification:
+        check = ChainCheck(self._chain, checkpoints)
+        for record in self._records:
+            check.see(record)
+        return check.end(await self.head())
+
+    async def keep_checkpoint(self, checkpoint: Checkpoint, anchors: Sequence[str]) -> None:
+        places = dict.fromkeys((*self._kept.pop(checkpoint, ()), *anchors))
+        self._kept[checkpoint] = tuple(places)
+
+    async def checkpoints(self, *, limit: int = 1000) -> tuple[KeptCheckpoint, ...]:
+        newest = sorted(self._kept, key=lambda point: (point.number, point.at), reverse=True)
+        return tuple(KeptCheckpoint(point, self._kept[point]) for point in newest)[:limit]
+
+    async def erase(self, wanted: Erasure, entry: AuditEntry) -> tuple[int, ...]:
+        numbers: list[int] = []
+        for position, record in enumerate(self._records):
+            kept = {name: v for name, v in record.personal.items() if not wanted.covers(record, v.value)}
+            numbers += [record.number] * (len(record.personal) - len(kept))
+            self._records[position] = replace(record, personal=kept)
+        details = {**entry.details, "entries": ranges(numbers), "values": len(numbers)}
+        await self.append(replace(entry, details=details))
+        return tuple(sorted(set(numbers)))
+
+
+class MemoryTicketStore:
+    """``ports.TicketStore``. Give it the jobs and the audit that its changes go to."""
+
+    def __init__(self, jobs: MemoryJobs | None = None, audit: MemoryAuditLog | None = None) -> None:
+        self.jobs, self.audit = jobs or MemoryJobs(), audit or MemoryAuditLog()
+        self._tickets: dict[str, Ticket] = {}
+        self._switch = WriteSwitch(frozen=False)
+
+    async def open(self, ticket_id: str, change: Change) -> None:
+        if ticket_id in self._tickets:
+            raise AlreadyExists(f"A ticket {ticket_id} exists.")
+        self._tickets[ticket_id] = Ticket(ticket_id, tuple(map(_event_copy, change.events)))
+        await self._cause(change)
+
+    async def load(self, ticket_id: str) -> Ticket:
+        if ticket_id not in self._tickets:
+            raise unknown_ticket(ticket_id)
+        return self._tickets[ticket_id]
+
+    async def append(self, ticket_id: str, change: Change, *, expected: int) -> None:
+        appended = {ticket_id: Appended(change.events, expected), **change.others}
+        after = {}
+        for each, more in appended.items():
+            ticket = await self.load(each)
+            if len(ticket.events) != more.expected:
+                raise changed_meanwhile(each)
+            if self._switch.frozen and claims_write(ticket, more.events):
+                raise frozen_writes(self._switch)
+            after[each] = ticket.after(*map(_event_copy, more.events))
+        self._tickets |= after
+        await self._cause(change)
+
+    async def find(self, wanted: TicketFilter, *, at: datetime) -> tuple[Ticket, ...]:
+        found = (ticket for ticket in reversed(self._tickets.values()) if wanted.matches(ticket, at))
+        return tuple(found)[: wanted.limit]
+
+    async def writes(self) -> WriteSwitch:
+        return self._switch
+
+    async def switch_writes(self, switch: WriteSwitch, audit: Sequence[AuditEntry] = ()) -> None:
+        self._switch = switch
+        await self.audit.append(*audit)
+
+    async def _cause(self, change: Change) -> None:
+        await self.jobs.defer(*change.jobs)
+        await self.audit.append(*change.audit)
+
+
+def _event_copy(event: Event) -> Event:
+    """What a store gives back."""
+    kind, content = event_to_stored(event)
+    return event_from_stored(kind, _json_copy(content))
 
 
 def _json_copy(values: Mapping[str, object]) -> dict[str, object]:

@@ -41,7 +41,17 @@ do $$
 declare tables text;
 begin
     select string_agg(format('pgwarden_control.%I', tablename), ', ') into tables
-    from pg_tables where schemaname = 'pgwarden_control' and tablename <> 'migration';
+    from pg_tables where schemaname = 'pgwarden_control' and tablename not in ('migration', 'job_schema')
+        and tablename not like 'audit%';
     execute 'truncate ' || tables || ' cascade';
-end $$
+end $$;
+-- The audit lets nothing be taken away: only a superuser who switches its triggers off can empty it.
+alter table pgwarden_control.audit_entry disable trigger append_only;
+alter table pgwarden_control.audit_personal disable trigger append_only;
+truncate pgwarden_control.audit_entry, pgwarden_control.audit_personal, pgwarden_control.audit_key,
+    pgwarden_control.audit_checkpoint;
+update pgwarden_control.audit_head
+    set number = 0, hash = encode(sha256(convert_to('pgwarden audit ' || chain, 'UTF8')), 'hex');
+alter table pgwarden_control.audit_entry enable always trigger append_only;
+alter table pgwarden_control.audit_personal enable always trigger append_only
 """

@@ -84,7 +84,7 @@ def _ask(url: str, query: str, *values: object) -> object:
         return row and row[0]
 
 
-@pytest.fixture(scope="module", params=[18, 16, 15])
+@pytest.fixture(scope="module", params=[18, 17, 16, 15, 14])
 def rich(request: pytest.FixtureRequest) -> Iterator[str]:
     """A database with one of everything, only for reading."""
     server = request.getfixturevalue(f"pg{request.param}_url")

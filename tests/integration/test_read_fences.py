@@ -12,6 +12,7 @@ from psycopg import conninfo
 from tests.corpora.attacks.corpus import Attack, Harm, attacks, family
 from tests.corpora.attacks.denial import ENDLESS
 from tests.corpora.attacks.ground import TRAPS, Ground
+from tests.support.reading import prepare, runner_on
 
 from pgwarden.adapters.postgres.connect import target
 from pgwarden.adapters.postgres.pool import TargetPool
@@ -101,3 +102,19 @@ async def test_endless_read_ends(name: str, runner: PostgresReadRunner) -> None:
     assert perf_counter() - started < LIMITS.seconds + 6
     assert ended in ("", "PGW030", "PGW031")
     assert await outcome(runner, "select 1") == ""
+
+
+async def test_a_function_that_meddles_with_our_statements_reaches_no_later_read(database: str) -> None:
+    prepare(
+        database,
+        "create function meddle() returns int language plpgsql as $$ declare name text; begin"
+        " for name in select p.name from pg_prepared_statements p loop"
+        " execute format('deallocate %I', name); execute format('prepare %I as select 1', name); end loop;"
+        " return 1; end $$",
+    )
+    looking = "select current_setting('transaction_read_only'), current_setting('statement_timeout')"
+    async with runner_on(database) as runner:
+        for _ in range(2):
+            await runner.run(allowed("select 1"), limits=ReadLimits(), expected={})
+            assert (await runner.run(allowed("select meddle()"), limits=ReadLimits())).rows == ((1,),)
+            assert (await runner.run(allowed(looking), limits=ReadLimits(), expected={})).rows == (("on", "30s"),)

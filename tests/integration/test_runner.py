@@ -17,6 +17,7 @@ from pgwarden.domain.errors import (
     CatalogChanged,
     ConnectionFailed,
     ExecutionFailed,
+    ExecutionTimeout,
     InputInvalid,
     RightMissing,
     StatementRefused,
@@ -289,10 +290,21 @@ async def test_explain_of_a_change_plans_and_changes_nothing(database: str) -> N
         assert await rows(runner, "select id from kept") == [(1,)]
 
 
-async def test_older_servers_work_the_same(pg16_url: str) -> None:
-    async with runner_on(pg16_url) as runner:
-        result = await runner.run(allowed("select 1, 'a'::text"), limits=LIMITS, expected={})
-        assert result.rows == ((1, "a"),)
+@pytest.mark.parametrize("version", [17, 16, 15, 14])
+async def test_older_servers_work_the_same(request: pytest.FixtureRequest, version: int) -> None:
+    server: str = request.getfixturevalue(f"pg{version}_url")
+    async with runner_on(server) as runner:
+        for _ in range(2):  # the second time with our own statements prepared
+            result = await runner.run(allowed("select 1, 'a'::text"), limits=LIMITS, expected={})
+            assert result.rows == ((1, "a"),)
+        cut = await runner.run(allowed("select repeat('x', 200)"), limits=ReadLimits(cell_bytes=100))
+        assert cut.rows == (("x" * 100 + "…",),)
+        settings = "select current_setting('transaction_read_only'), current_setting('statement_timeout')"
+        assert await rows(runner, settings) == [("on", "30s")]
+        with pytest.raises(ExecutionFailed):
+            await rows(runner, "select 1 / 0")
+        with pytest.raises(ExecutionTimeout):
+            await runner.run(allowed("select pg_sleep(60)"), limits=ReadLimits(seconds=0.1))
 
 
 async def test_types_of_users_are_shown_by_their_names(database: str) -> None:

@@ -192,3 +192,20 @@ async def test_endless_notices_do_not_fill_memory(database: str) -> None:
     async with runner_on(database) as runner:
         result = await read(runner, "select loud()")
         assert (len(result.notices), max(map(len, result.notices))) == (20, 500)
+
+
+async def test_a_read_stopped_half_way_leaves_its_connection_clean_and_in_use(database: str) -> None:
+    async with pool_on(database) as pool:
+        runner = PostgresReadRunner(pool)
+        sql = "select repeat('x', 60000) from generate_series(1, 5000)"
+        stopped = await runner.run(
+            allowed(sql), limits=ReadLimits(rows=5000, total_bytes=MEGABYTE, cell_bytes=60_000), expected={}
+        )
+        assert stopped.statistics.truncated_bytes
+        async with pool.connection() as connection:
+            cursor = await connection.execute(
+                "select (select count(*) from pg_cursors), (select count(*) from pg_prepared_statements) > 0,"
+                " current_setting('transaction_read_only')",
+                prepare=False,
+            )
+            assert await cursor.fetchone() == (0, True, "off")

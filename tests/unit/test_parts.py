@@ -17,6 +17,7 @@ from tests.support import parts
 
 parts.PARTS["dragon"] = lambda: False
 parts.PARTS["python"] = lambda: True
+parts.COMES_FROM["dragon"] = "an egg"
 
 
 @pytest.mark.requires("python", "dragon")
@@ -44,6 +45,7 @@ def test_what_was_not_run_is_named(tmp_path: Path, required: str, workers: str) 
     arguments = ["-n", workers, "--rootdir", str(tmp_path), str(tmp_path)]
     done = subprocess.run([*command, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True)
     summary = done.stdout.rpartition("not run: needs dragon")[2]
+    assert summary.startswith(" (an egg)") == (workers == "0")  # xdist's controller does not see the file above
     assert "test_flight" in summary
     assert "test_treasure" in summary
     assert "test_ground" not in summary

@@ -96,6 +96,16 @@ def test_the_name_comes_from_the_operating_system_not_from_variables(monkeypatch
     assert load().user == settings.operating_system_user() != "someone-else"
 
 
+@pytest.mark.parametrize("below", ["", "state"])
+def test_a_home_that_is_a_file_is_refused(tmp_path: Path, below: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.setenv("PGWARDEN_HOME", str(file / below))
+    error = refusal()
+    assert "PGWARDEN_HOME" in error.why
+    assert f"a directory is expected, and {file} is none" in error.why
+
+
 # Unknown names
 
 
@@ -317,7 +327,7 @@ def section(name: str) -> str:
     return re.sub(r"(?<=\d),(?=\d{3})", "", rest.partition("\n### ")[0])
 
 
-NUMBERS = [name for name, field in Settings.model_fields.items() if isinstance(field.default, int | float)]
+NUMBERS = [name for name, field in Settings.model_fields.items() if type(field.default) in (int, float)]
 
 
 @pytest.mark.parametrize("name", NUMBERS)

@@ -15,7 +15,7 @@ QUERIES = named_queries("control.sql", OLDEST_MAJOR)
 
 def test_every_query_is_sent_and_every_sent_query_exists() -> None:
     code = "\n".join(path.read_text(encoding="utf-8") for path in ROOM.glob("*.py"))
-    sent = set(re.findall(r'(?:query|self\._write|_one)\((?:connection, )?"(\w+)"', code))
+    sent = set(re.findall(r'(?:query|self\._write|_one|rows)\((?:connection, |self\._pool, )?"(\w+)"', code))
     assert sent == set(QUERIES)
 
 

@@ -22,5 +22,5 @@ def test_every_command_is_documented() -> None:
             waiting += [(f"{name} {child}", inner) for child, inner in children.items()]
         else:
             commands.add(name)
-    documented = {match.strip() for match in re.findall(r"^\| `(pgwarden [a-z ]+)", PAGE.read_text(), re.MULTILINE)}
+    documented = {match.strip() for match in re.findall(r"^\| `(pgwarden [a-z -]+)", PAGE.read_text(), re.MULTILINE)}
     assert documented == commands

@@ -11,6 +11,7 @@ from pgwarden.domain.sensitive import (
     is_card_number,
     is_iban,
     is_sensitive_in,
+    kind_of_value,
     kind_of_values,
     mask,
     sensitivity,
@@ -110,6 +111,28 @@ def test_the_unknown_counts_as_sensitive() -> None:
 )
 def test_known_by_values(values: list[str | None], kind: SensitiveKind | None) -> None:
     assert kind_of_values(values) is kind
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("AB 12 34 56 C", K.NATIONAL_ID),
+        ("12345678Z", K.NATIONAL_ID),
+        ("12345678A", None),
+        ("529.982.247-25", K.NATIONAL_ID),
+        ("529.982.247-26", None),
+        ("RSSMRA85T10A562S", K.NATIONAL_ID),
+        ("E11.9", K.HEALTH),
+        ("A12", None),
+        ("patient has asthma", K.HEALTH),
+        ("85,000 USD per year", K.PAY),
+        ("$25/hour", K.PAY),
+        ("85,000", None),
+        ("a year", None),
+    ],
+)
+def test_identity_numbers_diagnoses_and_wages(text: str, kind: SensitiveKind | None) -> None:
+    assert kind_of_value(text) is kind
 
 
 def test_check_digits() -> None:

@@ -1,0 +1,91 @@
+"""What people say about answers changes what the same question gets next time, and nobody else's rights."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.conftest import MakeDatabase
+from tests.support.mcp_client import settings_of
+
+from pgwarden.bootstrap import App, build
+from pgwarden.domain.answer import Answer, AnswerStatus
+from pgwarden.domain.errors import InputInvalid, RightMissing, UnknownSession
+from pgwarden.domain.identity import Access, DataRight, Identity
+from pgwarden.settings import Settings
+
+ADA, BOB = Identity("ada"), Identity("bob")
+QUESTION = "how many customers are there?"
+BETTER = "SELECT count(*) FROM customers WHERE state = 'Texas'"
+
+
+@pytest.fixture
+def settings(state_home: Path, make_database: MakeDatabase, shop_url: str) -> Settings:
+    return settings_of(state_home, make_database(), shop_url)
+
+
+async def ask(app: App, question: str = QUESTION, by: Identity = ADA, session: str = "") -> Answer:
+    return await app.orchestrator.ask(question, database="default", identity=by, limits=app.limits(), session=session)
+
+
+async def test_a_correction_answers_the_same_question_from_then_on(settings: Settings) -> None:
+    async with build(settings) as app:
+        first = await ask(app)
+        assert first.reading.engine == "built-in"
+        await app.orchestrator.feedback(first.turn, right=False, corrected_sql=BETTER, identity=ADA)
+        again = await ask(app, " How many   customers ARE there ")
+        assert (again.reading.sql, again.reading.engine) == (BETTER, "verified example")
+        assert "ada vouched" in again.reading.explanation
+        assert again.result is not None
+        assert (await ask(app, by=BOB)).reading.sql == BETTER, "a team learns together"
+        assert (await ask(app, "how many orders are there?")).reading.engine == "built-in"
+
+
+async def test_a_reading_called_wrong_is_asked_about(settings: Settings) -> None:
+    async with build(settings) as app:
+        await ask(app)
+        await app.orchestrator.feedback("", right=False, corrected_sql=None, identity=ADA)
+        again = await ask(app)
+        assert again.status is AnswerStatus.CLARIFY
+        assert again.reading.clarification is not None
+        assert "called wrong before" in again.reading.clarification.message
+        await app.orchestrator.feedback((await ask(app)).turn, right=False, corrected_sql=BETTER, identity=ADA)
+        assert (await ask(app)).reading.sql == BETTER
+
+
+async def test_corrections_are_judged_and_belong_to_ones_own_questions(settings: Settings) -> None:
+    async with build(settings) as app:
+        turn = (await ask(app)).turn
+        for sql in ("select pg_sleep(9)", "select nope from customers", "select 1; drop table customers"):
+            with pytest.raises(InputInvalid, match="correction"):
+                await app.orchestrator.feedback(turn, right=False, corrected_sql=sql, identity=ADA)
+        with pytest.raises(UnknownSession):
+            await app.orchestrator.feedback(turn, right=True, corrected_sql=None, identity=BOB)
+        with pytest.raises(UnknownSession):
+            await app.orchestrator.feedback("", right=True, corrected_sql=None, identity=BOB)
+
+
+async def test_what_one_taught_shows_another_nothing_more(settings: Settings) -> None:
+    async with build(settings) as app:
+        turn = (await ask(app)).turn
+        await app.orchestrator.feedback(turn, right=False, corrected_sql="SELECT id, city FROM customers", identity=ADA)
+        version = await app.rights.current()
+        lines = (*version.lines, DataRight("person:bob", Access.DENY, table="customers"))
+        await app.rights.replace(lines, expected=version.number, author="test", at=datetime.now(UTC))
+        try:
+            answer = await ask(app, by=BOB)
+        except RightMissing:
+            return
+        assert answer.result is None
+
+
+async def test_follow_ups_are_never_answered_from_examples(settings: Settings) -> None:
+    async with build(settings) as app:
+        await ask(app, "how many orders per status?", session="s")
+        follow = await ask(app, "only the first three", session="s")
+        await app.orchestrator.feedback(follow.turn, right=True, corrected_sql=None, identity=ADA)
+        await ask(app, "customers from Texas", session="t")
+        other = await ask(app, "only the first three", session="t")
+        assert other.reading.sql is not None
+        assert "customers" in other.reading.sql
