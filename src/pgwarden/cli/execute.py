@@ -130,6 +130,7 @@ def undo(
 
 def freeze(
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why; whoever is stopped by it reads it.")],
+    as_json: Json = False,
 ) -> None:
     """Stop all writes at once: nothing new begins, and what runs is cancelled and rolled back."""
 
@@ -139,6 +140,9 @@ def freeze(
         return await app.execution.changes.stop_all()
 
     left = open_app(work)
+    if as_json:
+        emit_json({"frozen": True, "still_ending": list(left)})
+        return
     console().print("All writes are frozen. `pgwarden unfreeze` lets them run again.", markup=False)
     if left:
         console().print(f"Still ending: {', '.join(left)}", style="bold red")
@@ -146,6 +150,7 @@ def freeze(
 
 def unfreeze(
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why they may run again.")],
+    as_json: Json = False,
 ) -> None:
     """Let writes run again."""
 
@@ -154,7 +159,10 @@ def unfreeze(
         await app.approval.switch_writes(frozen=False, identity=app.identity, reason=reason, source=SOURCE)
 
     open_app(work)
-    console().print("Writes may run again.")
+    if as_json:
+        emit_json({"frozen": False})
+    else:
+        console().print("Writes may run again.")
 
 
 async def _watched(app: App, ticket: str, tell: Tell) -> Ran:
