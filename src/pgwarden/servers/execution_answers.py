@@ -135,7 +135,18 @@ class IntegrityReport(BaseModel):
         return "\n".join([*lines, fenced("\n".join(f"{marks[c.passed]}: {c.check}: {c.message}" for c in self.checks))])
 
 
+RESOURCES = (
+    "wal_bytes",
+    "cpu_seconds",
+    "memory_bytes",
+    "buffers",
+    "temp_bytes",
+    "read_bytes",
+    "written_bytes",
+    "disk_free_bytes",
+)
+
+
 def resources_of(progress: Progress) -> dict[str, Any]:
     """What a running execution uses, by name; null where it cannot be known."""
-    known = ("wal_bytes", "cpu_seconds", "memory_bytes", "temp_bytes", "buffers_read", "buffers_hit")
-    return {name: getattr(progress, name) for name in known if hasattr(progress, name)}
+    return {name: getattr(progress, name) for name in RESOURCES}
