@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from pgwarden.domain.errors import UndoConflict
+from pgwarden.domain.quantity import counted
 
 Row = tuple[str | None, ...]
 """A row as PostgreSQL's text of each column."""
@@ -51,7 +52,7 @@ class RowsChangedSince(UndoConflict):
     def of(cls, conflicts: tuple[RowConflict, ...]) -> RowsChangedSince:
         tables = sorted({str(conflict) for conflict in conflicts})
         error = cls(
-            f"{len(conflicts)} row(s) stand in the way of the undo.",
+            f"{counted(len(conflicts), 'row')} {'stands' if len(conflicts) == 1 else 'stand'} in the way of the undo.",
             why=", ".join(tables),
             not_done="Nothing was taken back, nothing was overwritten.",
             next_step="Look at the rows, then skip them or ask for approval to overwrite them.",

@@ -19,6 +19,7 @@ from pgwarden.adapters.postgres.undo_conflicts import listed_conflicts, settled,
 from pgwarden.domain.approval import ApprovedUndo, DatabaseIdentity, OnConflict
 from pgwarden.domain.errors import ApprovalInvalid, ImagesGone, UndoImpossible, UndoUnproven
 from pgwarden.domain.execution import Execution, ExecutionKind, ExecutionLimits, TableImages
+from pgwarden.domain.quantity import counted
 from pgwarden.domain.recovery import RowChange, RowConflict, RowsChangedSince
 from pgwarden.domain.shape import TableShape
 from pgwarden.ports import ImageStore
@@ -351,7 +352,7 @@ async def _prove_mirror(session: Session, capture: Capture, effects: list[NetEff
             f" group by u.{effect.text} having sum(u.{effect.number}) <> 0) d"
         )
         if left:
-            unequal.append(f"{left} row(s) of {effect.shape.name} differ")
+            unequal.append(f"{counted(left, 'row')} of {effect.shape.name} not as before")
     if unequal:
         raise UndoUnproven(
             "The undo is not the exact mirror of the execution.",
