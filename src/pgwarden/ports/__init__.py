@@ -1,0 +1,62 @@
+"""What the agents need from the world, as protocols. Adapters implement them; tests/contract runs one suite on each."""
+
+from __future__ import annotations
+
+from pgwarden.ports.audit import AuditAnchor, AuditLog, CheckpointSigner
+from pgwarden.ports.changes import (
+    BackupMaker,
+    ChangeRunner,
+    ExecutionRecords,
+    ImageStore,
+    ImpactAnalyst,
+    Rehearser,
+    Retention,
+)
+from pgwarden.ports.jobs import JobHandler, Jobs, JobWorker
+from pgwarden.ports.language import CachedValueIndex, LanguageEngine, ValueHit, ValueIndex
+from pgwarden.ports.memory import FeedbackStore, GlossaryStore, SessionStore
+from pgwarden.ports.notifications import NotificationChannel, NotificationStore
+from pgwarden.ports.people import IdentityProvider, LoginStore, Passwords, PeopleStore
+from pgwarden.ports.reads import Cache, ReadRunner
+from pgwarden.ports.registry import DatabaseStore, DataRightsStore
+from pgwarden.ports.schema import CatalogReader, SchemaEvents, SchemaHistory, SchemaSource, TableReader
+from pgwarden.ports.tickets import TicketStore
+
+__all__ = [
+    "AuditAnchor",
+    "AuditLog",
+    "BackupMaker",
+    "Cache",
+    "CachedValueIndex",
+    "CatalogReader",
+    "ChangeRunner",
+    "CheckpointSigner",
+    "DataRightsStore",
+    "DatabaseStore",
+    "ExecutionRecords",
+    "FeedbackStore",
+    "GlossaryStore",
+    "IdentityProvider",
+    "ImageStore",
+    "ImpactAnalyst",
+    "JobHandler",
+    "JobWorker",
+    "Jobs",
+    "LanguageEngine",
+    "LoginStore",
+    "NotificationChannel",
+    "NotificationStore",
+    "Passwords",
+    "PeopleStore",
+    "ReadRunner",
+    "Rehearser",
+    "Retention",
+    "SchemaEvents",
+    "SchemaHistory",
+    "SchemaSource",
+    "SessionStore",
+    "TableReader",
+    "TicketStore",
+    "ValueHit",
+    "ValueIndex",
+]
