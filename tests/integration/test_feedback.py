@@ -89,3 +89,15 @@ async def test_follow_ups_are_never_answered_from_examples(settings: Settings) -
         other = await ask(app, "only the first three", session="t")
         assert other.reading.sql is not None
         assert "customers" in other.reading.sql
+
+
+async def test_what_was_taught_answers_the_same_question_about_another_value(settings: Settings) -> None:
+    taught = "SELECT count(*) AS ours FROM customers WHERE state = 'Texas' AND id > 0"
+    async with build(settings) as app:
+        first = await ask(app, "how many customers of ours are in Texas?")
+        await app.orchestrator.feedback(first.turn, right=False, corrected_sql=taught, identity=ADA)
+        other = await ask(app, "How many customers of ours are in California?")
+        assert other.reading.sql == taught.replace("Texas", "California")
+        assert "ada vouched" in other.reading.explanation
+        unknown = await ask(app, "how many customers of ours are in Atlantis?")
+        assert unknown.reading.engine != "verified example"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from pgwarden.domain.catalog import Catalog, Constraint, Relation
+from pgwarden.domain.feedback import Lesson
 from pgwarden.domain.intent_json import GivenIntent
 from pgwarden.domain.question import Question, Reading
 from pgwarden.domain.result import ReadLimits
@@ -14,7 +15,11 @@ from pgwarden.language.intents import IntentReader
 from pgwarden.ports import LanguageEngine, ReadRunner, ValueIndex
 from pgwarden.sql.given_conditions import agrees, require_condition
 from pgwarden.sql.row_checks import orphans, picking
+from pgwarden.sql.siblings import sibling
 from pgwarden.sql.verdict import verdict_of
+
+LEARNT = 0.95
+"""Confidence in SQL that a person vouched for, with other values in it."""
 
 
 class IntelligentQueryAgent:
@@ -36,6 +41,28 @@ class IntelligentQueryAgent:
                 reading = found
         assert reading is not None, "bootstrap gives at least one engine"
         return reading
+
+    def learnt(self, reading: Reading, lesson: Lesson, visible: Catalog, values: ValueIndex) -> Reading | None:
+        """What was vouched for on a question that differs in values alone, with those of this one."""
+
+        def grounded(old: str, asked: str) -> str | None:
+            """As a column that holds both spells it; columns out of sight ground nothing."""
+            for hit in values.find(asked):
+                relation = visible.relations.get(hit.relation_oid)
+                seen = relation is not None and relation.column_at(hit.column) is not None
+                same = seen and hit.value.casefold() == asked.casefold()
+                if same and old in values.values(hit.relation_oid, hit.column):
+                    return hit.value
+            return None
+
+        for example in lesson.others:
+            sql = sibling(reading.question, example.question, example.sql, grounded)
+            if sql is None or sql in lesson.wrong:
+                continue
+            if self.validate(sql, visible).decision is Decision.ALLOW:
+                said = f"as {example.identity} vouched for “{example.question}”, with the values asked for"
+                return Reading(reading.question, sql, LEARNT, "verified example", reading.intent, said)
+        return None
 
     def generate(self, intent: GivenIntent, catalog: Catalog, values: ValueIndex) -> Reading:
         """SQL for an intent object; ``sql`` is None when a name or a value in it has no ground in this database."""

@@ -29,7 +29,7 @@ from pgwarden.domain.sensitive import is_sensitive_in
 from pgwarden.domain.statement import Decision, Reason, Verdict
 from pgwarden.domain.table_access import TableAccess
 from pgwarden.domain.visible_catalog import visible_catalog
-from pgwarden.ports import DataRightsStore
+from pgwarden.ports import DataRightsStore, ValueIndex
 
 UNNAMED = "unnamed"
 """The conversation of questions that were asked in none; it is remembered for feedback and never followed up."""
@@ -125,16 +125,18 @@ class DatabaseOrchestrator:
         question = Question(text, instructions, (*known, *glossary), history)
         visible = await self.visible(database, identity=identity)
         reading = await self._query.translate(question, visible, values)
-        return (
-            reading if history else self._taught(reading, await self._memory.lesson(text, database=database), visible)
-        )
+        if history:
+            return reading
+        return self._taught(reading, await self._memory.lesson(text, database=database), visible, values)
 
-    def _taught(self, reading: Reading, lesson: Lesson, visible: Catalog) -> Reading:
+    def _taught(self, reading: Reading, lesson: Lesson, visible: Catalog, values: ValueIndex) -> Reading:
         """The reading as people taught it: their own SQL for this question, and never again what they called wrong."""
         example = lesson.example
         if example is not None and self._query.validate(example.sql, visible).decision is not Decision.REFUSE:
             said = f"as {example.identity} vouched for on {example.at:%Y-%m-%d}"
             return Reading(reading.question, example.sql, VOUCHED, "verified example", reading.intent, said)
+        if (learnt := self._query.learnt(reading, lesson, visible, values)) is not None:
+            return learnt
         if reading.sql is None or reading.sql not in lesson.wrong:
             return reading
         options = tuple(Option(a.explanation, sql=a.sql) for a in reading.alternatives if a.sql is not None)

@@ -23,16 +23,21 @@ class Lesson:
     """SQL that somebody vouched for, the newest."""
     wrong: frozenset[str] = frozenset()
     """SQL that was judged wrong, and not right later on."""
+    others: tuple[Example, ...] = ()
+    """What was vouched for on other questions of the database, the newest first."""
 
 
 def lesson_of(question: str, judgements: Iterable[Feedback]) -> Lesson:
     """What was said about this very question; ``judgements`` come newest first."""
     key = question_key(question)
-    said = [judgement for judgement in judgements if question_key(judgement.question) == key]
+    judged = tuple(judgements)
+    said = [judgement for judgement in judged if question_key(judgement.question) == key]
     vouched = [example for judgement in said if (example := judgement.example) is not None]
     right = {example.sql for example in vouched}
     wrong = {judgement.sql for judgement in said if not judgement.right and judgement.sql}
-    return Lesson(vouched[0] if vouched else None, frozenset(wrong - right))
+    vouched_for = [example for judgement in judged if (example := judgement.example) is not None]
+    others = tuple(example for example in vouched_for if question_key(example.question) != key)
+    return Lesson(vouched[0] if vouched else None, frozenset(wrong - right), others)
 
 
 @dataclass(frozen=True, slots=True)
