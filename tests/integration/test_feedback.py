@@ -101,3 +101,16 @@ async def test_what_was_taught_answers_the_same_question_about_another_value(set
         assert "ada vouched" in other.reading.explanation
         unknown = await ask(app, "how many customers of ours are in Atlantis?")
         assert unknown.reading.engine != "verified example"
+
+
+async def test_a_question_back_offers_what_was_taught_in_much_the_same_words(settings: Settings) -> None:
+    async with build(settings) as app:
+        first = await ask(app, "how many zorbs of ours are in Texas?")
+        await app.orchestrator.feedback(first.turn, right=False, corrected_sql=BETTER, identity=ADA)
+        near = await ask(app, "how many zorbs are in Texas?")
+        assert near.reading.sql is None
+        assert near.reading.clarification is not None
+        assert BETTER in [option.sql for option in near.reading.clarification.options]
+        far = await ask(app, "zorbs by month")
+        assert far.reading.clarification is not None
+        assert BETTER not in [option.sql for option in far.reading.clarification.options]

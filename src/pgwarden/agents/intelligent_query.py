@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from pgwarden.domain.catalog import Catalog, Constraint, Relation
-from pgwarden.domain.feedback import Lesson
+from pgwarden.domain.feedback import Lesson, alike
 from pgwarden.domain.intent_json import GivenIntent
-from pgwarden.domain.question import Question, Reading
+from pgwarden.domain.question import Option, Question, Reading
 from pgwarden.domain.result import ReadLimits
 from pgwarden.domain.statement import Decision, Verdict
 from pgwarden.language.engine import BuiltInEngine
@@ -63,6 +64,16 @@ class IntelligentQueryAgent:
                 said = f"as {example.identity} vouched for “{example.question}”, with the values asked for"
                 return Reading(reading.question, sql, LEARNT, "verified example", reading.intent, said)
         return None
+
+    def reminded(self, reading: Reading, lesson: Lesson, visible: Catalog) -> Reading:
+        """A question back, with what was vouched for on questions in much the same words as further options."""
+        doubt = reading.clarification
+        if reading.sql is not None or doubt is None:
+            return reading
+        near = [example for example in lesson.others if alike(reading.question, example.question)]
+        allowed = [e for e in near if self.validate(e.sql, visible).decision is Decision.ALLOW]
+        options = tuple(Option(f"as asked before: {e.question}", e.question, e.sql) for e in allowed[:3])
+        return replace(reading, clarification=replace(doubt, options=(*doubt.options, *options)))
 
     def generate(self, intent: GivenIntent, catalog: Catalog, values: ValueIndex) -> Reading:
         """SQL for an intent object; ``sql`` is None when a name or a value in it has no ground in this database."""

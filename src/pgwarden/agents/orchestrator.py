@@ -138,7 +138,7 @@ class DatabaseOrchestrator:
         if (learnt := self._query.learnt(reading, lesson, visible, values)) is not None:
             return learnt
         if reading.sql is None or reading.sql not in lesson.wrong:
-            return reading
+            return self._query.reminded(reading, lesson, visible)
         options = tuple(Option(a.explanation, sql=a.sql) for a in reading.alternatives if a.sql is not None)
         message = f"The reading “{reading.explanation}” was called wrong before. What is meant?"
         return replace(reading, sql=None, clarification=Clarification(message, options))

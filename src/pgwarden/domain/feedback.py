@@ -15,6 +15,16 @@ def question_key(text: str) -> str:
     return " ".join(text.casefold().split()).strip("?.! ")
 
 
+LIKE = 0.6
+"""Share of all their words that two questions have in common, from which one may stand for the other."""
+
+
+def alike(question: str, other: str) -> bool:
+    """Whether two questions use mostly the same words, in any order."""
+    mine, theirs = set(question_key(question).split()), set(question_key(other).split())
+    return bool(mine) and len(mine & theirs) >= LIKE * len(mine | theirs)
+
+
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """What earlier judgements say about one question."""
