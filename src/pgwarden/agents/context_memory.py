@@ -7,12 +7,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 
-from pgwarden.domain.errors import AlreadyExists, UnknownSession
+from pgwarden.domain.errors import AlreadyExists, InputInvalid, UnknownSession
 from pgwarden.domain.feedback import Feedback, Lesson, lesson_of
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.question import Reading
 from pgwarden.domain.session import Session, Turn
 from pgwarden.ports import FeedbackStore, GlossaryStore, SessionStore
+
+SESSION = "session"
+"""The type of context that is a conversation's earlier readings."""
 
 
 class ContextMemoryAgent:
@@ -23,26 +26,37 @@ class ContextMemoryAgent:
     ) -> None:
         self._sessions, self._glossary, self._feedback, self._now = sessions, glossary, feedback, now
 
-    async def store_context(self, session_id: str, reading: Reading, *, identity: Identity, database: str) -> str:
+    async def store_context(self, session_id: str, context_data: Reading, *, identity: Identity, database: str) -> str:
         """Remember one turn and return its id; a session is opened by its first turn."""
         with suppress(AlreadyExists):
             moment = self._now()
             await self._sessions.open(
-                Session(session_id, identity.name, database, moment, moment, reading.question[:200])
+                Session(session_id, identity.name, database, moment, moment, context_data.question[:200])
             )
         turn = Turn(
             id=uuid.uuid4().hex,
             at=self._now(),
             database=database,
-            question=reading.question,
-            sql=reading.sql,
-            state={"explanation": reading.explanation, "confidence": reading.confidence, "engine": reading.engine},
+            question=context_data.question,
+            sql=context_data.sql,
+            state={
+                "explanation": context_data.explanation,
+                "confidence": context_data.confidence,
+                "engine": context_data.engine,
+            },
         )
         await self._sessions.add_turn(session_id, turn, identity=identity.name)
         return turn.id
 
-    async def retrieve_context(self, session_id: str, *, identity: Identity, database: str) -> tuple[Reading, ...]:
-        """Earlier readings of the session on this database, oldest first; none for a new session."""
+    async def retrieve_context(
+        self, session_id: str, context_type: str = SESSION, *, identity: Identity, database: str
+    ) -> tuple[Reading, ...]:
+        """Earlier readings of the session on this database, oldest first; none for a new session.
+
+        InputInvalid for a type of context that is not kept.
+        """
+        if context_type != SESSION:
+            raise InputInvalid(f"There is no context of the type {context_type!r}.", next_step=f"Ask for {SESSION!r}.")
         try:
             turns = await self._sessions.turns(session_id, identity=identity.name)
         except UnknownSession:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable
 from dataclasses import replace
 
 from pgwarden.agents.audit_trail import UNWRITTEN, AuditEvent, AuditTrail
-from pgwarden.agents.context_memory import ContextMemoryAgent
+from pgwarden.agents.context_memory import SESSION, ContextMemoryAgent
 from pgwarden.agents.impact_assessment import ImpactAssessmentAgent
 from pgwarden.agents.intelligent_query import IntelligentQueryAgent
 from pgwarden.agents.planning import assess_complexity, plan_workflow, risk_level, risk_score
 from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.agents.schema_context import SchemaContextAgent, find_table
+from pgwarden.agents.step_walk import Progress, StepWalk
 from pgwarden.domain.answer import Answer, AnswerStatus
 from pgwarden.domain.audit import Outcome
 from pgwarden.domain.catalog import Catalog
-from pgwarden.domain.errors import InputInvalid, NeedsApproval
+from pgwarden.domain.errors import ControlDatabaseUnavailable, InputInvalid, NeedsApproval
 from pgwarden.domain.feedback import Feedback, Lesson
 from pgwarden.domain.identity import DataRights, Identity
 from pgwarden.domain.intent_json import GivenIntent
@@ -33,13 +34,11 @@ from pgwarden.ports import DataRightsStore, ValueIndex
 
 UNNAMED = "unnamed"
 """The conversation of questions that were asked in none; it is remembered for feedback and never followed up."""
+FORGOTTEN = "This question is not remembered; it cannot be followed up or judged."
 VOUCHED = 0.99
 """Confidence in SQL that a person vouched for, for the very same question."""
 LONGEST_QUESTION = 4000
 """Characters; longer texts are not questions, and every engine's work grows with the length."""
-
-Progress = Callable[[str, str], None]
-"""Told (step name, what is happening) as the work goes on."""
 
 
 class DatabaseOrchestrator:
@@ -72,22 +71,37 @@ class DatabaseOrchestrator:
         instructions: str = "",
         execute: bool = True,
         explain: bool = False,
-        progress: Progress = lambda _step, _what: None,
+        progress: Progress = lambda _event: None,
     ) -> Answer:
-        """Answer one question. ``execute=False`` stops before anything runs, with the plan and the SQL."""
+        """Answer one question. ``execute=False`` stops before anything runs, with the plan and the SQL.
+
+        A memory that does not answer costs the conversation and not the answer, which then carries a warning.
+        """
         started = time.perf_counter()
         asked = {"question": text, "instructions": instructions}
         async with self._trail.event("question.asked", identity=identity, database=database, personal=asked) as event:
             validate_input(text, instructions)
-            progress("schema_context", "reading the schema")
-            catalog = await self._schema.catalog(database)
-            progress("query_building", "turning the question into SQL")
-            reading = await self._translate(text, database, instructions, (), session, identity)
-            answer = await self._proceed(reading, catalog, database, identity, limits, execute, explain, progress)
-            kept = await self._memory.store_context(session or UNNAMED, reading, identity=identity, database=database)
-            answer = replace(answer, turn=kept)
+            walk = StepWalk(progress)
+            catalog = await walk.run("schema_context", "reading the schema", lambda: self._schema.catalog(database))
+            reading = await walk.run(
+                "query_building",
+                "turning the question into SQL",
+                lambda: self._translate(text, database, instructions, (), session, identity),
+            )
+            answer = await self._proceed(reading, catalog, database, identity, limits, execute, explain, walk)
+            answer = await self._remembered(
+                answer,
+                self._memory.store_context(session or UNNAMED, reading, identity=identity, database=database),
+            )
             _describe(event, answer)
         return replace(answer, milliseconds=(time.perf_counter() - started) * 1000)
+
+    async def _remembered(self, answer: Answer, storing: Awaitable[str]) -> Answer:
+        """The answer with the id of its turn, or with a warning when it could not be remembered."""
+        try:
+            return replace(answer, turn=await storing)
+        except ControlDatabaseUnavailable as error:
+            return replace(answer, warnings=(*answer.warnings, f"{FORGOTTEN} {error.what}"))
 
     async def translate(
         self,
@@ -120,7 +134,7 @@ class DatabaseOrchestrator:
         values = await self._schema.values(database)
         history: tuple[Reading, ...] = ()
         if session:
-            history = await self._memory.retrieve_context(session, identity=identity, database=database)
+            history = await self._memory.retrieve_context(session, SESSION, identity=identity, database=database)
         known = await self._memory.glossary(database)
         question = Question(text, instructions, (*known, *glossary), history)
         visible = await self.visible(database, identity=identity)
@@ -188,7 +202,7 @@ class DatabaseOrchestrator:
         limits: ReadLimits,
         execute: bool,
         explain: bool,
-        progress: Progress,
+        walk: StepWalk,
     ) -> Answer:
         """From a reading to its answer: plan, verdict, rows."""
         if reading.sql is None:
@@ -199,12 +213,16 @@ class DatabaseOrchestrator:
             return Answer(AnswerStatus.REFUSED, database, reading, plan, verdict)
         if verdict.decision is Decision.NEEDS_APPROVAL:
             waiting = Answer(AnswerStatus.AWAITING_APPROVAL, database, reading, plan, verdict)
-            return await self._assessed(waiting, identity, progress) if execute else waiting
+            return await self._assessed(waiting, identity, walk) if execute else waiting
         if not execute:
             return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict)
-        progress("execution", "running the query")
+        sql = reading.sql
         try:
-            result = await self._execution.read(database, reading.sql, identity=identity, limits=limits, plan=explain)
+            result = await walk.run(
+                "execution",
+                "running the query",
+                lambda: self._execution.read(database, sql, identity=identity, limits=limits, plan=explain),
+            )
         except NeedsApproval as error:  # it would show sensitive values as they are
             asked = replace(verdict, reasons=(Reason("shows-sensitive-values", f"{error.what} {error.why}"),))
             return Answer(AnswerStatus.AWAITING_APPROVAL, database, reading, plan, asked)
@@ -235,13 +253,16 @@ class DatabaseOrchestrator:
     async def _rights_of(self, identity: Identity) -> DataRights:
         return DataRights.of(identity, (await self._rights.current()).lines)
 
-    async def _assessed(self, answer: Answer, identity: Identity, progress: Progress) -> Answer:
+    async def _assessed(self, answer: Answer, identity: Identity, walk: StepWalk) -> Answer:
         """A change with its impact, and the plan made again with the risk that was found."""
-        progress("impact_analysis", "finding out what the change would do")
         sql, plan = answer.reading.sql, answer.plan
         assert sql is not None, "a change has SQL"
         assert plan is not None, "and a plan"
-        found = await self._impact.assess(answer.database, sql, identity=identity)
+        found = await walk.run(
+            "impact_analysis",
+            "finding out what the change would do",
+            lambda: self._impact.assess(answer.database, sql, identity=identity),
+        )
         intent = replace(answer.reading.intent or Intent(plan.intent_type), intent_type=plan.intent_type)
         return replace(answer, assessment=found, plan=plan_workflow(intent, found.risk.level, plan.complexity))
 
@@ -266,6 +287,8 @@ def _describe(event: AuditEvent, answer: Answer) -> None:
     """What the audit keeps of an answer: what was made of the question, never a row."""
     event.personal["statement"] = answer.reading.sql or ""
     event.details["status"] = answer.status.value
+    if answer.plan is not None:
+        event.details["plan"] = [step.name for step in answer.plan.steps]
     if answer.verdict is not None:
         event.details["verdict"] = answer.verdict.decision.value
     if answer.assessment is not None:

@@ -66,7 +66,7 @@ def ask(
                     limits=app.limits(rows=limit, seconds=timeout),
                     execute=not (sql_only or plan),
                     explain=explain,
-                    progress=lambda _step, what: tell(what),
+                    progress=lambda event: tell(event.words),
                 )
 
     answer = open_app(work)
@@ -107,6 +107,7 @@ def answer_object(answer: Answer) -> dict[str, Any]:
         "result": plain(answer.result),
         "assessment": answer.assessment.to_dict() if answer.assessment else None,
         "follow_ups": list(answer.follow_ups),
+        "warnings": list(answer.warnings),
         "turn": answer.turn,
         "milliseconds": round(answer.milliseconds, 1),
     }
@@ -140,6 +141,8 @@ def show(answer: Answer, *, explain: bool = False) -> None:
         for line in chart(answer.result):
             out.print(Text(line, style="cyan"))
         out.print(Text(footer(answer.result), style="dim"))
+    for warning in answer.warnings:
+        out.print(Text(one_line(warning), style="yellow"))
     show_next(answer)
 
 

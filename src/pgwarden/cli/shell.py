@@ -160,7 +160,7 @@ class Conversation:
                 session=self._session,
                 limits=self._app.limits(),
                 explain=self._explain,
-                progress=lambda _step, what: tell(what),
+                progress=lambda event: tell(event.words),
             )
         show(answer, explain=self._explain)
         clarification = answer.reading.clarification

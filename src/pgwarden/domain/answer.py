@@ -34,6 +34,8 @@ class Answer:
     assessment: Assessment | None = None
     """What a change would do, where the question asked for one."""
     follow_ups: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What did not work beside the answer, and what that costs."""
     turn: str = ""
     """Id of the turn, for feedback."""
     milliseconds: float = 0.0
