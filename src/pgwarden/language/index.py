@@ -12,6 +12,7 @@ from pgwarden.domain.catalog import Catalog, Column, Relation
 from pgwarden.language.entities import Attribute, Entity, Field, Link, choose_key, display_of
 from pgwarden.language.lexicon import RELATION_VERBS, SAID_OF_ANY, TABLE_SUFFIXES, UNITS, WEAK_NAME_WORDS
 from pgwarden.language.morphology import lemma, root
+from pgwarden.language.abbreviations import abbreviates, is_word
 from pgwarden.language.naming import content, name_words, table_variants, table_words, vocabulary_of
 from pgwarden.language.synonyms import ABBREVIATIONS, SYNONYMS
 
@@ -52,6 +53,8 @@ class LexicalIndex:
     _trusted: dict[int, float] = field(default_factory=dict)
     _words: set[str] = field(default_factory=set)
     _families: dict[str, list[str]] = field(default_factory=dict)
+    _stumps: dict[str, list[str]] = field(default_factory=dict)
+    _short: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, catalog: Catalog) -> LexicalIndex:
@@ -177,7 +180,7 @@ class LexicalIndex:
     def _find_tables(self, words: tuple[str, ...]) -> tuple[Link, ...]:
         phrase = frozenset(words)
         found: dict[int, float] = {}
-        for choice, weight in _expansions(phrase):
+        for choice, weight in self._choices(phrase):
             for (variant, words), oids in _rarest(self._tables, choice):
                 score = weight * max(_overlap(choice, variant), _head(choice, words, TABLE_SUFFIXES, 0.78))
                 for oid in oids if score >= 0.4 else ():
@@ -221,7 +224,7 @@ class LexicalIndex:
     def _find_columns(self, words: tuple[str, ...]) -> tuple[Link, ...]:
         phrase = frozenset(words)
         found: dict[Field, float] = {}
-        for choice, weight in _expansions(phrase):
+        for choice, weight in self._choices(phrase):
             for (variant, factor, words), fields in _rarest(self._columns, choice):
                 head = _head(choice, words, WEAK_NAME_WORDS, 0.66)
                 unsaid = 0.75 if "id" in variant and "id" not in choice and len(variant) > 1 else 1.0
@@ -265,6 +268,23 @@ class LexicalIndex:
         for field_ in set.intersection(*sets):
             size = len(self.attribute(field_).comment)
             yield field_, 0.62 if size <= 4 else 0.55
+
+    def _choices(self, phrase: frozenset[str]) -> Iterator[tuple[frozenset[str], float]]:
+        """The phrase's expansions, and the phrase as this schema cuts its words short."""
+        yield from _expansions(phrase)
+        short = frozenset(self._short.get(w) or self._cut(w) for w in phrase)
+        if short != phrase:
+            yield short, 0.9
+
+    def _cut(self, word: str) -> str:
+        """The one short form of a word that the schema's names use (payment: pymt), or the word."""
+        if not self._stumps:
+            for known in self.words():
+                if len(known) > 1 and not is_word(known):
+                    self._stumps.setdefault(known[0], []).append(known)
+        found = [s for s in self._stumps.get(word[:1], ()) if abbreviates(s, word)] if len(word) > 3 else []
+        self._short[word] = max(found, key=lambda s: (len(s), s)) if found and not self.knows(word) else word
+        return self._short[word]
 
     def knows(self, word: str) -> bool:
         """Whether any name in the schema holds this base form."""

@@ -32,6 +32,9 @@ ROLE = 2.2
 HOMELESS = 3.5
 """An id that two tables share although neither is its home (a device, a session) rarely joins what is asked for."""
 
+_KEY_ENDINGS = frozenset({"id", "code", "number", "no", "nr", "num", "nbr", "key", "uuid", "guid", "name"})
+"""Last words of columns that may hold a key."""
+
 MOST_SHARING = 12
 """Tables that may share a column's name before the name stops saying anything."""
 MOST_ALIKE = 4
@@ -261,7 +264,7 @@ def _joinable_name(attribute: Attribute) -> bool:
         and words not in (("id",), ("name",), ("code",), ("number",))
         and words[-1:] != ()
         and (
-            attribute.identifier or words[-1] in ("code", "number", "key", "name") or words in (("email",), ("state",))
+            attribute.identifier or words[-1] in _KEY_ENDINGS or words in (("email",), ("state",))
         )
     )
 
@@ -274,7 +277,7 @@ def _toward_key(graph: JoinGraph, index: LexicalIndex, entity: Entity, attribute
         for target in targets.by_key.get("_".join(pieces[start:]), ())[:MOST_ALIKE]:
             if target.oid != entity.oid:
                 _link(graph, index, attribute, target, NAMED_AFTER_KEY + 0.1)
-    if len(words) < 2 or words[-1] not in ("id", "code", "number", "key", "uuid"):
+    if len(words) < 2 or words[-1] not in _KEY_ENDINGS - {"name"}:
         return
     for start in range(len(words) - 1):
         stem = words[start:-1]

@@ -34,7 +34,7 @@ WEAK_NAME_WORDS = frozenset(
 
 TABLE_PREFIXES = frozenset({"tbl", "dim", "fact", "fct", "stg", "raw", "vw", "mv", "t", "tb", "ref", "lkp", "src"})
 TABLE_SUFFIXES = frozenset(
-    {"tbl", "table", "daily", "dim", "fact", "data", "info", "list", "record", "master", "detail"}
+    {"tbl", "table", "daily", "dim", "fact", "data", "info", "list", "record", "master", "detail", "header", "rec", "log"}
 )
 
 ENGLISH = frozenset(

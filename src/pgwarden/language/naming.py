@@ -8,7 +8,7 @@ from functools import lru_cache
 from pgwarden.domain.catalog import Relation
 from pgwarden.language.lexicon import ENGLISH, TABLE_PREFIXES, TABLE_SUFFIXES
 from pgwarden.language.morphology import lemma
-from pgwarden.language.synonyms import ABBREVIATIONS
+from pgwarden.language.synonyms import ABBREVIATIONS, USUAL_ENDINGS
 
 
 def vocabulary_of(relations: list[Relation]) -> frozenset[str]:
@@ -38,7 +38,7 @@ def name_words(name: str, vocabulary: frozenset[str]) -> tuple[str, ...]:
 @lru_cache(maxsize=100_000)
 def segment(part: str, vocabulary: frozenset[str]) -> tuple[str, ...]:
     """One run of letters cut into known words, or itself: ``authorname`` → (author, name)."""
-    base = lemma(part)
+    base = USUAL_ENDINGS.get(part) or lemma(part)
     if len(part) < 5 or base in ENGLISH:
         return (base,)
     for cut in range(len(part) - 2, 2, -1):

@@ -167,6 +167,12 @@ for _line in SYNONYM_GROUPS.strip().splitlines():
     _head, *_rest = _line.split()
     SYNONYMS[_head] = SYNONYMS.get(_head, frozenset()) | frozenset(_rest)
 
+USUAL_ENDINGS: Mapping[str, str] = {
+    "nm": "name", "cd": "code", "typ": "type", "sts": "status", "stat": "status", "mst": "master", "mstr": "master",
+    "hdr": "header", "dtl": "detail", "dtls": "detail",
+}  # fmt: skip
+"""Short forms of the words that names of tables and columns usually end in: read as the whole word everywhere."""
+
 ABBREVIATIONS: Mapping[str, tuple[str, ...]] = {
     "num": ("number",), "no": ("number",), "nr": ("number",), "nbr": ("number",), "qty": ("quantity",),
     "amt": ("amount",), "dob": ("date", "birth"), "desc": ("description",), "descr": ("description",),

@@ -11,12 +11,13 @@ CREATE TABLE aircraft (aircraft_id int PRIMARY KEY, airline_id int REFERENCES ai
 CREATE TABLE flight (flight_id int PRIMARY KEY, flight_number text, airline_id int REFERENCES airline, aircraft_id int REFERENCES aircraft, origin char(3) REFERENCES airport, destination char(3) REFERENCES airport, distance_km int, departure timestamp, arrival timestamp, price numeric(8,2));
 CREATE TABLE passenger (passenger_id int PRIMARY KEY, first_name text, last_name text, nationality text, age int);
 CREATE TABLE booking (booking_id int PRIMARY KEY, flight_id int REFERENCES flight, passenger_id int REFERENCES passenger, seat_class text, booked_on date, fare numeric(8,2));
-INSERT INTO airport VALUES ('OSL','Gardermoen','Oslo','Norway',681),('BGO','Flesland','Bergen','Norway',170),('CDG','Roissy','Paris','France',392),('ORY','Orly','Paris','France',291),('MAD','Barajas','Madrid','Spain',1998),('LIS','Portela','Lisbon','Portugal',374),('ZRH','Kloten','Zurich','Switzerland',1417),('KEF','Keflavik','Reykjavik','Iceland',171);
+INSERT INTO airport VALUES ('OSL','Gardermoen','Oslo','Norway',681),('BGO','Flesland','Bergen','Norway',170),('CDG','Roissy','Paris','France',392),('ORY','Orly','Paris','France',291),('MAD','Barajas','Madrid','Spain',1998),('LIS','Portela','Lisbon','Portugal',374),('ZRH','Kloten','Zurich','Switzerland',1417),('KEF','Keflavik','Reykjavik','Iceland',171),('CPH','Kastrup','Copenhagen','Denmark',17);
 INSERT INTO airline VALUES (1,'Fjord Air','Norway',1987,24),(2,'Lumiere','France',1961,80),(3,'Iberwing','Spain',1999,41),(4,'Alpina','Switzerland',2005,12),(5,'Geyser Jets','Iceland',2014,7),(6,'Tagus','Portugal',1979,30);
 INSERT INTO aircraft SELECT n, 1+n%5, (array['A320','B737','E190','A350'])[1+(n*n)%7%4], 90+(n*37)%220, 2500+(n*613)%9000, 1995+(n*7)%29 FROM generate_series(1,22) n;
 INSERT INTO flight SELECT n, 'F'||(200+n), 1+n%5, 1+(n*5)%20, (array['OSL','BGO','CDG','ORY','MAD','LIS','ZRH'])[1+n%7], (array['CDG','MAD','LIS','OSL','ZRH','BGO','ORY'])[1+(n*3+2)%7], 400+(n*97)%2400, timestamp '2024-01-05 06:00'+n*interval '17 hours', timestamp '2024-01-05 06:00'+n*interval '17 hours'+(60+(n*13)%200)*interval '1 minute', 60+(n*41)%500 FROM generate_series(1,70) n;
-INSERT INTO passenger SELECT n, (array['Ada','Ben','Cleo','Dan','Eve','Finn'])[1+n%6], (array['Haug','Ibsen','Jung','Klee','Lopes'])[1+n%5], (array['Norwegian','French','Spanish','Swiss'])[1+(n*3)%4], 18+(n*7)%60 FROM generate_series(1,60) n;
-INSERT INTO booking SELECT n, 1+(n*3)%62, 1+(n*7)%55, (array['economy','business','first'])[1+(n*n)%5%3], date '2023-10-01'+n, 50+(n*59)%700 FROM generate_series(1,150) n;
+INSERT INTO flight VALUES (81,'F301',3,4,'MAD','OSL',2380,'2024-03-01 08:00','2024-03-01 11:35',233),(82,'F302',1,7,'MAD','OSL',2380,'2024-03-02 09:00','2024-03-02 12:40',187);
+INSERT INTO passenger SELECT n, (array['Ada','Ben','Cleo','Dan','Eve','Finn'])[1+n%6], (array['Haug','Ibsen','Jung','Klee','Lopes'])[1+n%5], (array['Norwegian','French','Spanish','Swiss'])[1+floor(sqrt(n))::int%4], 18+(n*7)%60 FROM generate_series(1,60) n;
+INSERT INTO booking SELECT n, 1+(n*3)%62, 1+least((n*7)%55,(n*5)%48), (array['economy','business','first'])[1+(n*n)%5%3], date '2023-10-01'+n, 50+(n*59)%700 FROM generate_series(1,150) n;
 """
 
 QUESTIONS: tuple[tuple[str, str], ...] = (

@@ -14,12 +14,12 @@ CREATE TABLE Buyers (BuyerID int PRIMARY KEY, BuyerName text, MaxBudget numeric(
 CREATE TABLE Viewings (ViewingID int PRIMARY KEY, PropertyID int REFERENCES Properties, BuyerID int REFERENCES Buyers, ViewedOn date, Rating int);
 CREATE TABLE Sales (SaleID int PRIMARY KEY, PropertyID int REFERENCES Properties, BuyerID int REFERENCES Buyers, SoldOn date, SalePrice numeric(12,2));
 INSERT INTO Agencies VALUES (1,'Hearth & Home','Leeds','0113'),(2,'Keystone','York','0190'),(3,'Moorland','Hull','0148'),(4,'Attic','Leeds','0114');
-INSERT INTO Agents VALUES (1,'Amy Stott','1','2012-03-01',31000),(2,'Brian Tull',1,'2018-07-01',27000),(3,'Chloe Udall',2,'2009-01-15',35500),(4,'Dev Varma',2,'2020-10-01',26000),(5,'Esme Wray',3,'2016-05-20',29500),(6,'Fred Yates',3,'2023-02-01',24000);
+INSERT INTO Agents VALUES (1,'Amy Stott','1','2012-03-01',31000),(2,'Brian Tull',1,'2018-07-01',27000),(3,'Chloe Udall',2,'2009-01-15',35500),(4,'Dev Varma',2,'2020-10-01',26000),(5,'Esme Wray',3,'2016-05-20',29500),(6,'Fred Yates',3,'2023-02-01',24000),(7,'Gus Zorn',1,'2014-08-01',28000);
 INSERT INTO Owners SELECT n, (array['Gill','Hugh','Ivy','Joan'])[1+n%4]||' '||(array['Abbot','Booth','Crane'])[1+n%3]||' '||n, CASE WHEN n%4<>0 THEN 'o'||n||'@home.test' END, (array['Leeds','York','Hull','Ripon'])[1+(n*3)%4] FROM generate_series(1,30) n;
 INSERT INTO Property_Types VALUES ('HSE','Detached House'),('FLT','Flat'),('BGW','Bungalow'),('FRM','Farm');
 INSERT INTO Properties SELECT n, n||' '||(array['Elm','Mill','Station','Church'])[1+n%4]||' Road', (array['Leeds','York','Hull'])[1+(n*5)%3], (array['HSE','FLT','BGW'])[1+(n*n)%7%3], 1+(n*7)%27, 1+n%5, 1+(n*3)%5, 40+(n*17)%180, 90000+(n*7919)%410000, date '2023-01-01'+n*5, n%3=0 FROM generate_series(1,64) n;
 INSERT INTO Buyers SELECT n, (array['Kit','Liv','Max','Nan','Oz'])[1+n%5]||' '||(array['Dale','Ford','Hill'])[1+n%3]||' '||n, 120000+(n*12345)%400000 FROM generate_series(1,36) n;
-INSERT INTO Viewings SELECT n, 1+(n*7)%58, 1+(n*5)%33, date '2023-02-01'+n*2, 1+(n*3)%5 FROM generate_series(1,140) n;
+INSERT INTO Viewings SELECT n, 1+least((n*7)%58,(n*11)%51,(n*3)%44), 1+(n*5)%33, date '2023-02-01'+n*2, 1+(n*3)%5 FROM generate_series(1,140) n;
 INSERT INTO Sales SELECT n, n*2, 1+(n*11)%30, date '2023-04-01'+n*11, 85000+(n*2*7919)%400000 FROM generate_series(1,26) n;
 """
 
@@ -37,7 +37,7 @@ QUESTIONS: tuple[tuple[str, str], ...] = (
     ("Which properties have not been sold?", "SELECT Address FROM Properties WHERE PropertyID NOT IN (SELECT PropertyID FROM Sales)"),
     ("Find the names of buyers who viewed a property but did not buy any.", "SELECT BuyerName FROM Buyers WHERE BuyerID IN (SELECT BuyerID FROM Viewings) AND BuyerID NOT IN (SELECT BuyerID FROM Sales)"),
     ("What is the average rating of viewings for each property type?", "SELECT TypeDescription, avg(Rating) FROM Viewings JOIN Properties USING (PropertyID) JOIN Property_Types USING (TypeCode) GROUP BY 1;SELECT TypeCode, avg(Rating) FROM Viewings JOIN Properties USING (PropertyID) GROUP BY 1"),
-    ("Which property was viewed the most often?", "SELECT Address FROM Viewings JOIN Properties USING (PropertyID) GROUP BY PropertyID ORDER BY count(*) DESC LIMIT 1;SELECT PropertyID FROM Viewings GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"),
+    ("Which property was viewed the most often?", "SELECT Address FROM Viewings JOIN Properties USING (PropertyID) GROUP BY PropertyID, Address ORDER BY count(*) DESC LIMIT 1;SELECT PropertyID FROM Viewings GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"),
     ("List the distinct towns where owners live.", "SELECT DISTINCT Town FROM Owners"),
     ("Which towns have owners but no agency?", "SELECT Town FROM Owners EXCEPT SELECT Town FROM Agencies"),
     ("What are the names of buyers with a budget above 400000?", "SELECT BuyerName FROM Buyers WHERE MaxBudget>400000"),

@@ -15,9 +15,9 @@ CREATE TABLE transfer (transfer_id int PRIMARY KEY, player_id int REFERENCES pla
 INSERT INTO stadium VALUES (1,'Hill Park','Ayr',18000,1921),(2,'Dock Road','Hull',25500,1955),(3,'The Meadow','Bath',9400,1980),(4,'New Arena','Hull',42000,2012),(5,'Castle Ground','York',15200,1934),(6,'Old Mill','Bath',3000,1899);
 INSERT INTO team VALUES (1,'Ayr Rovers','the Larks',1890,1),(2,'Hull Dockers','the Cranes',1904,2),(3,'Bath Spa','the Romans',1921,3),(4,'Hull City Lions','the Lions',1999,4),(5,'York Knights','the Knights',1911,5),(6,'Kent Wanderers','the Hops',2016,NULL);
 INSERT INTO coach VALUES (1,'Owen Price','Wales',1,2019),(2,'Luis Prado','Spain',2,2022),(3,'Marc Petit','France',3,2020),(4,'Ewan Black','Scotland',4,2023),(5,'Iker Soto','Spain',NULL,NULL);
-INSERT INTO player SELECT n, (array['Al','Bo','Cy','Di','Ed','Flo','Gus'])[1+n%7]||' '||(array['Ash','Birch','Cole','Dean','East'])[1+n%5]||' '||n, date '1988-03-01'+n*151, (array['England','Spain','Wales','France','Ghana'])[1+(n*3)%5], (array['goalkeeper','defender','midfielder','forward'])[1+(n*n)%7%4], 168+(n*7)%30, CASE WHEN n%17<>0 THEN 1+n%5 END, 2000+(n*911)%38000 FROM generate_series(1,68) n;
+INSERT INTO player SELECT n, (array['Al','Bo','Cy','Di','Ed','Flo','Gus'])[1+n%7]||' '||(array['Ash','Birch','Cole','Dean','East'])[1+n%5]||' '||n, date '1988-03-01'+n*151, (array['England','Spain','Wales','France','Ghana'])[1+floor(sqrt(n*3))::int%5], (array['goalkeeper','defender','midfielder','forward'])[1+(n*n)%7%4], 168+(n*7)%30, CASE WHEN n%17<>0 THEN 1+floor(sqrt(n))::int%5 END, 2000+(n*911)%38000 FROM generate_series(1,68) n;
 INSERT INTO match SELECT n, CASE WHEN n<=30 THEN '2022-23' ELSE '2023-24' END, date '2022-08-13'+n*9, 1+n%5, 1+(n+1+n%4)%5, (n*7)%5, (n*3)%4, 2500+(n*977)%21000 FROM generate_series(1,60) n;
-INSERT INTO goal SELECT n, 1+(n*7)%58, 1+(n*n)%61, 1+(n*13)%90, n%8=0 FROM generate_series(1,130) n;
+INSERT INTO goal SELECT n, 1+(n*7)%58, 1+least((n*13)%61,(n*7)%50,(n*5)%43), 1+(n*13)%90, n%8=0 FROM generate_series(1,130) n;
 INSERT INTO transfer SELECT n, 1+(n*11)%60, 1+n%5, 1+(n+2)%5, (n*37)%90/2.0, date '2021-01-10'+n*47 FROM generate_series(1,24) n;
 """
 

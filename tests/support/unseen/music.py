@@ -22,11 +22,11 @@ INSERT INTO bands VALUES (1,'The Gulls','Bristol',1971,1984),(2,'Cold Harbour','
 INSERT INTO musicians SELECT n, (array['Ray','Sid','Tam','Ula','Viv','Wes'])[1+n%6]||' '||(array['Stone','Lark','Moss'])[1+n%3]||' '||n, (array['guitar','drums','bass','vocals'])[1+(n*3)%4], date '1950-01-01'+n*793 FROM generate_series(1,26) n;
 INSERT INTO band_members SELECT DISTINCT ON (1,2) 1+n%5, 1+(n*7)%24, 1975+(n*5)%45 FROM generate_series(1,30) n;
 INSERT INTO albums SELECT n, (array['Tides','Night Train','Ember','Low Sun','Drift'])[1+n%5]||' '||n, 1+(n*3)%5, 1+(n*n)%5%3, 1972+(n*7)%50, 1000+(n*7919)%90000 FROM generate_series(1,24) n;
-INSERT INTO tracks SELECT n, (array['Rain','Stairs','Glass','Copper','Wolf','Harbour'])[1+n%6]||' '||n, 1+(n*5)%22, 1+(n*n)%7%4, 95+(n*31)%340, n%9=0 FROM generate_series(1,160) n;
-INSERT INTO listeners SELECT n, 'user'||n, (array['Ireland','Norway','Chile','Germany'])[1+(n*3)%4], n%3=0, date '2021-01-01'+n*17 FROM generate_series(1,60) n;
+INSERT INTO tracks SELECT n, (array['Rain','Stairs','Glass','Copper','Wolf','Harbour'])[1+n%6]||' '||n, 1+least((n*5)%22,(n*3)%19), 1+(n*n)%7%4, 95+(n*31)%340, n%9=0 FROM generate_series(1,160) n;
+INSERT INTO listeners SELECT n, 'user'||n, (array['Ireland','Norway','Chile','Germany'])[1+floor(sqrt(n))::int%4], n%3=0, date '2021-01-01'+n*17 FROM generate_series(1,60) n;
 INSERT INTO playlists SELECT n, (array['Morning','Gym','Road','Sleep'])[1+n%4]||' mix '||n, 1+(n*7)%50 FROM generate_series(1,40) n;
 INSERT INTO playlist_tracks SELECT DISTINCT 1+(n*3)%38, 1+(n*11)%140 FROM generate_series(1,260) n;
-INSERT INTO plays SELECT n, 1+(n*n)%149, 1+(n*13)%58, timestamp '2024-03-01'+n*interval '7 hours' FROM generate_series(1,700) n;
+INSERT INTO plays SELECT n, 1+least((n*7)%149,(n*11)%131,(n*17)%120), 1+(n*13)%58, timestamp '2024-03-01'+n*interval '7 hours' FROM generate_series(1,700) n;
 """
 
 QUESTIONS: tuple[tuple[str, str], ...] = (

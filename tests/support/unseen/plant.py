@@ -17,8 +17,8 @@ INSERT INTO dim_machine SELECT n, 'M-'||(100+n), (array['press','robot','oven','
 INSERT INTO dim_operator SELECT n, (array['Arno','Bea','Cas','Dora'])[1+n%4]||' '||(array['Peeters','Claes','Maes'])[1+n%3], (array['early','late','night'])[1+n%3], 1+n%4 FROM generate_series(1,20) n;
 INSERT INTO fct_sensor_reading SELECT n, 1+(n*7)%30, (array['temperature','vibration','pressure'])[1+(n*5)%3], now()-n*interval '47 minutes', 10+(n*31)%90+(n%4)/4.0, n%23=0 FROM generate_series(1,1600) n;
 INSERT INTO fct_production SELECT n, 1+n%4, (array['SK-10','SK-20','SK-30'])[1+(n*5)%3], (array['early','late','night'])[1+(n*n)%7%3], current_date-n/3, 300+(n*37)%250, (n*11)%29 FROM generate_series(1,600) n;
-INSERT INTO fct_downtime SELECT n, 1+(n*5)%28, now()-n*interval '33 hours', CASE WHEN n>2 THEN now()-n*interval '33 hours'+(10+(n*7)%200)*interval '1 minute' END, (array['tool wear','material','electrical','cleaning'])[1+(n*n)%7%4], n%4=0 FROM generate_series(1,180) n;
-INSERT INTO fct_workorder SELECT n, 1+(n*3)%30, CASE WHEN n%10<>0 THEN 1+(n*7)%18 END, now()-n*interval '50 hours', CASE WHEN n%8<>0 THEN now()-n*interval '50 hours'+(1+n%20)*interval '4 hours' END, (array['repair','inspection','upgrade'])[1+(n*5)%3], (n*53)%700, 1+(n*7)%12/2.0 FROM generate_series(1,150) n;
+INSERT INTO fct_downtime SELECT n, 1+least((n*5)%28,(n*3)%25), now()-n*interval '33 hours', CASE WHEN n>2 THEN now()-n*interval '33 hours'+(10+(n*7)%200)*interval '1 minute' END, (array['tool wear','material','electrical','cleaning'])[1+(n*n)%7%4], n%4=0 FROM generate_series(1,180) n;
+INSERT INTO fct_workorder SELECT n, 1+(n*3)%30, CASE WHEN n%10<>0 THEN 1+(n*7)%18 END, now()-n*interval '50 hours', CASE WHEN n%8<>0 THEN now()-n*interval '50 hours'+(1+n%20)*interval '4 hours' END, (array['repair','inspection','upgrade'])[1+(n*5)%3], (n*53)%700, 1+(n*17)%41/4.0 FROM generate_series(1,150) n;
 """
 
 QUESTIONS: tuple[tuple[str, str], ...] = (

@@ -14,10 +14,10 @@ CREATE TABLE pymt (pymt_id int, inv_no int, pymt_dt date, pymt_amt numeric(10,2)
 CREATE TABLE trbl_tkt (tkt_no int, cust_id int, opened_at timestamp, closed_at timestamp, prio text, cat text);
 INSERT INTO cust_mst SELECT n, (array['Adler','Brandt','Conti','Duval','Egger','Fiore','Grant'])[1+n%7]||' '||n, (array['RES','BUS','GOV'])[1+(n*5)%3], (array['Denver','Boulder','Salem','Eugene','Provo'])[1+(n*3)%5], (array['CO','CO','OR','OR','UT'])[1+(n*3)%5], current_date-400-n*9, CASE WHEN n%6=0 THEN current_date-n*4 END FROM generate_series(1,90) n;
 INSERT INTO svc_plan VALUES ('BSC','Basic Talk',19.9,2,'prepaid'),('FLX','Flex 20',34.5,20,'postpaid'),('UNL','Unlimited Plus',59,500,'postpaid'),('FAM','Family Share',89,100,'postpaid'),('IOT','Machine SIM',4.5,1,'prepaid'),('OLD','Legacy 99',12,0,'postpaid');
-INSERT INTO subscr SELECT n, 1+(n*7)%80, (array['BSC','FLX','UNL','FAM','IOT'])[1+(n*n)%5], '+1555'||(10000+n), current_date-700+n*4, CASE WHEN n%5=0 THEN current_date-60+n%50 END, CASE WHEN n%5=0 THEN 'cancelled' WHEN n%9=0 THEN 'suspended' ELSE 'active' END FROM generate_series(1,140) n;
+INSERT INTO subscr SELECT n, 1+least((n*7)%80,(n*11)%61), (array['BSC','FLX','UNL','FAM','IOT'])[1+floor(sqrt(n))::int%5], '+1555'||(10000+n), current_date-700+n*4, CASE WHEN n%5=0 THEN current_date-60+n%50 END, CASE WHEN n%5=0 THEN 'cancelled' WHEN n%9=0 THEN 'suspended' ELSE 'active' END FROM generate_series(1,140) n;
 INSERT INTO usg_rec SELECT n, 1+(n*11)%130, (array['voice','sms','data'])[1+n%3], now()-n*interval '5 hours', CASE WHEN n%3=0 THEN 20+(n*17)%900 END, CASE WHEN n%3=2 THEN (n*13)%2500/3.0 END, (n*7)%40/8.0 FROM generate_series(1,900) n;
 INSERT INTO inv_hdr SELECT n, 1+(n*3)%85, current_date-n*2, current_date-n*2+21, 20+(n*37)%310, (20+(n*37)%310)*0.08, CASE WHEN n<9 THEN 'OPEN' WHEN n%7=0 THEN 'OVERDUE' ELSE 'PAID' END FROM generate_series(1,260) n;
-INSERT INTO pymt SELECT row_number() over (order by inv_no), inv_no, inv_dt+5+inv_no%25, tot_amt, (array['card','direct debit','cheque'])[1+inv_no%3] FROM inv_hdr WHERE inv_sts='PAID';
+INSERT INTO pymt SELECT row_number() over (order by inv_no), inv_no, inv_dt+5+inv_no%25, tot_amt, (array['card','direct debit','cheque'])[1+floor(sqrt(inv_no))::int%3] FROM inv_hdr WHERE inv_sts='PAID';
 INSERT INTO trbl_tkt SELECT n, 1+(n*5)%70, now()-n*interval '31 hours', CASE WHEN n%4<>0 THEN now()-n*interval '31 hours'+(n%9+1)*interval '3 hours' END, (array['high','medium','low'])[1+n%3], (array['billing','no signal','slow data','roaming'])[1+(n*3)%4] FROM generate_series(1,150) n;
 """
 
