@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from types import ModuleType
 
 import psycopg
 import pytest
@@ -16,6 +17,7 @@ from tests.support import (
     language_venue,
 )
 from tests.support.databases import MakeDatabase
+from tests.support.unseen import airline, estate, insurance, league, music, plant, saas, telecom
 
 from pgwarden.adapters.postgres.catalog import read_catalog
 from pgwarden.adapters.postgres.tables import PostgresTableReader
@@ -105,6 +107,46 @@ async def test_questions_of_an_unseen_domain_bring_the_right_rows(domain: str, m
             assert sorted(map(str, found)) == sorted(map(str, rows_of(connection, sql))), with_places
     answered = [text for text in unanswerable if engine.read(Question(text), catalog, values).sql is not None]
     assert answered == []
+
+
+UNSEEN = {
+    telecom: (0.42, 0.85, 0),
+    insurance: (0.55, 0.85, 1),
+    saas: (0.35, 0.85, 1),
+    plant: (0.5, 0.75, 0),
+    airline: (0.8, 0.8, 1),
+    league: (0.8, 0.88, 0),
+    music: (0.72, 0.8, 2),
+    estate: (0.8, 0.85, 0),
+}
+"""What must hold of databases written after the engine: the share of questions answered rightly, the share of answers
+that are right, and how many questions without an answer may be answered. What went wrong on saas, plant, airline and
+music was never looked at when the engine was improved."""
+
+
+@pytest.mark.parametrize("domain", UNSEEN, ids=lambda module: module.__name__.rpartition(".")[2])
+async def test_databases_seen_for_the_first_time_are_answered_rightly_or_not_at_all(
+    domain: ModuleType, make_database: MakeDatabase
+) -> None:
+    right_share, precision, loose = UNSEEN[domain]
+    url = make_database()
+    engine = BuiltInEngine()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(domain.SCHEMA.encode())
+        connection.execute("analyze")
+        catalog, values = await known(url)
+        right, wrong = [], []
+        for text, gold in domain.QUESTIONS:
+            sql = engine.read(Question(text), catalog, values).sql
+            if sql is None:
+                continue
+            found = rows_of(connection, sql)
+            held = any(holds(rows_of(connection, one), found) for one in gold.split(";"))
+            (right if held else wrong).append(text)
+    assert len(right) >= right_share * len(domain.QUESTIONS), wrong
+    assert len(right) >= precision * len(right + wrong), wrong
+    answered = [t for t in domain.UNANSWERABLE if engine.read(Question(t), catalog, values).sql is not None]
+    assert len(answered) <= loose, answered
 
 
 class TestTheSampleShop:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgwarden.language.comparators import after_number, comparator
 from pgwarden.language.conditions import add
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Agg, Block, Col, Compare, Expr, Has, Scalar
+from pgwarden.language.forms import Agg, Block, Col, Compare, Expr, Has, Period, Scalar
 from pgwarden.language.lexicon import COMPARATIVES, MEASURES, RELATION_VERBS, UNITS, VERB_ATTRIBUTES
 from pgwarden.language.morphology import is_plural
 from pgwarden.language.worth import money_column
@@ -46,6 +46,8 @@ def comparison(draft: Draft, position: int) -> int | None:
         return None
     if number is not None and said is not None:
         explicit = _between_words(draft, found.position, target)
+        if explicit is None and (aged := _age(draft, found.operator, said, target, graded)) is not None:
+            return aged
         end = (
             draft.skip(target + 1, "years", "year", "old", "dollars", "usd", "euros", "percent", "points")
             if graded is not None
@@ -72,6 +74,20 @@ def _number_then_column(draft: Draft, position: int) -> int | None:
         return None
     add(draft, Compare(Col(column), "=", (draft.items[position].tokens[0].value,)))
     return position + 2
+
+
+def _age(draft: Draft, operator: str, years: str, position: int, graded: Expr | None) -> int | None:
+    """ "older than 30" where the date of birth is kept: born before this day 30 years ago."""
+    if not isinstance(graded, Col) or draft.attribute(graded.field).kind != "time":
+        return None
+    unit = draft.item(position + 1)
+    if not years.isdigit() or (unit is not None and unit.lemma in UNITS and unit.lemma != "year"):
+        return None
+    clock = f"DATE '{draft.today.isoformat()}'" if draft.today else "current_date"
+    day = f"{clock} - interval '{years} years'"
+    older = operator in (">", ">=")
+    add(draft, Period(graded, None if older else day, day if older else None))
+    return draft.skip(position + 1, "years", "year", "old", "of", "age")
 
 
 def _between_words(draft: Draft, start: int, end: int) -> Expr | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Block, Has, Ratio, has_aggregate
+from pgwarden.language.forms import Block, Col, Compare, Cond, Has, Ratio, fields_of, has_aggregate
 
 LINE = 0.8
 """Below it the engine asks instead of answering."""
@@ -26,6 +27,8 @@ WEIGHTS: Mapping[str, float] = {
     "guess": -0.5,
     "conditions": -0.15,
     "related": -0.3,
+    "sidestep": -1.5,
+    "loose": -1.5,
     "instructed": -0.35,
     "sentences": -0.2,
     "bare": -1.0,
@@ -52,6 +55,8 @@ def features(
         "guess": float(min(2, len(evidence.guesses))),
         "conditions": float(len(block.where)),
         "related": float(sum(isinstance(c, Has) for c in block.where)),
+        "sidestep": float(len({t for c in block.where for t in _tables_of(c) if _sidestep(draft, block, t)})),
+        "loose": float(_loose(draft, block)),
         "tables": float(max(0, len(set(draft.mentioned)) - 2)),
         "instructed": 1.0 if instructed else 0.0,
         "sentences": float(max(0, sentences - 1)),
@@ -64,6 +69,30 @@ def features(
         "combined": 1.0 if block.combine else 0.0,
         "ratio": 1.0 if any(isinstance(e, Ratio) for e in block.select) else 0.0,
     }
+
+
+def _tables_of(condition: Cond) -> frozenset[int]:
+    if isinstance(condition, Has):
+        return frozenset({condition.entity})
+    if isinstance(condition, Compare):
+        return frozenset(f.relation for f in fields_of(condition.left))
+    return frozenset()
+
+
+def _loose(draft: Draft, block: Block) -> int:
+    """Plain numbers shown beside aggregates that nothing was grouped by: a measure that found no place."""
+    if not any(has_aggregate(e) for e in block.select):
+        return 0
+    plain = [e for e in block.select if isinstance(e, Col) and e not in block.group]
+    return sum(draft.attribute(e.field).kind == "number" for e in plain)
+
+
+def _sidestep(draft: Draft, block: Block, table: int) -> bool:
+    """A table that nobody named, reached by going up to one row and down to many: siblings by accident."""
+    if table in draft.ahead or table not in draft.index.entities:
+        return False
+    path = draft.graph.path(block.entity, table, draft.index) or ()
+    return any(one.to_one and not two.to_one for one, two in pairwise(path))
 
 
 def _aggregated(block: Block) -> bool:

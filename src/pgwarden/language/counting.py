@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgwarden.language.draft import TABLE_SURE, Draft
 from pgwarden.language.forms import Agg, Col, Expr
 from pgwarden.language.index import Field
-from pgwarden.language.lexicon import GENDERS, PEOPLE, UNITS
+from pgwarden.language.lexicon import ANYONE, GENDERS, PEOPLE, UNITS
 from pgwarden.language.linking import Item
 from pgwarden.language.outputs import DETERMINERS, DISTINCT, owner_after, show, verbal
 from pgwarden.language.sums import amount_of, counted_in
@@ -101,6 +101,8 @@ def counting(draft: Draft, position: int) -> int | None:
         or item.lower in ("times", "of", "are", "is", "were", "was", "do", "does", "did", "have", "there", "per", "in")
         or item.lower in UNITS
     ):
+        if item.lemma in PEOPLE - ANYONE and draft.main and not draft.entity(draft.main).person:
+            draft.evidence.unknown.append(item.text)  # "how many tenants live in the flats": flats are none
         draft.select.append(Agg("count", None, 0, distinct))
         return start + (1 if item.lemma in PEOPLE or item.lower == "times" else 0)
     return _count_later(draft, start)
@@ -127,6 +129,8 @@ def _more_counts(draft: Draft, position: int, first: Field) -> int:
 
 def _count_later(draft: Draft, start: int) -> int | None:
     """ "how many active users": adjectives stand before what is counted."""
+    if draft.items[start].lemma in UNITS and draft.is_word(start + 1, "of") and not draft.items[start].named:
+        draft.evidence.unknown.append(draft.items[start].text)  # "how many minutes of calls": no number of calls
     for ahead in range(start + 1, min(start + 5, len(draft.items))):
         table = draft.table(ahead)
         if table:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pgwarden.domain.catalog import Relation
+from pgwarden.language.abbreviations import abbreviates, is_word
 from pgwarden.language.lexicon import PEOPLE
 
 
@@ -69,6 +70,16 @@ def _short_key(column: str, table: str) -> bool:
     return name.endswith("id") and 2 < len(name) <= 5 and table.lower().startswith(name[:-2])
 
 
+_KEY_WORDS = ("id", "code", "number", "no", "nr", "num", "key", "uuid")
+
+
+def _called(entity: Entity) -> frozenset[str]:
+    """The words of a table, and how its columns cut them short (claim: clm)."""
+    parts = {w for a in entity.attributes.values() for w in a.words}
+    cut = {p for p in parts for w in entity.words if len(p) > 1 and not is_word(p) and abbreviates(p, w)}
+    return frozenset(entity.words) | cut
+
+
 def choose_key(entity: Entity) -> None:
     primary = entity.relation.primary_key
     if primary is not None:
@@ -94,7 +105,7 @@ def _key_score(entity: Entity, attribute: Attribute, unique: bool) -> float:
         score = 2.1
     elif attribute.identifier and (set(words) - {"id"} <= set(entity.words) and len(words) > 1):
         score = 2.5
-    elif words and words[-1] in ("id", "code", "number") and set(words[:-1]) and set(words[:-1]) <= set(entity.words):
+    elif words and words[-1] in _KEY_WORDS and words[:-1] and set(words[:-1]) <= _called(entity):
         score = 2.2 if words[-1] != "number" else 2.0
     elif _short_key(name, own):
         score = 1.9
@@ -121,8 +132,10 @@ def display_of(entity: Entity) -> tuple[int, ...]:
     own_names = ((*own, "name"), (*own[-1:], "name"), own, own[-1:], (*own, "title"))
     usual = (("full", "name"), ("username",), ("company",), ("company", "name"), ("code",), ("user", "name"),
              ("label",),
-        ("number",), (*own, "description"))  # fmt: skip
-    for words in (("name",), ("title",), *own_names, *usual):
+        ("number",), (*own, "description")
+    )  # fmt: skip
+    coded = () if entity.keyed else tuple((*w, end) for end in ("code", "number") for w in (own, own[-1:]))
+    for words in (("name",), ("title",), *own_names, *usual, *coded):
         if words in named:
             return (named[words],)
     if all(parts):
@@ -130,6 +143,8 @@ def display_of(entity: Entity) -> tuple[int, ...]:
     for a in texts:
         if a.words and a.words[-1] in ("name", "title") and not a.identifier:
             return (a.field.column,)
+    if ("address",) in named:
+        return (named[("address",)],)
     if entity.key:
         return (entity.key,)
     for a in texts:

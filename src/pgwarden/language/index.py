@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import TypeAlias, TypeVar
 
 from pgwarden.domain.catalog import Catalog, Column, Relation
+from pgwarden.language.abbreviations import abbreviates, is_word
 from pgwarden.language.entities import Attribute, Entity, Field, Link, choose_key, display_of
 from pgwarden.language.lexicon import RELATION_VERBS, SAID_OF_ANY, TABLE_SUFFIXES, UNITS, WEAK_NAME_WORDS
 from pgwarden.language.morphology import lemma, root
-from pgwarden.language.abbreviations import abbreviates, is_word
 from pgwarden.language.naming import content, name_words, table_variants, table_words, vocabulary_of
 from pgwarden.language.synonyms import ABBREVIATIONS, SYNONYMS
 
@@ -117,7 +117,7 @@ class LexicalIndex:
         type_ = self.catalog.types.get(column.type_oid)
         lower = column.name.lower()
         identifier = bool(words) and (
-            words[-1] in ("id", "uuid", "guid")
+            words[-1] in ("id", "uuid", "guid", "no", "nr", "key")
             or (lower.endswith("id") and 2 < len(lower) <= 4 and not column.type_name.startswith("bool"))
         )
         comment = frozenset(content(column.comment)) if column.comment else frozenset()

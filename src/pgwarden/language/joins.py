@@ -263,9 +263,7 @@ def _joinable_name(attribute: Attribute) -> bool:
         len(attribute.name) > 2
         and words not in (("id",), ("name",), ("code",), ("number",))
         and words[-1:] != ()
-        and (
-            attribute.identifier or words[-1] in _KEY_ENDINGS or words in (("email",), ("state",))
-        )
+        and (attribute.identifier or words[-1] in _KEY_ENDINGS or words in (("email",), ("state",)))
     )
 
 

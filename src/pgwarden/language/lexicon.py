@@ -34,7 +34,22 @@ WEAK_NAME_WORDS = frozenset(
 
 TABLE_PREFIXES = frozenset({"tbl", "dim", "fact", "fct", "stg", "raw", "vw", "mv", "t", "tb", "ref", "lkp", "src"})
 TABLE_SUFFIXES = frozenset(
-    {"tbl", "table", "daily", "dim", "fact", "data", "info", "list", "record", "master", "detail", "header", "rec", "log"}
+    {
+        "tbl",
+        "table",
+        "daily",
+        "dim",
+        "fact",
+        "data",
+        "info",
+        "list",
+        "record",
+        "master",
+        "detail",
+        "header",
+        "rec",
+        "log",
+    }
 )
 
 ENGLISH = frozenset(
@@ -203,6 +218,11 @@ SUPERLATIVES: Mapping[str, tuple[tuple[str, ...], bool]] = {
     "worst": (("rating", "score", "rank"), False),
 }  # fmt: skip
 
+ENDING_VERBS = frozenset("cancel end expire terminate finish stop quit churn lapse".split())
+"""Verbs of coming to an end, which a column of the end dates."""
+ENDING_NOUNS = frozenset("end cancel expire expiry expir exp term terminat close finish stop".split())
+"""Roots of the words that such a column is called by."""
+
 RECENCY = frozenset({"newest", "latest", "earliest", "oldest", "recent", "recently"})
 """Superlatives of time: of what happens, they speak of when it happened."""
 
@@ -239,7 +259,8 @@ RELATION_VERBS = frozenset(
     export love prefer eat cook bake grow raise adopt present support adopt accept add put submit fill born reach
     relate link connect correspond involve mention list fall found bear lie situate concern bring generate contribute
     approve complete cancel refund ship charge bill invoice enter exit meet greet exceed possess consist maintain
-    accompany feature worth attach redeem apply spread distribute measure weigh last air broadcast""".split()
+    accompany feature worth attach redeem apply spread distribute measure weigh last air broadcast score
+    collect expire settle subscribe view""".split()
 )
 """Verbs whose meaning a join carries: "singers who performed in concerts"."""
 

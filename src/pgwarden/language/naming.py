@@ -10,6 +10,8 @@ from pgwarden.language.lexicon import ENGLISH, TABLE_PREFIXES, TABLE_SUFFIXES
 from pgwarden.language.morphology import lemma
 from pgwarden.language.synonyms import ABBREVIATIONS, USUAL_ENDINGS
 
+_UNITS_OF_SIZE = frozenset({"sqm", "sqft", "cm", "kg", "km", "usd", "eur", "gbp"})
+
 
 def vocabulary_of(relations: list[Relation]) -> frozenset[str]:
     words = set(ENGLISH)
@@ -49,6 +51,13 @@ def segment(part: str, vocabulary: frozenset[str]) -> tuple[str, ...]:
             rest = segment(tail, vocabulary) if len(tail) >= 4 else ()
             if len(rest) > 1:
                 return (lemma(head), *rest)
+        if head.endswith("ing") and len(head) > 5 and tail in ENGLISH and len(tail) > 3:
+            return (head, tail)  # askingprice
+        if lemma(head) in vocabulary and tail in _UNITS_OF_SIZE:
+            return (lemma(head), tail)
+    if part.startswith(("has", "is")) and len(part) > 6:
+        said = part.removeprefix("has").removeprefix("is")
+        return ("have" if part.startswith("has") else "be", lemma(said)) if said in vocabulary else (base,)
     return (base,)
 
 

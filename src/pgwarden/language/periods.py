@@ -7,7 +7,7 @@ from pgwarden.language.dates import Span, read_span
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Both, Bucket, Col, Compare, Cond, Period, fields_of
 from pgwarden.language.index import Attribute
-from pgwarden.language.lexicon import MONTHS, SAME_EVENT, UNITS, WEEKDAYS
+from pgwarden.language.lexicon import ENDING_NOUNS, ENDING_VERBS, MONTHS, SAME_EVENT, UNITS, WEEKDAYS
 from pgwarden.language.morphology import root
 from pgwarden.language.tokens import Kind
 
@@ -76,7 +76,7 @@ def time_column(draft: Draft, position: int, span: Span) -> Attribute | None:
             break
         if item.lemma in UNITS or item.lower in ("per", "each", "by") or draft.table(back):
             continue
-        if (own := _event_of_subject(draft, back)) is not None:
+        if (own := _event_of_subject(draft, back) or _ending(draft, back)) is not None:
             return own
         for _, link in draft.rank_columns(item)[:4]:
             attribute = draft.attribute(link.field)
@@ -112,6 +112,17 @@ def _event_of_subject(draft: Draft, position: int) -> Attribute | None:
     said = frozenset({item.lemma}) | SAME_EVENT.get(item.lemma, frozenset())
     found = [a for a in draft.times(oid) if said & set(a.words)]
     return found[0] if len(found) == 1 else None
+
+
+def _ending(draft: Draft, position: int) -> Attribute | None:
+    """ "cancelled last month", "expire next week": the one column that tells when a row came to its end."""
+    if draft.items[position].lemma not in ENDING_VERBS:
+        return None
+    for oid in dict.fromkeys(t for t in (draft.focus, draft.main) if t):
+        found = [a for a in draft.times(oid) if ENDING_NOUNS & {root(w) for w in a.words}]
+        if len(found) == 1:
+            return found[0]
+    return None
 
 
 def _times_of_parents(draft: Draft, measured: list[int], span: Span) -> list[tuple[float, int, Attribute]]:

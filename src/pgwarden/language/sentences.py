@@ -21,7 +21,7 @@ from pgwarden.language import (
 from pgwarden.language.comparing_roles import beside
 from pgwarden.language.draft import Draft
 from pgwarden.language.events import note_event
-from pgwarden.language.forms import Agg, Has, Ratio, Window, has_aggregate
+from pgwarden.language.forms import Agg, Compare, Has, Ratio, Scalar, Window, has_aggregate
 from pgwarden.language.lexicon import (
     AGGREGATES,
     ANYONE,
@@ -51,6 +51,7 @@ def read_sentence(draft: Draft) -> None:
         draft.where.append(Has(draft.denied, negated=True))  # "who never reserved"
         draft.negated = False
     _unsaid_aggregate(draft)
+    _unsaid_superlative(draft)
     if draft.negated:
         draft.evidence.unknown.append("not")  # something was denied, and it is not known what
 
@@ -62,6 +63,27 @@ def _unsaid_aggregate(draft: Draft) -> None:
     done = done or any(has_aggregate(e) for e, _ in draft.order) or bool(draft.having or draft.where)
     for item in draft.items if not done and expressions else ():
         if item.lower in AGGREGATES and not item.named and not draft.part_of_ratio:
+            draft.evidence.unknown.append(item.text)
+
+
+_RUNNING = ("running", "cumulative", "rolling", "moving")
+
+
+def _unsaid_superlative(draft: Draft) -> None:
+    """ "the most active ones", "a running total" of which nothing came: the word was not understood."""
+    ranked = bool(draft.order or draft.having or draft.limit or draft.bare_limit)
+    ranked = ranked or any(
+        isinstance(e, Window) or (isinstance(e, Agg) and e.function in ("max", "min")) for e in draft.select
+    )
+    ranked = ranked or any(isinstance(c, Compare) and isinstance(c.right, Scalar) for c in draft.where)
+    for position, item in enumerate(draft.items):
+        running = item.lower in _RUNNING and not item.linked and not any(isinstance(e, Window) for e in draft.select)
+        superlative = item.lower in ("most", "fewest", "least") and not draft.is_word(position - 1, "at", "the", "than")
+        superlative = superlative or (
+            draft.is_word(position, "most", "fewest", "least") and draft.is_word(position - 1, "the")
+        )
+        of = draft.is_word(position + 1, "of")
+        if running or (superlative and not ranked and not of and not draft.part_of_ratio):
             draft.evidence.unknown.append(item.text)
 
 

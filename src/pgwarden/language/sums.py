@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pgwarden.language.abbreviations import abbreviates, is_word
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Col, Expr, fields_of
 from pgwarden.language.index import Attribute, Field
@@ -50,10 +51,14 @@ _ADDED = frozenset(
 def amount_of(draft: Draft, oid: int, *, named: bool = False) -> Col | None:
     """The column that holds how much each row of a table is worth; with ``named``, only of tables called after it."""
     entity = draft.entity(oid)
-    if named and not (entity.words and entity.words[-1] in _MONEY_NOUNS):
+    if named and not (entity.words and _is_money(entity.words[-1])):
         return None
     found = [a for a in draft.index.columns_like(oid, _AMOUNTS) if a.kind == "number" and not a.identifier]
     return Col(found[0].field) if found else None
+
+
+def _is_money(word: str) -> bool:
+    return word in _MONEY_NOUNS or (not is_word(word) and any(abbreviates(word, noun) for noun in _MONEY_NOUNS))
 
 
 def total_of(draft: Draft, at: int, functions: list[str]) -> int | None:

@@ -22,33 +22,96 @@ INSERT INTO booking SELECT n, 1+(n*3)%62, 1+least((n*7)%55,(n*5)%48), (array['ec
 
 QUESTIONS: tuple[tuple[str, str], ...] = (
     ("How many airports are there in Norway?", "SELECT count(*) FROM airport WHERE country='Norway'"),
-    ("What are the names and cities of all airports, sorted by elevation?", "SELECT airport_name, city FROM airport ORDER BY elevation_ft"),
+    (
+        "What are the names and cities of all airports, sorted by elevation?",
+        "SELECT airport_name, city FROM airport ORDER BY elevation_ft",
+    ),
     ("List the names of airlines founded before 1990.", "SELECT name FROM airline WHERE founded_year<1990"),
-    ("What is the average, minimum and maximum price of all flights?", "SELECT avg(price), min(price), max(price) FROM flight"),
-    ("Find the name of the airline with the largest fleet.", "SELECT name FROM airline ORDER BY fleet_size DESC LIMIT 1"),
-    ("How many flights does each airline operate? Show the airline name and the count.", "SELECT name, count(*) FROM flight JOIN airline USING (airline_id) GROUP BY airline_id, 1"),
-    ("Which airlines do not operate any flights?", "SELECT name FROM airline WHERE airline_id NOT IN (SELECT airline_id FROM flight)"),
-    ("What are the flight numbers of flights that depart from Oslo?", "SELECT flight_number FROM flight JOIN airport ON origin=airport_code WHERE city='Oslo'"),
-    ("How many flights arrive in Paris?", "SELECT count(*) FROM flight JOIN airport ON destination=airport_code WHERE city='Paris'"),
-    ("Give the flight numbers of flights from Madrid to Oslo.", "SELECT flight_number FROM flight f JOIN airport a ON a.airport_code=origin JOIN airport b ON b.airport_code=destination WHERE a.city='Madrid' AND b.city='Oslo'"),
-    ("What is the model of the aircraft with the longest range?", "SELECT model FROM aircraft ORDER BY range_km DESC LIMIT 1"),
+    (
+        "What is the average, minimum and maximum price of all flights?",
+        "SELECT avg(price), min(price), max(price) FROM flight",
+    ),
+    (
+        "Find the name of the airline with the largest fleet.",
+        "SELECT name FROM airline ORDER BY fleet_size DESC LIMIT 1",
+    ),
+    (
+        "How many flights does each airline operate? Show the airline name and the count.",
+        "SELECT name, count(*) FROM flight JOIN airline USING (airline_id) GROUP BY airline_id, 1",
+    ),
+    (
+        "Which airlines do not operate any flights?",
+        "SELECT name FROM airline WHERE airline_id NOT IN (SELECT airline_id FROM flight)",
+    ),
+    (
+        "What are the flight numbers of flights that depart from Oslo?",
+        "SELECT flight_number FROM flight JOIN airport ON origin=airport_code WHERE city='Oslo'",
+    ),
+    (
+        "How many flights arrive in Paris?",
+        "SELECT count(*) FROM flight JOIN airport ON destination=airport_code WHERE city='Paris'",
+    ),
+    (
+        "Give the flight numbers of flights from Madrid to Oslo.",
+        "SELECT flight_number FROM flight f JOIN airport a ON a.airport_code=origin JOIN airport b ON b.airport_code=destination WHERE a.city='Madrid' AND b.city='Oslo'",
+    ),
+    (
+        "What is the model of the aircraft with the longest range?",
+        "SELECT model FROM aircraft ORDER BY range_km DESC LIMIT 1",
+    ),
     ("Show the number of aircraft for each model.", "SELECT model, count(*) FROM aircraft GROUP BY 1"),
     ("Which models have more than 5 aircraft?", "SELECT model FROM aircraft GROUP BY 1 HAVING count(*)>5"),
-    ("Find the first and last names of passengers who booked business class.", "SELECT DISTINCT first_name, last_name FROM passenger JOIN booking USING (passenger_id) WHERE seat_class='business';SELECT first_name, last_name FROM passenger JOIN booking USING (passenger_id) WHERE seat_class='business';SELECT first_name, last_name FROM passenger WHERE passenger_id IN (SELECT passenger_id FROM booking WHERE seat_class='business')"),
-    ("How many passengers have never made a booking?", "SELECT count(*) FROM passenger WHERE passenger_id NOT IN (SELECT passenger_id FROM booking)"),
-    ("What is the average age of Norwegian passengers?", "SELECT avg(age) FROM passenger WHERE nationality='Norwegian'"),
-    ("Find the nationality that has the most passengers.", "SELECT nationality FROM passenger GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"),
+    (
+        "Find the first and last names of passengers who booked business class.",
+        "SELECT DISTINCT first_name, last_name FROM passenger JOIN booking USING (passenger_id) WHERE seat_class='business';SELECT first_name, last_name FROM passenger JOIN booking USING (passenger_id) WHERE seat_class='business';SELECT first_name, last_name FROM passenger WHERE passenger_id IN (SELECT passenger_id FROM booking WHERE seat_class='business')",
+    ),
+    (
+        "How many passengers have never made a booking?",
+        "SELECT count(*) FROM passenger WHERE passenger_id NOT IN (SELECT passenger_id FROM booking)",
+    ),
+    (
+        "What is the average age of Norwegian passengers?",
+        "SELECT avg(age) FROM passenger WHERE nationality='Norwegian'",
+    ),
+    (
+        "Find the nationality that has the most passengers.",
+        "SELECT nationality FROM passenger GROUP BY 1 ORDER BY count(*) DESC LIMIT 1",
+    ),
     ("Which cities have more than one airport?", "SELECT city FROM airport GROUP BY 1 HAVING count(*)>1"),
-    ("List the flight number and price of flights that cost more than the average price.", "SELECT flight_number, price FROM flight WHERE price>(SELECT avg(price) FROM flight)"),
+    (
+        "List the flight number and price of flights that cost more than the average price.",
+        "SELECT flight_number, price FROM flight WHERE price>(SELECT avg(price) FROM flight)",
+    ),
     ("What are the distinct seat classes?", "SELECT DISTINCT seat_class FROM booking"),
     ("What is the total fare paid for each seat class?", "SELECT seat_class, sum(fare) FROM booking GROUP BY 1"),
-    ("Which countries have both an airport and an airline?", "SELECT country FROM airport INTERSECT SELECT home_country FROM airline"),
-    ("Which countries have an airport but no airline?", "SELECT country FROM airport EXCEPT SELECT home_country FROM airline"),
-    ("Show the names of airlines that have an aircraft built before 2000 and an aircraft built after 2015.", "SELECT name FROM airline WHERE airline_id IN (SELECT airline_id FROM aircraft WHERE year_built<2000) AND airline_id IN (SELECT airline_id FROM aircraft WHERE year_built>2015)"),
-    ("What is the name of the airline that operates the most expensive flight?", "SELECT name FROM flight JOIN airline USING (airline_id) ORDER BY price DESC LIMIT 1"),
-    ("Find the passenger who has made the most bookings. List the first name, last name and number of bookings.", "SELECT first_name, last_name, count(*) FROM passenger JOIN booking USING (passenger_id) GROUP BY passenger_id ORDER BY 3 DESC LIMIT 1"),
-    ("What is the average number of seats of aircraft operated by Lumiere?", "SELECT avg(seats) FROM aircraft JOIN airline USING (airline_id) WHERE name='Lumiere'"),
-    ("Which airports have no departing flights?", "SELECT airport_name FROM airport WHERE airport_code NOT IN (SELECT origin FROM flight)"),
+    (
+        "Which countries have both an airport and an airline?",
+        "SELECT country FROM airport INTERSECT SELECT home_country FROM airline",
+    ),
+    (
+        "Which countries have an airport but no airline?",
+        "SELECT country FROM airport EXCEPT SELECT home_country FROM airline",
+    ),
+    (
+        "Show the names of airlines that have an aircraft built before 2000 and an aircraft built after 2015.",
+        "SELECT name FROM airline WHERE airline_id IN (SELECT airline_id FROM aircraft WHERE year_built<2000) AND airline_id IN (SELECT airline_id FROM aircraft WHERE year_built>2015)",
+    ),
+    (
+        "What is the name of the airline that operates the most expensive flight?",
+        "SELECT name FROM flight JOIN airline USING (airline_id) ORDER BY price DESC LIMIT 1",
+    ),
+    (
+        "Find the passenger who has made the most bookings. List the first name, last name and number of bookings.",
+        "SELECT first_name, last_name, count(*) FROM passenger JOIN booking USING (passenger_id) GROUP BY passenger_id ORDER BY 3 DESC LIMIT 1",
+    ),
+    (
+        "What is the average number of seats of aircraft operated by Lumiere?",
+        "SELECT avg(seats) FROM aircraft JOIN airline USING (airline_id) WHERE name='Lumiere'",
+    ),
+    (
+        "Which airports have no departing flights?",
+        "SELECT airport_name FROM airport WHERE airport_code NOT IN (SELECT origin FROM flight)",
+    ),
 )
 
 UNANSWERABLE: tuple[str, ...] = (

@@ -26,30 +26,87 @@ INSERT INTO Sales SELECT n, n*2, 1+(n*11)%30, date '2023-04-01'+n*11, 85000+(n*2
 QUESTIONS: tuple[tuple[str, str], ...] = (
     ("How many properties are there in each town?", "SELECT Town, count(*) FROM Properties GROUP BY 1"),
     ("What are the addresses of the properties with a garden?", "SELECT Address FROM Properties WHERE HasGarden"),
-    ("Find the address and asking price of the cheapest property.", "SELECT Address, AskingPrice FROM Properties ORDER BY AskingPrice LIMIT 1"),
+    (
+        "Find the address and asking price of the cheapest property.",
+        "SELECT Address, AskingPrice FROM Properties ORDER BY AskingPrice LIMIT 1",
+    ),
     ("List the names of all agents ordered by hire date.", "SELECT AgentName FROM Agents ORDER BY HireDate"),
-    ("What is the average asking price of flats?", "SELECT avg(AskingPrice) FROM Properties JOIN Property_Types USING (TypeCode) WHERE TypeDescription='Flat'"),
-    ("Which agency has the most agents?", "SELECT AgencyName FROM Agents JOIN Agencies USING (AgencyID) GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"),
-    ("Show the names of agencies that have no agents.", "SELECT AgencyName FROM Agencies WHERE AgencyID NOT IN (SELECT AgencyID FROM Agents)"),
-    ("Which owners have more than two properties?", "SELECT OwnerName FROM Owners JOIN Properties USING (OwnerID) GROUP BY OwnerID HAVING count(*)>2"),
+    (
+        "What is the average asking price of flats?",
+        "SELECT avg(AskingPrice) FROM Properties JOIN Property_Types USING (TypeCode) WHERE TypeDescription='Flat'",
+    ),
+    (
+        "Which agency has the most agents?",
+        "SELECT AgencyName FROM Agents JOIN Agencies USING (AgencyID) GROUP BY 1 ORDER BY count(*) DESC LIMIT 1",
+    ),
+    (
+        "Show the names of agencies that have no agents.",
+        "SELECT AgencyName FROM Agencies WHERE AgencyID NOT IN (SELECT AgencyID FROM Agents)",
+    ),
+    (
+        "Which owners have more than two properties?",
+        "SELECT OwnerName FROM Owners JOIN Properties USING (OwnerID) GROUP BY OwnerID HAVING count(*)>2",
+    ),
     ("How many owners have no email?", "SELECT count(*) FROM Owners WHERE Email IS NULL"),
-    ("What is the total sale price of properties sold by each agent?", "SELECT AgentName, sum(SalePrice) FROM Sales JOIN Properties USING (PropertyID) JOIN Agents USING (AgentID) GROUP BY 1"),
-    ("Which properties have not been sold?", "SELECT Address FROM Properties WHERE PropertyID NOT IN (SELECT PropertyID FROM Sales)"),
-    ("Find the names of buyers who viewed a property but did not buy any.", "SELECT BuyerName FROM Buyers WHERE BuyerID IN (SELECT BuyerID FROM Viewings) AND BuyerID NOT IN (SELECT BuyerID FROM Sales)"),
-    ("What is the average rating of viewings for each property type?", "SELECT TypeDescription, avg(Rating) FROM Viewings JOIN Properties USING (PropertyID) JOIN Property_Types USING (TypeCode) GROUP BY 1;SELECT TypeCode, avg(Rating) FROM Viewings JOIN Properties USING (PropertyID) GROUP BY 1"),
-    ("Which property was viewed the most often?", "SELECT Address FROM Viewings JOIN Properties USING (PropertyID) GROUP BY PropertyID, Address ORDER BY count(*) DESC LIMIT 1;SELECT PropertyID FROM Viewings GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"),
+    (
+        "What is the total sale price of properties sold by each agent?",
+        "SELECT AgentName, sum(SalePrice) FROM Sales JOIN Properties USING (PropertyID) JOIN Agents USING (AgentID) GROUP BY 1",
+    ),
+    (
+        "Which properties have not been sold?",
+        "SELECT Address FROM Properties WHERE PropertyID NOT IN (SELECT PropertyID FROM Sales)",
+    ),
+    (
+        "Find the names of buyers who viewed a property but did not buy any.",
+        "SELECT BuyerName FROM Buyers WHERE BuyerID IN (SELECT BuyerID FROM Viewings) AND BuyerID NOT IN (SELECT BuyerID FROM Sales)",
+    ),
+    (
+        "What is the average rating of viewings for each property type?",
+        "SELECT TypeDescription, avg(Rating) FROM Viewings JOIN Properties USING (PropertyID) JOIN Property_Types USING (TypeCode) GROUP BY 1;SELECT TypeCode, avg(Rating) FROM Viewings JOIN Properties USING (PropertyID) GROUP BY 1",
+    ),
+    (
+        "Which property was viewed the most often?",
+        "SELECT Address FROM Viewings JOIN Properties USING (PropertyID) GROUP BY PropertyID, Address ORDER BY count(*) DESC LIMIT 1;SELECT PropertyID FROM Viewings GROUP BY 1 ORDER BY count(*) DESC LIMIT 1",
+    ),
     ("List the distinct towns where owners live.", "SELECT DISTINCT Town FROM Owners"),
     ("Which towns have owners but no agency?", "SELECT Town FROM Owners EXCEPT SELECT Town FROM Agencies"),
     ("What are the names of buyers with a budget above 400000?", "SELECT BuyerName FROM Buyers WHERE MaxBudget>400000"),
-    ("Find the agents who earn more than the average base salary.", "SELECT AgentName FROM Agents WHERE BaseSalary>(SELECT avg(BaseSalary) FROM Agents)"),
-    ("How many properties with at least 3 bedrooms does Keystone offer?", "SELECT count(*) FROM Properties JOIN Agents USING (AgentID) JOIN Agencies USING (AgencyID) WHERE AgencyName='Keystone' AND Bedrooms>=3"),
-    ("What is the maximum and minimum area of bungalows?", "SELECT max(AreaSqm), min(AreaSqm) FROM Properties JOIN Property_Types USING (TypeCode) WHERE TypeDescription='Bungalow'"),
-    ("Show the sale price and the asking price of every sold property.", "SELECT SalePrice, AskingPrice FROM Sales JOIN Properties USING (PropertyID)"),
-    ("Which properties were sold for more than the asking price?", "SELECT Address FROM Sales JOIN Properties USING (PropertyID) WHERE SalePrice>AskingPrice;SELECT PropertyID FROM Sales JOIN Properties USING (PropertyID) WHERE SalePrice>AskingPrice"),
-    ("Find the name of the owner of the most expensive property.", "SELECT OwnerName FROM Properties JOIN Owners USING (OwnerID) ORDER BY AskingPrice DESC LIMIT 1"),
-    ("How many sales were there in 2023?", "SELECT count(*) FROM Sales WHERE SoldOn>='2023-01-01' AND SoldOn<'2024-01-01'"),
-    ("What are the property types for which there are more than 15 properties?", "SELECT TypeDescription FROM Properties JOIN Property_Types USING (TypeCode) GROUP BY 1 HAVING count(*)>15;SELECT TypeCode FROM Properties GROUP BY 1 HAVING count(*)>15"),
-    ("Show the names of agents who have listed both flats and bungalows.", "SELECT AgentName FROM Agents WHERE AgentID IN (SELECT AgentID FROM Properties WHERE TypeCode='FLT') AND AgentID IN (SELECT AgentID FROM Properties WHERE TypeCode='BGW')"),
+    (
+        "Find the agents who earn more than the average base salary.",
+        "SELECT AgentName FROM Agents WHERE BaseSalary>(SELECT avg(BaseSalary) FROM Agents)",
+    ),
+    (
+        "How many properties with at least 3 bedrooms does Keystone offer?",
+        "SELECT count(*) FROM Properties JOIN Agents USING (AgentID) JOIN Agencies USING (AgencyID) WHERE AgencyName='Keystone' AND Bedrooms>=3",
+    ),
+    (
+        "What is the maximum and minimum area of bungalows?",
+        "SELECT max(AreaSqm), min(AreaSqm) FROM Properties JOIN Property_Types USING (TypeCode) WHERE TypeDescription='Bungalow'",
+    ),
+    (
+        "Show the sale price and the asking price of every sold property.",
+        "SELECT SalePrice, AskingPrice FROM Sales JOIN Properties USING (PropertyID)",
+    ),
+    (
+        "Which properties were sold for more than the asking price?",
+        "SELECT Address FROM Sales JOIN Properties USING (PropertyID) WHERE SalePrice>AskingPrice;SELECT PropertyID FROM Sales JOIN Properties USING (PropertyID) WHERE SalePrice>AskingPrice",
+    ),
+    (
+        "Find the name of the owner of the most expensive property.",
+        "SELECT OwnerName FROM Properties JOIN Owners USING (OwnerID) ORDER BY AskingPrice DESC LIMIT 1",
+    ),
+    (
+        "How many sales were there in 2023?",
+        "SELECT count(*) FROM Sales WHERE SoldOn>='2023-01-01' AND SoldOn<'2024-01-01'",
+    ),
+    (
+        "What are the property types for which there are more than 15 properties?",
+        "SELECT TypeDescription FROM Properties JOIN Property_Types USING (TypeCode) GROUP BY 1 HAVING count(*)>15;SELECT TypeCode FROM Properties GROUP BY 1 HAVING count(*)>15",
+    ),
+    (
+        "Show the names of agents who have listed both flats and bungalows.",
+        "SELECT AgentName FROM Agents WHERE AgentID IN (SELECT AgentID FROM Properties WHERE TypeCode='FLT') AND AgentID IN (SELECT AgentID FROM Properties WHERE TypeCode='BGW')",
+    ),
     ("What is the average area per number of bedrooms?", "SELECT Bedrooms, avg(AreaSqm) FROM Properties GROUP BY 1"),
     ("Which agent has the lowest base salary?", "SELECT AgentName FROM Agents ORDER BY BaseSalary LIMIT 1"),
 )

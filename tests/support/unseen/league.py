@@ -23,33 +23,93 @@ INSERT INTO transfer SELECT n, 1+(n*11)%60, 1+n%5, 1+(n+2)%5, (n*37)%90/2.0, dat
 
 QUESTIONS: tuple[tuple[str, str], ...] = (
     ("How many players are there?", "SELECT count(*) FROM player"),
-    ("What are the names and nicknames of the teams founded before 1920?", "SELECT team_name, nickname FROM team WHERE founded<1920"),
-    ("Find the name and capacity of the largest stadium.", "SELECT name, capacity FROM stadium ORDER BY capacity DESC LIMIT 1"),
+    (
+        "What are the names and nicknames of the teams founded before 1920?",
+        "SELECT team_name, nickname FROM team WHERE founded<1920",
+    ),
+    (
+        "Find the name and capacity of the largest stadium.",
+        "SELECT name, capacity FROM stadium ORDER BY capacity DESC LIMIT 1",
+    ),
     ("What is the average height of goalkeepers?", "SELECT avg(height_cm) FROM player WHERE position='goalkeeper'"),
     ("Show the number of players for each position.", "SELECT position, count(*) FROM player GROUP BY 1"),
-    ("List the names of the players of Bath Spa in alphabetical order.", "SELECT full_name FROM player JOIN team USING (team_id) WHERE team_name='Bath Spa' ORDER BY 1"),
-    ("Which team has the most players?", "SELECT team_name FROM player JOIN team USING (team_id) GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"),
-    ("Which teams have no coach?", "SELECT team_name FROM team WHERE team_id NOT IN (SELECT team_id FROM coach WHERE team_id IS NOT NULL)"),
+    (
+        "List the names of the players of Bath Spa in alphabetical order.",
+        "SELECT full_name FROM player JOIN team USING (team_id) WHERE team_name='Bath Spa' ORDER BY 1",
+    ),
+    (
+        "Which team has the most players?",
+        "SELECT team_name FROM player JOIN team USING (team_id) GROUP BY 1 ORDER BY count(*) DESC LIMIT 1",
+    ),
+    (
+        "Which teams have no coach?",
+        "SELECT team_name FROM team WHERE team_id NOT IN (SELECT team_id FROM coach WHERE team_id IS NOT NULL)",
+    ),
     ("Find the names of the coaches from Spain.", "SELECT full_name FROM coach WHERE country='Spain'"),
     ("How many goals were scored from penalties?", "SELECT count(*) FROM goal WHERE is_penalty"),
-    ("What are the names of players who scored more than 3 goals?", "SELECT full_name FROM player JOIN goal USING (player_id) GROUP BY player_id HAVING count(*)>3"),
-    ("Who scored the most goals?", "SELECT full_name FROM player JOIN goal USING (player_id) GROUP BY player_id ORDER BY count(*) DESC LIMIT 1"),
-    ("Which players have never scored a goal?", "SELECT full_name FROM player WHERE player_id NOT IN (SELECT player_id FROM goal)"),
+    (
+        "What are the names of players who scored more than 3 goals?",
+        "SELECT full_name FROM player JOIN goal USING (player_id) GROUP BY player_id HAVING count(*)>3",
+    ),
+    (
+        "Who scored the most goals?",
+        "SELECT full_name FROM player JOIN goal USING (player_id) GROUP BY player_id ORDER BY count(*) DESC LIMIT 1",
+    ),
+    (
+        "Which players have never scored a goal?",
+        "SELECT full_name FROM player WHERE player_id NOT IN (SELECT player_id FROM goal)",
+    ),
     ("What is the average attendance for each season?", "SELECT season, avg(attendance) FROM match GROUP BY 1"),
-    ("What is the total transfer fee paid by each team?", "SELECT team_name, sum(fee_millions) FROM transfer JOIN team ON to_team_id=team_id GROUP BY 1"),
-    ("Which country do most players come from?", "SELECT country FROM player GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"),
-    ("Show the countries that have both players and coaches.", "SELECT country FROM player INTERSECT SELECT country FROM coach"),
+    (
+        "What is the total transfer fee paid by each team?",
+        "SELECT team_name, sum(fee_millions) FROM transfer JOIN team ON to_team_id=team_id GROUP BY 1",
+    ),
+    (
+        "Which country do most players come from?",
+        "SELECT country FROM player GROUP BY 1 ORDER BY count(*) DESC LIMIT 1",
+    ),
+    (
+        "Show the countries that have both players and coaches.",
+        "SELECT country FROM player INTERSECT SELECT country FROM coach",
+    ),
     ("What are the cities with at least two stadiums?", "SELECT city FROM stadium GROUP BY 1 HAVING count(*)>=2"),
-    ("How many matches did York Knights play at home?", "SELECT count(*) FROM match JOIN team ON home_team_id=team_id WHERE team_name='York Knights'"),
-    ("What are the names of players who are taller than 190 cm or earn more than 30000 per week?", "SELECT full_name FROM player WHERE height_cm>190 OR weekly_wage>30000"),
-    ("Find the player with the highest weekly wage and the name of his team.", "SELECT full_name, team_name FROM player LEFT JOIN team USING (team_id) ORDER BY weekly_wage DESC LIMIT 1"),
-    ("List the names of the stadiums that are not used by any team.", "SELECT name FROM stadium WHERE stadium_id NOT IN (SELECT stadium_id FROM team WHERE stadium_id IS NOT NULL)"),
-    ("What is the most expensive transfer? Give the player's name and the fee.", "SELECT full_name, fee_millions FROM transfer JOIN player USING (player_id) ORDER BY fee_millions DESC LIMIT 1"),
-    ("How many players older than 30 does each team have?", "SELECT team_name, count(*) FROM player JOIN team USING (team_id) WHERE birth_date<=current_date-interval '30 years' GROUP BY 1;SELECT team_name, count(*) FROM player JOIN team USING (team_id) WHERE birth_date<current_date-interval '30 years' GROUP BY 1;SELECT team_name, count(player_id) FROM team LEFT JOIN player p ON p.team_id=team.team_id AND birth_date<current_date-interval '30 years' GROUP BY 1"),
-    ("Show the names of players whose wage is above the average wage.", "SELECT full_name FROM player WHERE weekly_wage>(SELECT avg(weekly_wage) FROM player)"),
+    (
+        "How many matches did York Knights play at home?",
+        "SELECT count(*) FROM match JOIN team ON home_team_id=team_id WHERE team_name='York Knights'",
+    ),
+    (
+        "What are the names of players who are taller than 190 cm or earn more than 30000 per week?",
+        "SELECT full_name FROM player WHERE height_cm>190 OR weekly_wage>30000",
+    ),
+    (
+        "Find the player with the highest weekly wage and the name of his team.",
+        "SELECT full_name, team_name FROM player LEFT JOIN team USING (team_id) ORDER BY weekly_wage DESC LIMIT 1",
+    ),
+    (
+        "List the names of the stadiums that are not used by any team.",
+        "SELECT name FROM stadium WHERE stadium_id NOT IN (SELECT stadium_id FROM team WHERE stadium_id IS NOT NULL)",
+    ),
+    (
+        "What is the most expensive transfer? Give the player's name and the fee.",
+        "SELECT full_name, fee_millions FROM transfer JOIN player USING (player_id) ORDER BY fee_millions DESC LIMIT 1",
+    ),
+    (
+        "How many players older than 30 does each team have?",
+        "SELECT team_name, count(*) FROM player JOIN team USING (team_id) WHERE birth_date<=current_date-interval '30 years' GROUP BY 1;SELECT team_name, count(*) FROM player JOIN team USING (team_id) WHERE birth_date<current_date-interval '30 years' GROUP BY 1;SELECT team_name, count(player_id) FROM team LEFT JOIN player p ON p.team_id=team.team_id AND birth_date<current_date-interval '30 years' GROUP BY 1",
+    ),
+    (
+        "Show the names of players whose wage is above the average wage.",
+        "SELECT full_name FROM player WHERE weekly_wage>(SELECT avg(weekly_wage) FROM player)",
+    ),
     ("What is the total capacity of the stadiums in Hull?", "SELECT sum(capacity) FROM stadium WHERE city='Hull'"),
-    ("How many different countries do the forwards come from?", "SELECT count(DISTINCT country) FROM player WHERE position='forward'"),
-    ("What are the three matches with the highest attendance?", "SELECT match_id FROM match ORDER BY attendance DESC LIMIT 3;SELECT played_on, attendance FROM match ORDER BY attendance DESC LIMIT 3"),
+    (
+        "How many different countries do the forwards come from?",
+        "SELECT count(DISTINCT country) FROM player WHERE position='forward'",
+    ),
+    (
+        "What are the three matches with the highest attendance?",
+        "SELECT match_id FROM match ORDER BY attendance DESC LIMIT 3;SELECT played_on, attendance FROM match ORDER BY attendance DESC LIMIT 3",
+    ),
 )
 
 UNANSWERABLE: tuple[str, ...] = (

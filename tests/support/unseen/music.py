@@ -31,33 +31,102 @@ INSERT INTO plays SELECT n, 1+least((n*7)%149,(n*11)%131,(n*17)%120), 1+(n*13)%5
 
 QUESTIONS: tuple[tuple[str, str], ...] = (
     ("How many albums are there?", "SELECT count(*) FROM albums"),
-    ("List the titles of albums released after 2000, newest first.", "SELECT title FROM albums WHERE release_year>2000 ORDER BY release_year DESC"),
+    (
+        "List the titles of albums released after 2000, newest first.",
+        "SELECT title FROM albums WHERE release_year>2000 ORDER BY release_year DESC",
+    ),
     ("What are the names of the bands from Bristol?", "SELECT band_name FROM bands WHERE hometown='Bristol'"),
     ("Which bands are still together?", "SELECT band_name FROM bands WHERE disbanded_in IS NULL"),
-    ("What is the title and duration of the longest track?", "SELECT title, duration_seconds FROM tracks ORDER BY duration_seconds DESC LIMIT 1"),
-    ("Show the number of tracks in each genre.", "SELECT genre_name, count(*) FROM tracks JOIN genres USING (genre_id) GROUP BY 1"),
-    ("Which genres have no tracks?", "SELECT genre_name FROM genres WHERE genre_id NOT IN (SELECT genre_id FROM tracks)"),
-    ("What are the stage names of the members of Tin Whistle?", "SELECT stage_name FROM musicians JOIN band_members USING (musician_id) JOIN bands USING (band_id) WHERE band_name='Tin Whistle'"),
-    ("Which musicians play in more than one band?", "SELECT stage_name FROM musicians JOIN band_members USING (musician_id) GROUP BY musician_id HAVING count(*)>1"),
-    ("How many copies did each band sell in total?", "SELECT band_name, sum(copies_sold) FROM albums JOIN bands USING (band_id) GROUP BY 1"),
-    ("Find the label that released the most albums.", "SELECT label_name FROM albums JOIN labels USING (label_id) GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"),
-    ("Which label has released no album?", "SELECT label_name FROM labels WHERE label_id NOT IN (SELECT label_id FROM albums)"),
-    ("What is the average track duration for each genre?", "SELECT genre_name, avg(duration_seconds) FROM tracks JOIN genres USING (genre_id) GROUP BY 1"),
+    (
+        "What is the title and duration of the longest track?",
+        "SELECT title, duration_seconds FROM tracks ORDER BY duration_seconds DESC LIMIT 1",
+    ),
+    (
+        "Show the number of tracks in each genre.",
+        "SELECT genre_name, count(*) FROM tracks JOIN genres USING (genre_id) GROUP BY 1",
+    ),
+    (
+        "Which genres have no tracks?",
+        "SELECT genre_name FROM genres WHERE genre_id NOT IN (SELECT genre_id FROM tracks)",
+    ),
+    (
+        "What are the stage names of the members of Tin Whistle?",
+        "SELECT stage_name FROM musicians JOIN band_members USING (musician_id) JOIN bands USING (band_id) WHERE band_name='Tin Whistle'",
+    ),
+    (
+        "Which musicians play in more than one band?",
+        "SELECT stage_name FROM musicians JOIN band_members USING (musician_id) GROUP BY musician_id HAVING count(*)>1",
+    ),
+    (
+        "How many copies did each band sell in total?",
+        "SELECT band_name, sum(copies_sold) FROM albums JOIN bands USING (band_id) GROUP BY 1",
+    ),
+    (
+        "Find the label that released the most albums.",
+        "SELECT label_name FROM albums JOIN labels USING (label_id) GROUP BY 1 ORDER BY count(*) DESC LIMIT 1",
+    ),
+    (
+        "Which label has released no album?",
+        "SELECT label_name FROM labels WHERE label_id NOT IN (SELECT label_id FROM albums)",
+    ),
+    (
+        "What is the average track duration for each genre?",
+        "SELECT genre_name, avg(duration_seconds) FROM tracks JOIN genres USING (genre_id) GROUP BY 1",
+    ),
     ("How many explicit tracks are there?", "SELECT count(*) FROM tracks WHERE explicit"),
-    ("What are the names of bands that have made both Rock and Jazz tracks?", "SELECT band_name FROM bands WHERE band_id IN (SELECT band_id FROM albums JOIN tracks USING (album_id) JOIN genres USING (genre_id) WHERE genre_name='Rock') AND band_id IN (SELECT band_id FROM albums JOIN tracks USING (album_id) JOIN genres USING (genre_id) WHERE genre_name='Jazz')"),
-    ("What is the most played track?", "SELECT title FROM plays JOIN tracks USING (track_id) GROUP BY track_id, 1 ORDER BY count(*) DESC LIMIT 1"),
-    ("How many premium listeners are from Norway?", "SELECT count(*) FROM listeners WHERE premium AND country='Norway'"),
-    ("Which listeners have not created a playlist?", "SELECT username FROM listeners WHERE listener_id NOT IN (SELECT listener_id FROM playlists)"),
-    ("Show the name of each playlist and the number of tracks in it.", "SELECT playlist_name, count(*) FROM playlists JOIN playlist_tracks USING (playlist_id) GROUP BY playlist_id;SELECT playlist_name, count(track_id) FROM playlists LEFT JOIN playlist_tracks USING (playlist_id) GROUP BY playlist_id"),
+    (
+        "What are the names of bands that have made both Rock and Jazz tracks?",
+        "SELECT band_name FROM bands WHERE band_id IN (SELECT band_id FROM albums JOIN tracks USING (album_id) JOIN genres USING (genre_id) WHERE genre_name='Rock') AND band_id IN (SELECT band_id FROM albums JOIN tracks USING (album_id) JOIN genres USING (genre_id) WHERE genre_name='Jazz')",
+    ),
+    (
+        "What is the most played track?",
+        "SELECT title FROM plays JOIN tracks USING (track_id) GROUP BY track_id, 1 ORDER BY count(*) DESC LIMIT 1",
+    ),
+    (
+        "How many premium listeners are from Norway?",
+        "SELECT count(*) FROM listeners WHERE premium AND country='Norway'",
+    ),
+    (
+        "Which listeners have not created a playlist?",
+        "SELECT username FROM listeners WHERE listener_id NOT IN (SELECT listener_id FROM playlists)",
+    ),
+    (
+        "Show the name of each playlist and the number of tracks in it.",
+        "SELECT playlist_name, count(*) FROM playlists JOIN playlist_tracks USING (playlist_id) GROUP BY playlist_id;SELECT playlist_name, count(track_id) FROM playlists LEFT JOIN playlist_tracks USING (playlist_id) GROUP BY playlist_id",
+    ),
     ("What are the different instruments that musicians play?", "SELECT DISTINCT instrument FROM musicians"),
-    ("Which country has the most listeners?", "SELECT country FROM listeners GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"),
-    ("Find the titles of tracks that are longer than 5 minutes.", "SELECT title FROM tracks WHERE duration_seconds>300"),
-    ("What is the total number of copies sold of albums released by Northsound?", "SELECT sum(copies_sold) FROM albums JOIN labels USING (label_id) WHERE label_name='Northsound'"),
-    ("Which album has the most tracks? Show its title and the number of tracks.", "SELECT albums.title, count(*) FROM tracks JOIN albums USING (album_id) GROUP BY album_id, 1 ORDER BY 2 DESC LIMIT 1"),
-    ("List the usernames of listeners who played a track by Cold Harbour.", "SELECT username FROM listeners WHERE listener_id IN (SELECT listener_id FROM plays JOIN tracks USING (track_id) JOIN albums USING (album_id) JOIN bands USING (band_id) WHERE band_name='Cold Harbour');SELECT username FROM listeners JOIN plays USING (listener_id) JOIN tracks USING (track_id) JOIN albums USING (album_id) JOIN bands USING (band_id) WHERE band_name='Cold Harbour'"),
-    ("What are the albums that sold more copies than the average album?", "SELECT title FROM albums WHERE copies_sold>(SELECT avg(copies_sold) FROM albums)"),
-    ("How many plays were there in May 2024?", "SELECT count(*) FROM plays WHERE played_at>='2024-05-01' AND played_at<'2024-06-01'"),
-    ("In which cities is there both a label and a band?", "SELECT city FROM labels INTERSECT SELECT hometown FROM bands"),
+    (
+        "Which country has the most listeners?",
+        "SELECT country FROM listeners GROUP BY 1 ORDER BY count(*) DESC LIMIT 1",
+    ),
+    (
+        "Find the titles of tracks that are longer than 5 minutes.",
+        "SELECT title FROM tracks WHERE duration_seconds>300",
+    ),
+    (
+        "What is the total number of copies sold of albums released by Northsound?",
+        "SELECT sum(copies_sold) FROM albums JOIN labels USING (label_id) WHERE label_name='Northsound'",
+    ),
+    (
+        "Which album has the most tracks? Show its title and the number of tracks.",
+        "SELECT albums.title, count(*) FROM tracks JOIN albums USING (album_id) GROUP BY album_id, 1 ORDER BY 2 DESC LIMIT 1",
+    ),
+    (
+        "List the usernames of listeners who played a track by Cold Harbour.",
+        "SELECT username FROM listeners WHERE listener_id IN (SELECT listener_id FROM plays JOIN tracks USING (track_id) JOIN albums USING (album_id) JOIN bands USING (band_id) WHERE band_name='Cold Harbour');SELECT username FROM listeners JOIN plays USING (listener_id) JOIN tracks USING (track_id) JOIN albums USING (album_id) JOIN bands USING (band_id) WHERE band_name='Cold Harbour'",
+    ),
+    (
+        "What are the albums that sold more copies than the average album?",
+        "SELECT title FROM albums WHERE copies_sold>(SELECT avg(copies_sold) FROM albums)",
+    ),
+    (
+        "How many plays were there in May 2024?",
+        "SELECT count(*) FROM plays WHERE played_at>='2024-05-01' AND played_at<'2024-06-01'",
+    ),
+    (
+        "In which cities is there both a label and a band?",
+        "SELECT city FROM labels INTERSECT SELECT hometown FROM bands",
+    ),
 )
 
 UNANSWERABLE: tuple[str, ...] = (

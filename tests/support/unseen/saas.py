@@ -23,33 +23,105 @@ INSERT INTO support_tix SELECT n, 'A'||(1+(n*11)%60), now()-n*interval '40 hours
 
 QUESTIONS: tuple[tuple[str, str], ...] = (
     ("How many accounts are on a trial?", "SELECT count(*) FROM accounts WHERE is_trial"),
-    ("What is our total MRR from subscriptions that have not been canceled?", "SELECT sum(mrr_usd) FROM subs WHERE canceled_on IS NULL"),
-    ("Which industry has the most accounts?", "SELECT industry FROM accounts GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"),
+    (
+        "What is our total MRR from subscriptions that have not been canceled?",
+        "SELECT sum(mrr_usd) FROM subs WHERE canceled_on IS NULL",
+    ),
+    (
+        "Which industry has the most accounts?",
+        "SELECT industry FROM accounts GROUP BY 1 ORDER BY count(*) DESC LIMIT 1",
+    ),
     ("New users per month", "SELECT date_trunc('month',signup_ts), count(*) FROM app_users GROUP BY 1"),
-    ("What are the top 3 reasons for cancellation?", "SELECT cancel_reason, count(*) FROM subs WHERE cancel_reason IS NOT NULL GROUP BY 1 ORDER BY 2 DESC LIMIT 3"),
-    ("Average time to first reply by severity", "SELECT severity, avg(first_reply_ts-opened_ts) FROM support_tix GROUP BY 1"),
+    (
+        "What are the top 3 reasons for cancellation?",
+        "SELECT cancel_reason, count(*) FROM subs WHERE cancel_reason IS NOT NULL GROUP BY 1 ORDER BY 2 DESC LIMIT 3",
+    ),
+    (
+        "Average time to first reply by severity",
+        "SELECT severity, avg(first_reply_ts-opened_ts) FROM support_tix GROUP BY 1",
+    ),
     ("How many users have never logged in?", "SELECT count(*) FROM app_users WHERE last_login_ts IS NULL"),
-    ("Which accounts have more than 4 users?", "SELECT account_name FROM accounts JOIN app_users USING (account_id) GROUP BY account_id, 1 HAVING count(*)>4"),
-    ("How many unique users triggered an export in the last 7 days?", "SELECT count(DISTINCT user_uuid) FROM event_log WHERE evt_name='export' AND evt_ts>=current_date-interval '7 days'"),
-    ("What is the average NPS score by country?", "SELECT country, avg(score) FROM nps_resp JOIN app_users USING (user_uuid) JOIN accounts USING (account_id) GROUP BY 1"),
-    ("What percentage of users are admins?", "SELECT 100.0*count(*) FILTER (WHERE role='admin')/count(*) FROM app_users;SELECT 1.0*count(*) FILTER (WHERE role='admin')/count(*) FROM app_users"),
+    (
+        "Which accounts have more than 4 users?",
+        "SELECT account_name FROM accounts JOIN app_users USING (account_id) GROUP BY account_id, 1 HAVING count(*)>4",
+    ),
+    (
+        "How many unique users triggered an export in the last 7 days?",
+        "SELECT count(DISTINCT user_uuid) FROM event_log WHERE evt_name='export' AND evt_ts>=current_date-interval '7 days'",
+    ),
+    (
+        "What is the average NPS score by country?",
+        "SELECT country, avg(score) FROM nps_resp JOIN app_users USING (user_uuid) JOIN accounts USING (account_id) GROUP BY 1",
+    ),
+    (
+        "What percentage of users are admins?",
+        "SELECT 100.0*count(*) FILTER (WHERE role='admin')/count(*) FROM app_users;SELECT 1.0*count(*) FILTER (WHERE role='admin')/count(*) FROM app_users",
+    ),
     ("List the accounts managed by Milo", "SELECT account_name FROM accounts WHERE csm_name='Milo'"),
-    ("Which plans have no subscriptions?", "SELECT plan_title FROM plan_catalog p WHERE NOT EXISTS (SELECT 1 FROM subs s WHERE s.plan_key=p.plan_key)"),
-    ("How many subscriptions were canceled in the last 30 days?", "SELECT count(*) FROM subs WHERE canceled_on>=current_date-30"),
-    ("Total MRR by plan title, highest first", "SELECT plan_title, sum(mrr_usd) FROM subs JOIN plan_catalog USING (plan_key) GROUP BY 1 ORDER BY 2 DESC"),
-    ("Show the 10 most recent support tickets with severity 1", "SELECT tix_id FROM support_tix WHERE severity=1 ORDER BY opened_ts DESC LIMIT 10"),
-    ("What is the average CSAT of accounts in finance?", "SELECT avg(csat) FROM support_tix JOIN accounts USING (account_id) WHERE industry='finance'"),
-    ("How many days after the account was created was the first subscription started, on average?", "SELECT avg(f-created_at::date) FROM (SELECT account_id, min(started_on) f FROM subs GROUP BY 1) s JOIN accounts USING (account_id);SELECT avg(f-created_at) FROM (SELECT account_id, min(started_on) f FROM subs GROUP BY 1) s JOIN accounts USING (account_id)"),
-    ("Which event is the most common on ios?", "SELECT evt_name FROM event_log WHERE platform='ios' GROUP BY 1 ORDER BY count(*) DESC LIMIT 1"),
-    ("Number of events by platform yesterday", "SELECT platform, count(*) FROM event_log WHERE evt_ts>=current_date-1 AND evt_ts<current_date GROUP BY 1"),
-    ("Users who signed up this year and are deactivated", "SELECT email FROM app_users WHERE is_deactivated AND signup_ts>=date_trunc('year',current_date);SELECT user_uuid FROM app_users WHERE is_deactivated AND signup_ts>=date_trunc('year',current_date)"),
-    ("Number of yearly versus monthly subscriptions", "SELECT billing_period, count(*) FROM subs GROUP BY 1;SELECT count(*) FILTER (WHERE billing_period='yearly'), count(*) FILTER (WHERE billing_period='monthly') FROM subs"),
-    ("What is the number of tickets per account, including accounts without tickets?", "SELECT account_name, count(tix_id) FROM accounts LEFT JOIN support_tix USING (account_id) GROUP BY account_id, 1"),
-    ("Which customers pay more than 1000 MRR in total?", "SELECT account_name FROM accounts JOIN subs USING (account_id) GROUP BY account_id, 1 HAVING sum(mrr_usd)>1000"),
-    ("What is the average yearly price of plans with more than 10 seats?", "SELECT avg(price_yearly) FROM plan_catalog WHERE max_seats>10"),
-    ("How many accounts from Kenya or Brazil were created in the last 6 months?", "SELECT count(*) FROM accounts WHERE country IN ('Kenya','Brazil') AND created_at>=current_date-interval '6 months'"),
-    ("Rank the CSMs by the number of accounts they manage", "SELECT csm_name, count(*) FROM accounts GROUP BY 1 ORDER BY 2 DESC"),
-    ("Daily active users over the last 14 days", "SELECT evt_ts::date, count(DISTINCT user_uuid) FROM event_log WHERE evt_ts>=current_date-14 GROUP BY 1"),
+    (
+        "Which plans have no subscriptions?",
+        "SELECT plan_title FROM plan_catalog p WHERE NOT EXISTS (SELECT 1 FROM subs s WHERE s.plan_key=p.plan_key)",
+    ),
+    (
+        "How many subscriptions were canceled in the last 30 days?",
+        "SELECT count(*) FROM subs WHERE canceled_on>=current_date-30",
+    ),
+    (
+        "Total MRR by plan title, highest first",
+        "SELECT plan_title, sum(mrr_usd) FROM subs JOIN plan_catalog USING (plan_key) GROUP BY 1 ORDER BY 2 DESC",
+    ),
+    (
+        "Show the 10 most recent support tickets with severity 1",
+        "SELECT tix_id FROM support_tix WHERE severity=1 ORDER BY opened_ts DESC LIMIT 10",
+    ),
+    (
+        "What is the average CSAT of accounts in finance?",
+        "SELECT avg(csat) FROM support_tix JOIN accounts USING (account_id) WHERE industry='finance'",
+    ),
+    (
+        "How many days after the account was created was the first subscription started, on average?",
+        "SELECT avg(f-created_at::date) FROM (SELECT account_id, min(started_on) f FROM subs GROUP BY 1) s JOIN accounts USING (account_id);SELECT avg(f-created_at) FROM (SELECT account_id, min(started_on) f FROM subs GROUP BY 1) s JOIN accounts USING (account_id)",
+    ),
+    (
+        "Which event is the most common on ios?",
+        "SELECT evt_name FROM event_log WHERE platform='ios' GROUP BY 1 ORDER BY count(*) DESC LIMIT 1",
+    ),
+    (
+        "Number of events by platform yesterday",
+        "SELECT platform, count(*) FROM event_log WHERE evt_ts>=current_date-1 AND evt_ts<current_date GROUP BY 1",
+    ),
+    (
+        "Users who signed up this year and are deactivated",
+        "SELECT email FROM app_users WHERE is_deactivated AND signup_ts>=date_trunc('year',current_date);SELECT user_uuid FROM app_users WHERE is_deactivated AND signup_ts>=date_trunc('year',current_date)",
+    ),
+    (
+        "Number of yearly versus monthly subscriptions",
+        "SELECT billing_period, count(*) FROM subs GROUP BY 1;SELECT count(*) FILTER (WHERE billing_period='yearly'), count(*) FILTER (WHERE billing_period='monthly') FROM subs",
+    ),
+    (
+        "What is the number of tickets per account, including accounts without tickets?",
+        "SELECT account_name, count(tix_id) FROM accounts LEFT JOIN support_tix USING (account_id) GROUP BY account_id, 1",
+    ),
+    (
+        "Which customers pay more than 1000 MRR in total?",
+        "SELECT account_name FROM accounts JOIN subs USING (account_id) GROUP BY account_id, 1 HAVING sum(mrr_usd)>1000",
+    ),
+    (
+        "What is the average yearly price of plans with more than 10 seats?",
+        "SELECT avg(price_yearly) FROM plan_catalog WHERE max_seats>10",
+    ),
+    (
+        "How many accounts from Kenya or Brazil were created in the last 6 months?",
+        "SELECT count(*) FROM accounts WHERE country IN ('Kenya','Brazil') AND created_at>=current_date-interval '6 months'",
+    ),
+    (
+        "Rank the CSMs by the number of accounts they manage",
+        "SELECT csm_name, count(*) FROM accounts GROUP BY 1 ORDER BY 2 DESC",
+    ),
+    (
+        "Daily active users over the last 14 days",
+        "SELECT evt_ts::date, count(DISTINCT user_uuid) FROM event_log WHERE evt_ts>=current_date-14 GROUP BY 1",
+    ),
 )
 
 UNANSWERABLE: tuple[str, ...] = (
