@@ -135,7 +135,7 @@ async def test_databases_seen_for_the_first_time_are_answered_rightly_or_not_at_
         connection.execute(domain.SCHEMA.encode())
         connection.execute("analyze")
         catalog, values = await known(url)
-        right, wrong = [], []
+        right, wrong = list[str](), list[str]()
         for text, gold in domain.QUESTIONS:
             sql = engine.read(Question(text), catalog, values).sql
             if sql is None:
