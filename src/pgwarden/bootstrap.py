@@ -276,7 +276,11 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             ),
         )
         memory = ContextMemoryAgent(
-            PostgresSessionStore(control), glossary, PostgresFeedbackStore(control), lambda: datetime.now(UTC)
+            PostgresSessionStore(control),
+            glossary,
+            PostgresFeedbackStore(control),
+            lambda: datetime.now(UTC),
+            trail=trail,
         )
         people = PostgresPeopleStore(control)
         notifications = PostgresNotificationStore(control)

@@ -180,6 +180,9 @@ class MemoryFeedbackStore:
     async def of(self, database: str, *, limit: int = 1000) -> tuple[Feedback, ...]:
         return tuple(self._newest(database))[:limit]
 
+    async def by(self, identity: str) -> tuple[Feedback, ...]:
+        return tuple(feedback for feedback in reversed(self._feedback.values()) if feedback.identity == identity)
+
     async def examples(self, database: str, *, identity: str | None = None, limit: int = 1000) -> tuple[Example, ...]:
         examples = (feedback.example for feedback in self._newest(database))
         return tuple(e for e in examples if e is not None and identity in (None, e.identity))[:limit]

@@ -79,3 +79,10 @@ async def test_everything_of_one_identity_can_be_forgotten(store: FeedbackStore)
         await store.save(feedback(f"q{number}", right=True, identity=identity))
     assert await store.delete_all("ana") == 2
     assert [f.identity for f in await store.of("shop")] == ["bob"]
+
+
+async def test_everything_that_one_identity_said_newest_first(store: FeedbackStore) -> None:
+    for said in (feedback("q1", right=True), feedback("q2", right=False), feedback("q3", right=True, identity="bob")):
+        await store.save(said)
+    assert await store.by("ana") == (feedback("q2", right=False), feedback("q1", right=True))
+    assert await store.by("nobody") == ()

@@ -5,15 +5,19 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from pgwarden.domain.errors import AlreadyExists, InputInvalid, UnknownSession
+from pgwarden.agents.audit_trail import UNWRITTEN, AuditTrail
+from pgwarden.domain.errors import AlreadyExists, InputInvalid, RightMissing, UnknownSession
 from pgwarden.domain.feedback import Feedback, Lesson, lesson_of
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.question import Reading
+from pgwarden.domain.remembered import Conversation, Patterns, Remembered, patterns_of
 from pgwarden.domain.session import Session, Turn
 from pgwarden.ports import FeedbackStore, GlossaryStore, SessionStore
 
+EVERY = 100_000
+"""More conversations than a person has."""
 SESSION = "session"
 """The type of context that is a conversation's earlier readings."""
 
@@ -22,8 +26,15 @@ class ContextMemoryAgent:
     """Session memory (the last 50 questions of a conversation) and the glossary of each database."""
 
     def __init__(
-        self, sessions: SessionStore, glossary: GlossaryStore, feedback: FeedbackStore, now: Callable[[], datetime]
+        self,
+        sessions: SessionStore,
+        glossary: GlossaryStore,
+        feedback: FeedbackStore,
+        now: Callable[[], datetime],
+        *,
+        trail: AuditTrail = UNWRITTEN,
     ) -> None:
+        self._trail = trail
         self._sessions, self._glossary, self._feedback, self._now = sessions, glossary, feedback, now
 
     async def store_context(self, session_id: str, context_data: Reading, *, identity: Identity, database: str) -> str:
@@ -65,7 +76,34 @@ class ContextMemoryAgent:
 
     async def forget(self, session_id: str, *, identity: Identity) -> None:
         """Delete a session of this identity."""
-        await self._sessions.delete(session_id, identity=identity.name)
+        async with self._trail.event("memory.forgotten", identity=identity, subject=session_id):
+            await self._sessions.delete(session_id, identity=identity.name)
+
+    async def forget_all(self, *, identity: Identity) -> tuple[int, int]:
+        """Delete every conversation and every judgement of this identity; how many of each that were."""
+        async with self._trail.event("memory.forgotten", identity=identity) as event:
+            conversations = await self._sessions.delete_all(identity.name)
+            judgements = await self._feedback.delete_all(identity.name)
+            event.details.update(conversations=conversations, judgements=judgements)
+            return conversations, judgements
+
+    async def remembered(self, *, identity: Identity) -> Remembered:
+        """Everything that is remembered of this identity."""
+        conversations = [
+            Conversation(session, await self._sessions.turns(session.id, identity=identity.name))
+            for session in await self._sessions.of(identity.name, limit=EVERY)
+        ]
+        return Remembered(tuple(conversations), await self._feedback.by(identity.name))
+
+    async def analyze_patterns(self, user_id: str, time_window: timedelta, *, identity: Identity) -> Patterns:
+        """What this person's questions of the last while have in common. RightMissing for anybody else's."""
+        if user_id != identity.name:
+            raise RightMissing(
+                "Another person's questions are not analysed.",
+                why="What somebody asked is theirs alone.",
+                not_done="Nothing was read.",
+            )
+        return patterns_of(await self.remembered(identity=identity), self._now() - time_window)
 
     async def turn(self, turn_id: str, *, identity: Identity) -> Turn:
         """One remembered question of this identity; with '' the newest. UnknownSession when there is none."""

@@ -24,6 +24,7 @@ from pgwarden.cli import (
     installation,
     login,
     mcp,
+    memory,
     notifications,
     people,
     policy,
@@ -94,6 +95,7 @@ app.add_typer(rights.app, name="rights")
 app.add_typer(people.app, name="people")
 app.add_typer(tokens.app, name="token")
 app.add_typer(delegations.app, name="delegate")
+app.add_typer(memory.app, name="memory")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(notifications.app, name="notifications")

@@ -58,6 +58,10 @@ class FeedbackStore(Protocol):
         """Judgements on one target, newest first."""
         ...
 
+    async def by(self, identity: str) -> tuple[Feedback, ...]:
+        """Every judgement of this identity, newest first."""
+        ...
+
     async def examples(self, database: str, *, identity: str | None = None, limit: int = 1000) -> tuple[Example, ...]:
         """Question and SQL pairs that people vouched for, newest first; with ``identity`` only that one's."""
         ...

@@ -37,6 +37,11 @@ class PostgresFeedbackStore:
             cursor = await connection.execute(query("feedback_on_database"), {"database": database, "limit": limit})
             return tuple(Feedback(*row) for row in await cursor.fetchall())
 
+    async def by(self, identity: str) -> tuple[Feedback, ...]:
+        async with transaction(self._pool) as connection:
+            cursor = await connection.execute(query("feedback_by_identity"), {"identity": identity})
+            return tuple(Feedback(*row) for row in await cursor.fetchall())
+
     async def examples(self, database: str, *, identity: str | None = None, limit: int = 1000) -> tuple[Example, ...]:
         parameters = {"database": database, "identity": identity, "limit": limit}
         async with transaction(self._pool) as connection:

@@ -164,6 +164,12 @@ where database = %(database)s
 order by number desc
 limit %(limit)s
 
+-- name: feedback_by_identity
+select question_id, identity, database, question, sql, is_right, at, corrected_sql
+from pgwarden_control.feedback
+where identity = %(identity)s
+order by number desc
+
 -- name: examples
 -- What someone vouched for: a confirmed answer, or a correction.
 select question, coalesce(nullif(corrected_sql, ''), sql), identity, at

@@ -1,0 +1,75 @@
+"""What is remembered of a person belongs to that person."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from pgwarden.agents.context_memory import ContextMemoryAgent
+from pgwarden.domain.errors import InputInvalid, RightMissing
+from pgwarden.domain.identity import Identity
+from pgwarden.domain.question import Reading
+from pgwarden.testing import MemoryFeedbackStore, MemoryGlossaryStore, MemorySessionStore
+
+ADA, BOB = Identity("ada"), Identity("bob")
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+WEEK = timedelta(days=7)
+
+
+class Clock:
+    now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def memory(clock: Clock) -> ContextMemoryAgent:
+    return ContextMemoryAgent(MemorySessionStore(), MemoryGlossaryStore(), MemoryFeedbackStore(), clock)
+
+
+async def ask(memory: ContextMemoryAgent, question: str, sql: str | None = "select 1", by: Identity = ADA) -> str:
+    reading = Reading(question, sql, 0.9, "built-in")
+    return await memory.store_context("s", reading, identity=by, database="shop")
+
+
+async def test_patterns_are_of_the_window_and_of_oneself(memory: ContextMemoryAgent, clock: Clock) -> None:
+    await ask(memory, "long ago")
+    clock.now += 2 * WEEK
+    turn = await memory.turn(await ask(memory, "How many customers?"), identity=ADA)
+    await ask(memory, "how many  customers")
+    await ask(memory, "what?", sql=None)
+    await ask(memory, "bob's own", by=BOB)
+    await memory.learn(turn, right=False, corrected_sql=None, identity=ADA)
+    found = await memory.analyze_patterns("ada", WEEK, identity=ADA)
+    assert (found.questions, found.asked_back, found.judged_right, found.judged_wrong) == (3, 1, 0, 1)
+    assert found.repeated == (("how many customers", 2),)
+
+
+async def test_nobody_analyses_another_person(memory: ContextMemoryAgent) -> None:
+    with pytest.raises(RightMissing):
+        await memory.analyze_patterns("ada", WEEK, identity=BOB)
+
+
+async def test_what_is_forgotten_is_gone_and_others_keep_theirs(memory: ContextMemoryAgent) -> None:
+    turn = await memory.turn(await ask(memory, "how many?"), identity=ADA)
+    await memory.learn(turn, right=True, corrected_sql=None, identity=ADA)
+    await ask(memory, "bob's own", by=BOB)
+    kept = await memory.remembered(identity=ADA)
+    assert [each.question for each in kept.conversations[0].turns] == ["how many?"]
+    assert [each.question for each in kept.judgements] == ["how many?"]
+    assert await memory.forget_all(identity=ADA) == (1, 1)
+    gone = await memory.remembered(identity=ADA)
+    assert (gone.conversations, gone.judgements) == ((), ())
+    assert len((await memory.remembered(identity=BOB)).conversations) == 1
+
+
+async def test_an_unknown_type_of_context_is_named(memory: ContextMemoryAgent) -> None:
+    with pytest.raises(InputInvalid, match="weather"):
+        await memory.retrieve_context("s", "weather", identity=ADA, database="shop")
