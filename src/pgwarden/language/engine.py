@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from pgwarden.domain.catalog import Catalog
@@ -14,7 +15,7 @@ from pgwarden.language.draft import Draft
 from pgwarden.language.followups import follow_up, is_follow_up
 from pgwarden.language.forms import Block
 from pgwarden.language.generate import Generator, NoJoinPath
-from pgwarden.language.glossary import Definition, Glossary
+from pgwarden.language.glossary import Definition, Glossary, defined_in
 from pgwarden.language.index import LexicalIndex
 from pgwarden.language.joins import JoinGraph
 from pgwarden.language.linking import Linker
@@ -38,6 +39,8 @@ class Knowledge:
     index: LexicalIndex
     graph: JoinGraph
     linker: Linker
+    terms: tuple[str, ...] = ()
+    """Definitions that the schema's comments hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class BuiltInEngine:
         return self._select(question, tokens, knowledge)
 
     def _select(self, question: Question, tokens: tuple[Token, ...], knowledge: Knowledge) -> Reading:
-        glossary = Glossary.of(question)
+        glossary = Glossary.of(question, knowledge.terms)
         replaced, definitions = glossary.replace(tokens)
         sentences = split_sentences(replaced)
         draft = Draft(knowledge.index, knowledge.graph, knowledge.linker, (), [], question.today)
@@ -185,7 +188,7 @@ class BuiltInEngine:
         found = self._known.get(key)
         if found is None or found.linker.values is not values:
             index = LexicalIndex.of(catalog)
-            found = Knowledge(index, JoinGraph.of(index), Linker(index, values))
+            found = Knowledge(index, JoinGraph.of(index), Linker(index, values), defined_in(_comments(catalog)))
             add_roles(index, found.graph)
             index.warm()
             found.linker.known.stored()
@@ -194,3 +197,11 @@ class BuiltInEngine:
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
         return found
+
+
+def _comments(catalog: Catalog) -> Iterator[str]:
+    """Comments on the tables and columns that the reader may see."""
+    for relation in catalog.user_relations:
+        if relation.selectable:
+            yield relation.comment or ""
+            yield from (column.comment or "" for column in relation.columns if column.selectable)

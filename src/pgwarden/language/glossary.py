@@ -32,8 +32,11 @@ class Glossary:
     """Sentences that were read as neither."""
 
     @classmethod
-    def of(cls, question: Question) -> Glossary:
+    def of(cls, question: Question, comments: Iterable[str] = ()) -> Glossary:
+        """What the schema's comments define, then the database's glossary, then the call's own instructions: the last wins."""
         glossary = cls()
+        for line in comments:
+            glossary._line(line)
         for term, meaning in question.glossary:
             glossary._define(term, meaning)
         rest: list[str] = []
@@ -86,7 +89,7 @@ class Glossary:
         """
         used: list[Definition] = []
         result = list(tokens)
-        for definition in sorted(self.definitions, key=lambda d: -len(d.term)):
+        for definition in sorted(reversed(self.definitions), key=lambda d: -len(d.term)):
             position = _find(result, definition.term)
             while position >= 0:
                 size = len(definition.term)
@@ -110,6 +113,13 @@ class Glossary:
             return [Token(name, name, name, Kind.WORD, start, end)]
         inner = [t for t in tokenize(definition.meaning) if t.text not in (".", ";")]
         return [Token(t.text, t.lower, t.lemma, t.kind, start, end, t.value, t.unit) for t in inner][:12]
+
+
+def defined_in(comments: Iterable[str]) -> tuple[str, ...]:
+    """The definitions in comments: lines such as ``Term: active members means is_active`` or ``Metric: x = sum(y)``."""
+    lines = (line for comment in comments for line in comment.splitlines())
+    found = (re.match(r"\s*(?:term|metric|glossary)\s*:\s*(.+)", line, re.IGNORECASE) for line in lines)
+    return tuple(match[1].strip().rstrip(".") for match in found if match)
 
 
 def _plain_meaning(meaning: str) -> str:

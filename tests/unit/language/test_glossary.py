@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from tests.unit.language.schema import read, sql
+from dataclasses import replace
+
+from tests.unit.language.schema import LIBRARY, MEMBERS, VALUES, read, sql
 
 from pgwarden.domain.question import Question
+from pgwarden.language.engine import BuiltInEngine
 from pgwarden.language.glossary import Glossary, parts_of
 
 
@@ -38,3 +41,23 @@ def test_how_text_is_matched() -> None:
 def test_formulas_are_cut_at_operators() -> None:
     assert parts_of("(a b - c) / d * 100") == ["(", ("a", "b"), "-", ("c",), ")", "/", ("d",), "*", ("100",)]
     assert parts_of("count(distinct orders)") == [("number of", "distinct", "orders")]
+
+
+def test_a_comment_in_the_schema_defines_terms() -> None:
+    members = replace(LIBRARY.relations[MEMBERS], comment="People.\nTerm: seniors means age > 65")
+    catalog = replace(LIBRARY, relations={**LIBRARY.relations, MEMBERS: members}, version="with terms")
+    question = Question("How many seniors members are there?")
+    reading = BuiltInEngine().read(question, catalog, VALUES)
+    assert reading.sql is not None, reading.clarification
+    assert "age > 65" in reading.sql
+    assert BuiltInEngine().read(question, LIBRARY, VALUES).sql is None
+
+
+def test_the_call_wins_over_the_glossary() -> None:
+    found = sql(
+        "How many long books are there?",
+        glossary=(("long books", "pages > 400"),),
+        instructions="long books means pages > 900",
+    )
+    assert "pages > 900" in found
+    assert "400" not in found
