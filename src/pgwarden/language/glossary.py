@@ -33,7 +33,7 @@ class Glossary:
 
     @classmethod
     def of(cls, question: Question, comments: Iterable[str] = ()) -> Glossary:
-        """What the schema's comments define, then the database's glossary, then the call's own instructions: the last wins."""
+        """What comments define, then the database's glossary, then the call's own instructions: the last wins."""
         glossary = cls()
         for line in comments:
             glossary._line(line)
@@ -89,7 +89,7 @@ class Glossary:
         """
         used: list[Definition] = []
         result = list(tokens)
-        for definition in sorted(reversed(self.definitions), key=lambda d: -len(d.term)):
+        for definition in sorted(self.definitions[::-1], key=lambda d: -len(d.term)):
             position = _find(result, definition.term)
             while position >= 0:
                 size = len(definition.term)
