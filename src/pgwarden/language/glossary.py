@@ -89,7 +89,8 @@ class Glossary:
         """
         used: list[Definition] = []
         result = list(tokens)
-        for definition in sorted(self.definitions[::-1], key=lambda d: -len(d.term)):
+        last_first = list(reversed(self.definitions))
+        for definition in sorted(last_first, key=lambda d: -len(d.term)):
             position = _find(result, definition.term)
             while position >= 0:
                 size = len(definition.term)
