@@ -57,7 +57,12 @@ def plan_workflow(intent: Intent, risk: RiskLevel, complexity: Complexity) -> Wo
     elif complexity is not Complexity.SIMPLE:
         why = "a joined or nested query is planned by the server before it runs"
         steps.append(PlanStep("validation", "IntelligentQueryAgent", why, ("query_building",)))
-    why = "run it behind the read fences" if kind == "SELECT" else "run it in a watched transaction with before-images"
+    if kind != "SELECT":
+        why = "run it in a watched transaction with before-images"
+    elif complexity is Complexity.SIMPLE:
+        why = "run it behind the read fences; a simple read needs no second check"
+    else:
+        why = "run it behind the read fences"
     inputs = ("query_building",) if kind == "SELECT" else ("query_building", "approval_process")
     steps.append(PlanStep("execution", "SafeExecutionAgent", why, inputs))
     return WorkflowPlan(kind, complexity, risk, tuple(steps))

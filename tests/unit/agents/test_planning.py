@@ -38,6 +38,7 @@ def test_no_change_reaches_execution_without_impact_and_approval(kind: str, risk
 def test_a_read_needs_no_approval_and_ddl_never_executes() -> None:
     read = plan_workflow(Intent("SELECT"), RiskLevel.LOW, Complexity.SIMPLE)
     assert [s.name for s in read.steps] == ["schema_context", "query_building", "execution"]
+    assert "no second check" in read.steps[-1].why
     ddl = plan_workflow(Intent("DDL"), RiskLevel.CRITICAL, Complexity.SIMPLE)
     assert ddl.has("blocked")
     assert not ddl.has("execution")
