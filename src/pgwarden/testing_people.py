@@ -206,6 +206,10 @@ class MemoryLoginStore:
                 self.held.logins[secret] = replace(login, ended_at=at)
                 self.held.audit += audit
 
+    async def open_logins(self, name: str, at: datetime) -> tuple[LoginSession, ...]:
+        mine = [login for login in self.held.logins.values() if login.person == name and login.usable(at)]
+        return tuple(sorted(mine, key=lambda login: (-login.created_at.timestamp(), login.id)))
+
     async def add_token(self, token: ApiToken, secret_hash: str, *, audit: Sequence[AuditEntry]) -> None:
         self.held.tokens[secret_hash] = token
         self.held.audit += audit

@@ -26,7 +26,8 @@ ARROWS: dict[str, set[str]] = {
     "testing_people": {"domain", "ports"},
     "bootstrap": {"domain", "ports", "sql", "language", "rules", "undo", "agents", "adapters", "settings", "logging"},
     "servers": {"domain", "agents", "bootstrap", "settings"},
-    "cli": {"domain", "agents", "servers", "settings", "bootstrap"},
+    "web": {"domain", "agents", "bootstrap"},
+    "cli": {"domain", "agents", "servers", "web", "settings", "bootstrap"},
     "demo": {"domain", "ports", "agents", "adapters", "rules", "settings", "bootstrap", "cli", "testing"},
     "__main__": {"cli"},
 }

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from pgwarden.domain.admission import LOGIN, TOKEN, Admission
 from pgwarden.domain.audit import AuditEntry, Outcome
-from pgwarden.domain.errors import LoginFailed, LoginLocked, ProofNeeded, TokenInvalid, UnknownPerson
+from pgwarden.domain.errors import InputInvalid, LoginFailed, LoginLocked, ProofNeeded, TokenInvalid, UnknownPerson
 from pgwarden.domain.identity import Identity, IdentityKind
 from pgwarden.domain.login import EVERY_SCOPE, Credential, LoginMethod, LoginSession, Scope, secret_hash
 from pgwarden.domain.one_time_code import matching_step
@@ -96,6 +96,22 @@ class FrontDesk:
             at = self._now()
             entry = AuditEntry("login.ended", admission.identity.name, at, subject=admission.login_id, source=source)
             await self._logins.end(admission.login_id, at, audit=(entry,))
+
+    async def logins(self, admission: Admission) -> tuple[LoginSession, ...]:
+        """The open logins of one's own account, newest first."""
+        return await self._logins.open_logins(admission.require_login().name, self._now())
+
+    async def end_login(self, login_id: str, admission: Admission, source: str) -> None:
+        """End one of one's own logins, wherever it is open. InputInvalid when there is none that holds."""
+        person, at = admission.require_login(), self._now()
+        if login_id not in {login.id for login in await self.logins(admission)}:
+            raise InputInvalid(
+                "There is no such login that still holds.",
+                not_done="Nothing was ended.",
+                next_step="List the logins again.",
+            )
+        entry = AuditEntry("login.ended", person.name, at, subject=login_id, source=source)
+        await self._logins.end(login_id, at, audit=(entry,))
 
     async def admit_login(self, secret: str, source: str) -> Admission:
         """Whose login this is. TokenInvalid when it ended or its account is not active any more."""

@@ -9,8 +9,9 @@ import typer
 
 from pgwarden.cli.door import Database, Json, open_app, read_text
 from pgwarden.cli.progress import working
-from pgwarden.cli.render import chart, console, emit_json, footer, hanging, one_line, plain, print_rows, write_csv
+from pgwarden.cli.render import chart, console, emit_json, footer, hanging, one_line, print_rows, write_csv
 from pgwarden.domain.answer import Answer, AnswerStatus
+from pgwarden.domain.plain import plain
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App

@@ -14,9 +14,10 @@ import typer
 
 from pgwarden.cli.audit_screen import show_anchoring, show_entries, show_record, show_verification
 from pgwarden.cli.door import Json, open_app, write_file
-from pgwarden.cli.render import console, emit_json, plain
+from pgwarden.cli.render import console, emit_json
 from pgwarden.domain.audit import Outcome
 from pgwarden.domain.errors import InputInvalid
+from pgwarden.domain.plain import plain
 
 if TYPE_CHECKING:
     from pgwarden.agents.audit_notary import Anchoring

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pgwarden.agents.ticket_object import ticket_object
 from pgwarden.cli.door import Database, Json, open_app
 from pgwarden.cli.executions import show_plan
 from pgwarden.cli.progress import Tell, working
 from pgwarden.cli.proof import require_scope
 from pgwarden.cli.render import console, emit_json, one_line, print_rows, simple_table
-from pgwarden.cli.ticket_screen import ticket_object
 from pgwarden.cli.tickets import SOURCE, tell_status
 from pgwarden.domain.approval import OnConflict
 from pgwarden.domain.errors import InputInvalid, NotApproved, PgwardenError

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from pgwarden.domain.admission import TOKEN
-from pgwarden.domain.login import Scope
-from pgwarden.domain.question import RiskLevel
+from pgwarden.domain.login import PROVED_FROM, Scope
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
     from pgwarden.domain.identity import Identity
-
-PROVED_FROM = frozenset({RiskLevel.HIGH, RiskLevel.CRITICAL})
-"""A yes to these takes the password or a code again."""
+    from pgwarden.domain.question import RiskLevel
 
 
 def require_scope(app: App, scope: Scope) -> None:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pgwarden.agents.ticket_object import ticket_object
 from pgwarden.cli.door import Database, Json, open_app, read_text
 from pgwarden.cli.progress import working
 from pgwarden.cli.proof import require_scope
 from pgwarden.cli.render import console, emit_json
 from pgwarden.cli.statement import SqlFile
-from pgwarden.cli.ticket_screen import show_ticket, ticket_object
+from pgwarden.cli.ticket_screen import show_ticket
 from pgwarden.cli.tickets import SOURCE, tell_status, ticket_runs_itself
 from pgwarden.domain.errors import InputInvalid, NotUnderstood, StatementInvalid
 from pgwarden.domain.execution import Isolation

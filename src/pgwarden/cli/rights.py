@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pgwarden.cli.door import Json, open_app
-from pgwarden.cli.render import console, emit_json, plain, simple_table
+from pgwarden.cli.render import console, emit_json, simple_table
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.errors import InputInvalid
 from pgwarden.domain.identity import Access, DataRight
+from pgwarden.domain.plain import plain
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App

@@ -9,9 +9,10 @@ import typer
 
 from pgwarden.agents.schema_context import find_table
 from pgwarden.cli.door import Database, Json, open_app, write_file
-from pgwarden.cli.render import console, emit_json, one_line, plain, print_facts, simple_table
+from pgwarden.cli.render import console, emit_json, one_line, print_facts, simple_table
 from pgwarden.domain.diagram import entity_graph, mermaid
 from pgwarden.domain.diagram_svg import svg as drawn
+from pgwarden.domain.plain import plain
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App

@@ -1,4 +1,4 @@
-"""``pgwarden serve``: one address for a team's agents, and the work that is due."""
+"""``pgwarden serve``: one address for a team and its agents, and the work that is due."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def serve(
     ] = 2,
     as_json: Json = False,
 ) -> None:
-    """Serve the four MCP servers over HTTP to agents with tokens, and do the work that is due, until stopped.
+    """Serve the page to people, the MCP servers to agents with tokens, and do the work that is due, until stopped.
 
     [dim]pgwarden token create robot "laptop agent"[/dim]
     """
@@ -43,14 +43,15 @@ def serve(
 
     async def work(app: App) -> None:
         from pgwarden.servers.serving import serve as answer
+        from pgwarden.web.app import page_app
 
         def started() -> None:
             if as_json:
-                emit_json({"url": reached, "mcp": f"{reached}/mcp/all"})
+                emit_json({"url": reached, "mcp": f"{reached}/mcp/all", "api": f"{reached}/api/v1/openapi.json"})
                 sys.stdout.flush()
-            sys.stderr.write(f"pgwarden serves MCP at {reached}/mcp/all (and /mcp/NAME); Ctrl-C stops it.\n")
+            sys.stderr.write(f"pgwarden serves its page at {reached} and MCP at {reached}/mcp/all; Ctrl-C stops it.\n")
 
-        await answer(app, listening, reached, jobs=jobs, started=started)
+        await answer(app, listening, reached, jobs=jobs, pages=[page_app], started=started)
 
     from pgwarden.bootstrap import set_up_logging
     from pgwarden.settings import load

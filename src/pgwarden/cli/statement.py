@@ -11,7 +11,8 @@ import typer
 
 from pgwarden.cli.door import Database, Json, open_app, read_text
 from pgwarden.cli.progress import working
-from pgwarden.cli.render import chart, console, emit_json, footer, hanging, one_line, plain, print_rows, write_csv
+from pgwarden.cli.render import chart, console, emit_json, footer, hanging, one_line, print_rows, write_csv
+from pgwarden.domain.plain import plain
 from pgwarden.domain.query_plan import plan_summary
 from pgwarden.domain.statement import Decision, Reason, Verdict
 from pgwarden.domain.verdict_json import column_names, relation_names, verdict_object

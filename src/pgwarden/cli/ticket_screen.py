@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pgwarden.agents.ticket_object import event_text
 from pgwarden.cli.impact import LEVEL_STYLE
-from pgwarden.cli.render import cell, console, hanging, one_line, plain, simple_table
+from pgwarden.cli.render import cell, console, hanging, one_line, simple_table
 from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.request import RequestKind
-from pgwarden.domain.stored import to_stored
 from pgwarden.domain.ticket import WAITING, TicketStatus
 from pgwarden.domain.ticket_events import Event
 from pgwarden.domain.ticket_summary import CascadeLine, TicketSummary, summarise
@@ -28,58 +28,6 @@ STATUS_STYLE = {
     TicketStatus.UNDONE: "cyan",
 }
 BAD = "bold red"
-
-TOLD: Mapping[str, str] = {
-    "TicketOpened": "asked",
-    "TicketRevised": "revised the request: earlier approvals are void",
-    "AutoApproved": "approved by rule",
-    "ApprovalGiven": "approved",
-    "TicketDenied": "denied",
-    "CommentAdded": "said",
-    "TicketEscalated": "escalated",
-    "TicketDelegated": "delegated",
-    "ApproverReminded": "reminded the approvers",
-    "TicketExpired": "expired",
-    "TicketCancelled": "cancelled",
-    "OverrideInvoked": "called an emergency override",
-    "OverrideReviewed": "reviewed the override",
-    "DecisionProposed": "passed on a proposed decision",
-    "ExecutionClaimed": "began to run it",
-    "ExecutionSucceeded": "ran it",
-    "ExecutionFailed": "could not run it; nothing was changed",
-    "ExecutionUndone": "took it back",
-    "ExecutionReinstated": "brought it back",
-}
-FACTS = ("rule", "level", "cause", "on_behalf_of", "to", "decision", "approver", "justified", "code", "via", "ticket")
-WORDS = ("reason", "comment", "text", "message")
-
-
-def ticket_object(view: TicketView, preview: ChangePreview | None = None) -> dict[str, Any]:
-    """A ticket as JSON."""
-    ticket, standing = view.ticket, view.standing
-    shown: dict[str, Any] = {
-        "id": ticket.id,
-        "status": standing.status.value,
-        "revision": standing.revision,
-        "request": to_stored(ticket.request),
-        "seal": ticket.request.seal,
-        "terms": to_stored(ticket.terms),
-        "opened_at": ticket.opened_at.isoformat(),
-        "ends_at": standing.ends_at.isoformat() if standing.ends_at else None,
-        "missing_levels": [seat.level for seat in standing.missing] if standing.status in WAITING else [],
-        "asked": list(view.asked),
-        "approved_by": [vote.by for vote in (*standing.votes, *standing.seniors)],
-        "rule": standing.rule,
-        "override": standing.overridden,
-        "review_due": standing.review_due,
-        "execution_id": standing.execution_id,
-        "estimated_seconds": view.estimated_seconds,
-        "similar": plain(view.similar),
-        "events": [_event_object(event) for event in ticket.events],
-    }
-    if preview is not None:
-        shown["sample"] = plain(preview)
-    return shown
 
 
 def show_tickets(views: Sequence[TicketView], now: datetime) -> None:
@@ -231,20 +179,7 @@ def _show_timeline(events: Iterable[Event]) -> None:
 
     console().print(Text("timeline", style="bold"))
     for event in events:
-        content = _event_object(event)
-        facts = [f"{name.replace('_', ' ')} {content[name]}" for name in FACTS if content.get(name)]
-        words = [str(content[name]) for name in WORDS if content.get(name)]
-        about = f" ({', '.join(facts)})" if facts else ""
-        text = f"{event.actor} {TOLD[type(event).__name__]}{about}"
-        said = f": {' '.join(words)}" if words else ""
-        console().print(hanging(Text(f"  {_moment(event.at)}  ", style="dim"), Text(one_line(text + said))))
-
-
-def _event_object(event: Event) -> dict[str, Any]:
-    content: dict[str, Any] = to_stored(event)
-    for large in ("request", "terms", "seal", "counts"):
-        content.pop(large, None)
-    return {"event": type(event).__name__, **content}
+        console().print(hanging(Text(f"  {_moment(event.at)}  ", style="dim"), Text(one_line(event_text(event)))))
 
 
 def _lines(pairs: Iterable[tuple[str, str]]) -> None:

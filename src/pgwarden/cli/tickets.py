@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pgwarden.agents.ticket_object import ticket_object
 from pgwarden.cli.door import Json, open_app, tell_error
 from pgwarden.cli.proof import approver, fresh_proof
 from pgwarden.cli.render import console, emit_json, one_line
-from pgwarden.cli.ticket_screen import show_ticket, show_tickets, ticket_object
+from pgwarden.cli.ticket_screen import show_ticket, show_tickets
 from pgwarden.domain.errors import InputInvalid, PgwardenError
 from pgwarden.domain.proposal import Proposal
 from pgwarden.domain.request import Urgency

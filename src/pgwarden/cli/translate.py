@@ -12,8 +12,8 @@ import typer
 
 from pgwarden.cli.door import open_app, read_text
 from pgwarden.cli.progress import working
-from pgwarden.cli.render import plain
 from pgwarden.domain.errors import InputInvalid
+from pgwarden.domain.plain import plain
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App

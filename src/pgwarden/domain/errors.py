@@ -554,3 +554,23 @@ class RehearsalRefused(PgwardenError):
 
     code = "PGW221"
     exit_status = 3
+
+
+class RequestRefused(PgwardenError):
+    """The request does not come from pgwarden's own page, is for another host, or is too large."""
+
+    code = "PGW240"
+    exit_status = 3
+
+
+class TooManyAttempts(PgwardenError):
+    """Too many attempts came from one address in a short time."""
+
+    code = "PGW241"
+    exit_status = 3
+
+
+class UnknownPage(PgwardenError):
+    """There is nothing at that address."""
+
+    code = "PGW242"

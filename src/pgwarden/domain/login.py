@@ -7,12 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from pgwarden.domain.question import RiskLevel
+
 MOST_FAILURES = 5
 """So many wrong attempts in a row lock a name."""
 FIRST_LOCK = timedelta(minutes=1)
 LONGEST_LOCK = timedelta(minutes=15)
 FORGOTTEN_AFTER = timedelta(hours=24)
 """Failures older than this no longer count."""
+
+PROVED_FROM = frozenset({RiskLevel.HIGH, RiskLevel.CRITICAL})
+"""A yes to these takes the password or a code again, at every door where somebody sits."""
 
 
 class Scope(StrEnum):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 
@@ -86,6 +87,22 @@ def to_json_value(value: object) -> object:
     if isinstance(value, list | tuple | set | frozenset):
         return [to_json_value(item) for item in value]
     return str(value)
+
+
+def json_rows(rows: Sequence[Sequence[object]]) -> list[list[Any]]:
+    """Rows of JSON values; the usual plain ones pass as they are."""
+    plain = (int, str, bool, type(None))
+    return [[v if type(v) in plain else to_json_value(v) for v in row] for row in rows]
+
+
+def cut_reason(result: Result) -> str:
+    """Why a result is not whole, with the way to the rest; '' when it is."""
+    s = result.statistics
+    if s.truncated_rows:
+        return "There are more rows: raise limit, or page with ORDER BY a key and WHERE key > the last one seen."
+    if s.truncated_bytes:
+        return "The rows are too wide: name fewer columns, or ask for fewer rows."
+    return f"{s.truncated_cells:,} long values were cut; use substring() to read on." if s.truncated_cells else ""
 
 
 def interval_text(value: timedelta) -> str:

@@ -12,6 +12,7 @@ from pgwarden.agents.schema_context import find_table
 from pgwarden.domain.errors import InputInvalid, StatementInvalid, StatementTooLarge
 from pgwarden.domain.intent_json import GivenIntent
 from pgwarden.domain.query_plan import estimates
+from pgwarden.domain.result import cut_reason, json_rows
 from pgwarden.domain.statement import Decision, Reason, StatementKind, Verdict
 from pgwarden.domain.verdict_json import verdict_object
 from pgwarden.servers.budget import Use
@@ -27,7 +28,6 @@ from pgwarden.servers.reading_answers import (
     SchemaAnswer,
     ValidationAnswer,
 )
-from pgwarden.servers.rows import cut_reason, json_rows
 from pgwarden.servers.schema_pages import schema_page
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,13 @@ from pgwarden.servers.hub import Hub, hub
 if TYPE_CHECKING:
     import socket
 
+    from starlette.types import ASGIApp
+
     from pgwarden.bootstrap import App
 
 SOURCE = "mcp http"
+Page = Callable[["App", str], "ASGIApp"]
+"""Makes the page of an application that is reached at a URL."""
 
 
 async def verify(app: App, token: str) -> Caller | None:
@@ -33,24 +37,31 @@ async def verify(app: App, token: str) -> Caller | None:
         return None
 
 
-def web_app(app: App, url: str) -> Hub:
-    """The ASGI application of one pgwarden, reached at ``url``."""
+def web_app(app: App, url: str, pages: Sequence[Page] = ()) -> Hub:
+    """The ASGI application of one pgwarden, reached at ``url``; ``pages`` take what is neither MCP nor Slack."""
 
     async def good(token: str, _server: str) -> Caller | None:
         return await verify(app, token)
 
     slack = slack_app(app)
+    mounted = [Mount("/slack", slack)] if slack is not None else []
     return hub(
         app,
         good,
         url=url,
         budgets=Budgets(allowance_of(app.settings)),
-        routes=[Mount("/slack", slack)] if slack is not None else [],
+        routes=[*mounted, *(Mount("/", page(app, url)) for page in pages)],
     )
 
 
 async def serve(
-    app: App, listening: socket.socket, url: str, *, jobs: int, started: Callable[[], None] = lambda: None
+    app: App,
+    listening: socket.socket,
+    url: str,
+    *,
+    jobs: int,
+    pages: Sequence[Page] = (),
+    started: Callable[[], None] = lambda: None,
 ) -> None:
     """Answer until SIGTERM or Ctrl-C; requests under way end first. ``jobs``: how many are done at once, 0: none."""
     import uvicorn
@@ -74,7 +85,7 @@ async def serve(
                 started()
 
     config = uvicorn.Config(
-        web_app(app, url),
+        web_app(app, url, pages),
         log_level="warning",
         ws="none",
         server_header=False,

@@ -6,7 +6,8 @@ from decimal import Decimal
 import pytest
 from rich.text import Text
 
-from pgwarden.cli.render import cell, chart, console, footer, hanging, one_line, plain, print_facts, result_object
+from pgwarden.cli.render import cell, chart, console, footer, hanging, one_line, print_facts
+from pgwarden.domain.plain import plain, result_object
 from pgwarden.domain.result import ReadStatistics, Result, ResultColumn
 
 

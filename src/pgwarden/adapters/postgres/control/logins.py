@@ -98,10 +98,12 @@ class PostgresLoginStore:
 
     async def login(self, secret_hash: str) -> LoginSession | None:
         row = await self._row("login", secret_hash=secret_hash)
-        if row is None:
-            return None
-        login_id, person, method, *rest = row
-        return LoginSession(login_id, person, LoginMethod(method), *rest)
+        return _login(row) if row else None
+
+    async def open_logins(self, name: str, at: datetime) -> tuple[LoginSession, ...]:
+        async with transaction(self._pool) as connection:
+            rows = await (await connection.execute(people_sql("open_logins"), {"name": name, "at": at})).fetchall()
+        return tuple(map(_login, rows))
 
     async def end(self, login_id: str, at: datetime, *, audit: Sequence[AuditEntry]) -> None:
         async with transaction(self._pool) as connection:
@@ -159,6 +161,11 @@ async def _of_a_person(connection: Connection, query: str, values: dict[str, obj
         await connection.execute(people_sql(query), values)
     except psycopg.errors.ForeignKeyViolation:
         raise unknown_person(str(values["name"])) from None
+
+
+def _login(row: tuple[Any, ...]) -> LoginSession:
+    login_id, person, method, *rest = row
+    return LoginSession(login_id, person, LoginMethod(method), *rest)
 
 
 def _token(row: tuple[Any, ...]) -> ApiToken:

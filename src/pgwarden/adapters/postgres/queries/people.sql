@@ -114,6 +114,12 @@ select id, person, method, source, created_at, expires_at, ended_at
 from pgwarden_control.login
 where secret_hash = %(secret_hash)s
 
+-- name: open_logins
+select id, person, method, source, created_at, expires_at, ended_at
+from pgwarden_control.login
+where person = %(name)s and ended_at is null and created_at <= %(at)s and expires_at > %(at)s
+order by created_at desc, id
+
 -- name: end_login
 update pgwarden_control.login set ended_at = %(at)s where id = %(id)s and ended_at is null
 

@@ -1,0 +1,92 @@
+"""SQL that reads: what pgwarden decides on it, and its rows."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from pgwarden.domain.errors import StatementInvalid, StatementTooLarge
+from pgwarden.domain.query_plan import estimates
+from pgwarden.domain.statement import Decision, Reason, StatementKind, Verdict
+from pgwarden.domain.verdict_json import verdict_object
+from pgwarden.web.api.rows import RowsAnswer, rows_answer
+from pgwarden.web.visitor import Inside
+
+router = APIRouter(tags=["reads"])
+
+DatabaseName = Annotated[
+    str | None, Field(max_length=200, description="Registered name; leave it out when there is only one.")
+]
+Sql = Annotated[str, Field(min_length=1, max_length=2_000_000, description="One PostgreSQL statement.")]
+
+
+class Statement(BaseModel):
+    """A statement for a database."""
+
+    sql: Sql
+    database: DatabaseName = None
+
+
+class Read(Statement):
+    """A statement to run."""
+
+    rows: int = Field(default=1000, ge=1, le=100_000, description="Rows to return at most.")
+    seconds: float = Field(default=30, gt=0, le=3600, description="How long it may run.")
+
+
+class ReasonAnswer(BaseModel):
+    """Why a verdict is what it is."""
+
+    code: str
+    message: str
+    position: int | None = Field(default=None, description="Character in the SQL, from 0.")
+    hint: str = ""
+
+
+class VerdictAnswer(BaseModel):
+    """What pgwarden would do with a statement."""
+
+    database: str
+    decision: str = Field(description="`allow`, `needs_approval` or `refuse`.")
+    kind: str
+    reasons: list[ReasonAnswer]
+    suggestions: list[ReasonAnswer]
+    reads: list[str]
+    writes: list[str]
+    columns: list[str]
+    estimated_cost: float | None = Field(default=None, description="PostgreSQL's own, in its units.")
+    estimated_rows: float | None = None
+    plan: dict[str, Any] | None = Field(default=None, description="PostgreSQL's plan, of a statement that may run.")
+
+
+@router.post("/verdicts")
+async def judge(statement: Statement, visitor: Inside) -> VerdictAnswer:
+    """Judge a statement without running it: its syntax, its names, what it reads and writes, whether it may run."""
+    database = await visitor.database(statement.database)
+    app, asked = visitor.app, {"statement": statement.sql}
+    trail = app.trail.event("statement.checked", identity=visitor.identity, database=database, personal=asked)
+    async with trail:
+        catalog = await app.orchestrator.visible(database, identity=visitor.identity)
+        try:
+            verdict = app.query.validate(statement.sql, catalog)
+        except (StatementInvalid, StatementTooLarge) as error:
+            reason = Reason("syntax", error.why.rstrip(".") or error.what, None, error.next_step)
+            verdict = Verdict(statement.sql, StatementKind.UNKNOWN, Decision.REFUSE, (reason,))
+        plan = None
+        if verdict.allowed:
+            plan = await app.execution.explain(database, statement.sql, identity=visitor.identity, limits=app.limits())
+        found = verdict_object(verdict, catalog, plan)
+    cost, rows = estimates(plan) if plan else (None, None)
+    known = {key: found[key] for key in VerdictAnswer.model_fields if key in found}
+    return VerdictAnswer(database=database, estimated_cost=cost, estimated_rows=rows, **known)
+
+
+@router.post("/reads")
+async def read(statement: Read, visitor: Inside) -> RowsAnswer:
+    """Run one SELECT. It cannot change anything; closing the connection does not stop it, its limits do."""
+    database = await visitor.database(statement.database)
+    limits = visitor.app.limits(rows=statement.rows, seconds=statement.seconds)
+    result = await visitor.app.execution.read(database, statement.sql, identity=visitor.identity, limits=limits)
+    return rows_answer(result)

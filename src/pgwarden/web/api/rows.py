@@ -1,0 +1,49 @@
+"""Rows as the API answers them; not a router, several nouns have rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from pgwarden.domain.result import Result, cut_reason, json_rows
+
+
+class ColumnAnswer(BaseModel):
+    """One column of a result."""
+
+    name: str
+    type: str
+    masked: bool = Field(description="Its values were withheld from this reader.")
+
+
+class RowsAnswer(BaseModel):
+    """Rows that came back. Exact numbers, moments and bytes are text."""
+
+    columns: list[ColumnAnswer]
+    rows: list[list[Any]]
+    row_count: int
+    truncated: bool
+    more: str = Field(description="Why it is not whole, and the way to the rest.")
+    milliseconds: float
+    bytes: int
+    cached: bool
+    plan: str = Field(description="PostgreSQL's plan in a line, where it was asked for.")
+    notices: list[str]
+
+
+def rows_answer(result: Result) -> RowsAnswer:
+    """A result as JSON."""
+    statistics = result.statistics
+    return RowsAnswer(
+        columns=[ColumnAnswer(name=c.name, type=c.type_name, masked=c.masked) for c in result.columns],
+        rows=json_rows(result.rows),
+        row_count=len(result.rows),
+        truncated=result.truncated,
+        more=cut_reason(result),
+        milliseconds=round(statistics.milliseconds, 3),
+        bytes=statistics.bytes,
+        cached=statistics.cached,
+        plan=statistics.plan,
+        notices=list(result.notices),
+    )

@@ -1,0 +1,167 @@
+"""The queue, and one ticket with everything that whoever decides on it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Form, Query, Request
+from starlette.responses import RedirectResponse, Response
+
+from pgwarden.agents.ticket_object import event_text
+from pgwarden.domain.admission import TOKEN
+from pgwarden.domain.errors import PgwardenError
+from pgwarden.domain.login import PROVED_FROM
+from pgwarden.domain.request import Urgency
+from pgwarden.domain.ticket import WAITING, TicketStatus
+from pgwarden.domain.ticket_events import Decision
+from pgwarden.domain.ticket_summary import summarise
+from pgwarden.web.api import tickets as api
+from pgwarden.web.api.executions import executed
+from pgwarden.web.problems import Problem, problem, status_of
+from pgwarden.web.proof import Proof
+from pgwarden.web.visitor import Inside, Visitor
+
+router = APIRouter()
+
+Text = Annotated[str, Form(max_length=4000)]
+Secret = Annotated[str, Form(max_length=1024)]
+VIEWS = {"open": tuple(WAITING), "approved": (TicketStatus.APPROVED,), "all": ()}
+
+
+@router.get("/tickets")
+async def queue(
+    request: Request,
+    visitor: Inside,
+    show: Annotated[str, Query(max_length=20)] = "open",
+    whose: Annotated[str, Query(max_length=20)] = "",
+    database: Annotated[str, Query(max_length=200)] = "",
+) -> Response:
+    """Tickets, the newest first; those that wait for the visitor are named."""
+    views = await api.found(
+        visitor,
+        list(VIEWS.get(show, ())),
+        mine=whose == "mine",
+        for_me=whose == "me",
+        database=database,
+        limit=200,
+    )
+    return visitor.door.templates.page(
+        request,
+        "pages/tickets.html",
+        visitor=visitor,
+        tickets=[api.ticket_line(view) for view in views],
+        show=show,
+        whose=whose,
+        database=database,
+        frozen=await visitor.app.approval.writes(),
+    )
+
+
+@router.post("/tickets")
+async def open_one(visitor: Inside, sql: Text, reason: Text, database: Text = "", urgency: Text = "normal") -> Response:
+    """A change that was asked for becomes a ticket."""
+    wanted = api.Wanted(sql=sql, database=database or None, reason=reason, urgency=Urgency(urgency))
+    view = await api.opened(wanted, visitor)
+    return RedirectResponse(f"/tickets/{view.ticket.id}", 303)
+
+
+@router.get("/tickets/{ticket}")
+async def one(request: Request, visitor: Inside, ticket: str) -> Response:
+    """One ticket."""
+    return await _shown(request, visitor, ticket)
+
+
+@router.post("/tickets/{ticket}/decision")
+async def decide(
+    request: Request,
+    visitor: Inside,
+    ticket: str,
+    decision: Text,
+    comment: Text = "",
+    seal: Text = "",
+    password: Secret = "",
+    code: Secret = "",
+) -> Response:
+    """Yes or no to exactly what was shown."""
+    proof = Proof(password=password, code=code[:20]) if password or code else None
+    word = api.Word(decision=Decision(decision), comment=comment, seal=seal, proof=proof)
+    return await _after(request, visitor, ticket, api.decide(ticket, word, visitor))
+
+
+@router.post("/tickets/{ticket}/comments")
+async def comment(request: Request, visitor: Inside, ticket: str, text: Text = "") -> Response:
+    """Words for everyone involved."""
+    return await _after(request, visitor, ticket, api.comment(ticket, api.Said(text=text or " "), visitor))
+
+
+@router.post("/tickets/{ticket}/escalation")
+async def escalate(request: Request, visitor: Inside, ticket: str, reason: Text = "") -> Response:
+    """A higher level decides."""
+    return await _after(request, visitor, ticket, api.escalate(ticket, api.Escalation(reason=reason or " "), visitor))
+
+
+@router.post("/tickets/{ticket}/delegation")
+async def delegate(request: Request, visitor: Inside, ticket: str, to: Text, reason: Text = "") -> Response:
+    """Another approver decides."""
+    return await _after(request, visitor, ticket, api.delegate(ticket, api.Handover(to=to, reason=reason), visitor))
+
+
+@router.post("/tickets/{ticket}/cancellation")
+async def cancel(request: Request, visitor: Inside, ticket: str, reason: Text = "") -> Response:
+    """Taken back."""
+    return await _after(request, visitor, ticket, api.cancel(ticket, api.Withdrawal(reason=reason), visitor))
+
+
+@router.post("/tickets/{ticket}/override")
+async def override(
+    request: Request, visitor: Inside, ticket: str, reason: Text = "", password: Secret = "", code: Secret = ""
+) -> Response:
+    """One senior's part of an emergency override."""
+    proof = Proof(password=password, code=code[:20]) if password or code else None
+    wanted = api.Override(reason=reason or " ", proof=proof)
+    return await _after(request, visitor, ticket, api.override(ticket, wanted, visitor))
+
+
+@router.post("/tickets/{ticket}/execution")
+async def execute(request: Request, visitor: Inside, ticket: str) -> Response:
+    """Run what was approved, and go to its proof."""
+    try:
+        ran = await executed(ticket, visitor)
+    except PgwardenError as error:
+        return await _shown(request, visitor, ticket, error)
+    view = await api.seen(ticket, visitor)
+    return RedirectResponse(f"/executions/{view.ticket.request.database}/{ran.id}", 303)
+
+
+async def _after(request: Request, visitor: Visitor, ticket: str, work: Awaitable[Any]) -> Response:
+    """The ticket as it is after something was done, or with what stood in the way."""
+    try:
+        await work
+    except PgwardenError as error:
+        return await _shown(request, visitor, ticket, error)
+    return RedirectResponse(f"/tickets/{ticket}", 303)
+
+
+async def _shown(request: Request, visitor: Visitor, ticket: str, error: PgwardenError | None = None) -> Response:
+    view = await api.seen(ticket, visitor)
+    told = await api.read_ticket(ticket, visitor, sample=True)
+    standing, person = view.standing, visitor.person
+    risky = view.ticket.request.risk in PROVED_FROM and visitor.admission.source != TOKEN
+    stood_in_the_way: Problem | None = problem(error) if error else None
+    return visitor.door.templates.page(
+        request,
+        "pages/ticket.html",
+        status=status_of(error) if error else 200,
+        visitor=visitor,
+        ticket=told,
+        summary=summarise(view.ticket, datetime.now(UTC)),
+        events=[(event.at, event_text(event)) for event in view.ticket.events],
+        waiting=standing.status in WAITING,
+        asked=person.name in view.asked,
+        runnable=standing.status is TicketStatus.APPROVED,
+        own=person.name in view.ticket.request.own,
+        proof=await visitor.app.front_desk.proof_of(visitor.admission) if risky else "",
+        problem=stood_in_the_way,
+    )

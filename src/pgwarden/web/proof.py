@@ -1,0 +1,32 @@
+"""Step-up: what is risky takes the password or a code of the second factor again, from whoever sits at the page."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from pgwarden.domain.admission import TOKEN
+from pgwarden.domain.login import PROVED_FROM
+from pgwarden.domain.question import RiskLevel
+from pgwarden.web.visitor import Visitor
+
+
+class Proof(BaseModel):
+    """A fresh proof of who decides. GET /api/v1/session says which one (``proof``); the other stays empty."""
+
+    password: str = Field(default="", max_length=1024)
+    code: str = Field(default="", max_length=20)
+
+
+async def fresh_proof(visitor: Visitor, risk: RiskLevel, proof: Proof | None) -> bool:
+    """Whether the visitor proved anew who they are, where the risk asks for it: a handler calls this before it decides.
+
+    A token that may approve was made so on purpose: none is asked. Raises ProofNeeded, on which the page asks and sends
+    again, LoginFailed or LoginLocked.
+    """
+    if risk not in PROVED_FROM or visitor.admission.source == TOKEN:
+        return False
+    given = proof or Proof()
+    await visitor.app.front_desk.prove(
+        visitor.admission, password=given.password, code=given.code, source=visitor.source
+    )
+    return True
