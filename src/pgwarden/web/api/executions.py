@@ -37,7 +37,7 @@ class Undo(BaseModel):
 @router.post("/tickets/{ticket}/execution")
 async def execute(ticket: TicketId, visitor: Inside) -> dict[str, Any]:
     """Run what was approved, once, in a watched transaction. What differs rolls back and asks again."""
-    return plain(await executed(ticket, visitor))
+    return _object(await executed(ticket, visitor))
 
 
 async def executed(ticket: str, visitor: Visitor) -> Execution:
@@ -51,13 +51,15 @@ async def executed(ticket: str, visitor: Visitor) -> Execution:
 async def progress(ticket: TicketId, visitor: Inside) -> dict[str, Any] | None:
     """How far a running execution is, what it uses and who waits for whom; null while none runs."""
     await seen(ticket, visitor)
-    return plain(await visitor.app.execution.changes.progress(ticket))
+    found = await visitor.app.execution.changes.progress(ticket)
+    return _object(found) if found else None
 
 
 @router.get("/databases/{database}/executions")
 async def list_executions(database: DatabaseName, visitor: Inside, rows: Rows = 50) -> list[dict[str, Any]]:
     """What ran on a database, newest first."""
-    return plain(await visitor.app.execution.executions(await visitor.database(database), rows=rows))
+    found = await visitor.app.execution.executions(await visitor.database(database), rows=rows)
+    return [_object(each) for each in found]
 
 
 @router.get("/databases/{database}/executions/{execution}")
@@ -66,14 +68,14 @@ async def read_execution(
 ) -> dict[str, Any]:
     """One execution with its net changes, rows masked by your rights."""
     name = await visitor.database(database)
-    return plain(await visitor.app.execution.report(name, execution, identity=visitor.identity, rows=rows))
+    return _object(await visitor.app.execution.report(name, execution, identity=visitor.identity, rows=rows))
 
 
 @router.get("/databases/{database}/executions/{execution}/undo-plan")
 async def undo_plan(database: DatabaseName, execution: ExecutionId, visitor: Inside) -> dict[str, Any]:
     """What taking it back would meet now, row by row. Nothing is changed."""
     name = await visitor.database(database)
-    return plain(await visitor.app.execution.undo_plan(name, execution, identity=visitor.identity))
+    return _object(await visitor.app.execution.undo_plan(name, execution, identity=visitor.identity))
 
 
 @router.post("/databases/{database}/executions/{execution}/undo")
@@ -94,3 +96,8 @@ async def undo(database: DatabaseName, execution: ExecutionId, wanted: Undo, vis
         await app.execution.execute(ticket.id, identity=visitor.identity, source=visitor.source)
         view = await app.approval.check_approval_status(ticket.id)
     return ticket_object(view)
+
+
+def _object(value: object) -> dict[str, Any]:
+    found: dict[str, Any] = plain(value)
+    return found

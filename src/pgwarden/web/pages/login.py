@@ -137,7 +137,7 @@ def _form(
         status=status,
         token=_visit_token(visit),
         wanted=_inside(wanted),
-        name=name,
+        login_name=name,
         ask_code=ask_code,
         error=error,
         provider=PROVIDER_PATH if door.app.provider else "",

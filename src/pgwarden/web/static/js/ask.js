@@ -25,7 +25,7 @@ async function ask(question) {
     const answer = await fetch("/api/v1/ask/stream", { method: "POST", headers, signal: running.signal, body: JSON.stringify({ question, session, database: form.database.value }) });
     if (!answer.ok) { trouble(question, await answer.json()); return; }
     for await (const [name, data] of events(answer.body)) {
-      if (name === "step") { step(data.what); }
+      if (name === "step") { if (data.state !== "finished") step(data.words); }
       else if (name === "answer") { turn(data); form.question.value = ""; }
       else { trouble(question, data); }
     }

@@ -1,0 +1,110 @@
+"""A pgwarden with its page: people who can log in, a target that may be written, and clients of every kind."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+
+from pgwarden.adapters.postgres.connect import target
+from pgwarden.bootstrap import App, build
+from pgwarden.domain.admission import Admission
+from pgwarden.domain.person import DIRECTOR, MANAGER, Person, Role
+from pgwarden.servers.serving import web_app
+from pgwarden.settings import load
+from pgwarden.web.app import page_app
+
+URL = "http://127.0.0.1:8765"
+PASSWORD = "kites over nine oceans"
+APPROVER = frozenset({Role.REQUESTER, Role.APPROVER})
+PEOPLE = (
+    Person("ana", full_name="Ana"),
+    Person("max", full_name="Max", level=MANAGER, roles=APPROVER),
+    Person("dora", full_name="Dora", level=DIRECTOR, roles=APPROVER),
+    Person("audrey", full_name="Audrey", roles=frozenset({Role.AUDITOR})),
+)
+
+
+@dataclass
+class WebHouse:
+    """One pgwarden; its page is ``application``."""
+
+    app: App
+    url: str = URL
+    clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.application = web_app(self.app, self.url, [page_app])
+
+    def client(self, **headers: str) -> httpx.AsyncClient:
+        """A browser that has not been here before, without a browser."""
+        transport = httpx.ASGITransport(app=self.application, raise_app_exceptions=False)
+        made = httpx.AsyncClient(transport=transport, base_url=self.url, headers=headers)
+        self.clients.append(made)
+        return made
+
+    async def logged_in(self, name: str) -> httpx.AsyncClient:
+        """Somebody's browser, with what their pages send along."""
+        client = self.client()
+        told = await client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
+        assert told.status_code == 201, told.text
+        client.headers["X-CSRF-Token"] = told.json()["csrf"]
+        return client
+
+    async def token(self, name: str, *scopes: str, databases: tuple[str, ...] = ("*",)) -> str:
+        """A token of somebody's, made by an administrator."""
+        opened = await self.app.front_desk.log_in("admin", PASSWORD, source="test")
+        made = await self.app.personnel.make_token(
+            name,
+            "test",
+            scopes=frozenset(scopes),
+            databases=frozenset(databases),
+            lifetime=timedelta(days=1),
+            by=await self.app.front_desk.admit_login(opened.secret, "test"),
+        )
+        return made.secret
+
+
+def settle(home: Path, control: str) -> None:
+    """Make the people in an empty control database, each with a password of their own: slow, so once for many tests."""
+
+    async def work() -> None:
+        async with build(load(home=home, control_url=control, user="ada"), door="web", admit=False) as app:
+            admin = await _settle_in(app, "admin", await app.personnel.first_administrator())
+            for person in PEOPLE:
+                await _settle_in(app, person.name, await app.personnel.add(person, by=admin))
+
+    asyncio.run(work())
+
+
+@asynccontextmanager
+async def web_house(home: Path, control: str, database: str, url: str = URL) -> AsyncIterator[WebHouse]:
+    """A pgwarden on a settled control database; ``database`` is the target "shop" and may be written."""
+    async with build(load(home=home, control_url=control, user="ada"), door="web", admit=False) as app:
+        app.targets.add_for_now(target("shop", database, allow_writes=True))
+        house = WebHouse(app, url)
+        try:
+            yield house
+        finally:
+            for client in house.clients:
+                await client.aclose()
+
+
+async def _settle_in(app: App, name: str, one_time: str) -> Admission:
+    opened = await app.front_desk.log_in(name, one_time, source="test")
+    await app.personnel.set_password(one_time, PASSWORD, by=await app.front_desk.admit_login(opened.secret, "test"))
+    opened = await app.front_desk.log_in(name, PASSWORD, source="test")
+    return await app.front_desk.admit_login(opened.secret, "test")
+
+
+def field_of(page: str, name: str) -> str:
+    """The value of a hidden field of a form."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found, f"the page has no field {name}"
+    return found[1]
