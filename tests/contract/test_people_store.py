@@ -241,6 +241,15 @@ async def test_logins_are_found_by_the_hash_of_their_secret(stores: Stores) -> N
     assert await stores.actions() == ["login.opened", "login.ended"]
 
 
+async def test_the_logins_that_hold_are_listed(stores: Stores) -> None:
+    await add(stores, ANA, LEA)
+    for name, owner in (("l1", "ana"), ("l2", "ana"), ("l3", "lea")):
+        await stores.logins.open(login(name, owner), secret_hash(name), audit=())
+    await stores.logins.end("l1", NOON, audit=())
+    assert [each.id for each in await stores.logins.open_logins("ana", NOON)] == ["l2"]
+    assert await stores.logins.open_logins("ana", login("l2", "ana").expires_at) == ()
+
+
 async def test_a_new_password_ends_the_other_logins(stores: Stores) -> None:
     await add(stores, ANA)
     for name in ("l1", "l2"):
