@@ -29,6 +29,7 @@ from pgwarden.adapters.postgres.control.databases import PostgresDatabaseStore
 from pgwarden.adapters.postgres.control.feedback import PostgresFeedbackStore
 from pgwarden.adapters.postgres.control.glossary import PostgresGlossaryStore
 from pgwarden.adapters.postgres.control.logins import PostgresLoginStore
+from pgwarden.adapters.postgres.control.model_use import PostgresModelLedger
 from pgwarden.adapters.postgres.control.notifications import PostgresNotificationStore
 from pgwarden.adapters.postgres.control.open import control_database
 from pgwarden.adapters.postgres.control.people import PostgresPeopleStore
@@ -79,6 +80,7 @@ from pgwarden.domain.provider import ProviderRules
 from pgwarden.domain.rehearsal_permit import RehearsalRules
 from pgwarden.domain.result import ReadLimits
 from pgwarden.language.engine import BuiltInEngine
+from pgwarden.models import Models, engines_of, models_of
 from pgwarden.ports import (
     AuditAnchor,
     AuditLog,
@@ -138,6 +140,7 @@ class App:
     cache: Cache
     schema: SchemaContextAgent
     query: IntelligentQueryAgent
+    models: Models
     execution: SafeExecutionAgent
     memory: ContextMemoryAgent
     impact: ImpactAssessmentAgent
@@ -229,7 +232,6 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
         )
         schema = SchemaContextAgent(targets.source, cache, PostgresSchemaHistory(control), lifetimes=lifetimes)
         stack.push_async_callback(schema.close)
-        query = IntelligentQueryAgent([BuiltInEngine()])
         desk = TicketDesk(PostgresTicketStore(control), PostgresPeopleStore(control), lambda: datetime.now(UTC))
         history = TicketHistory(desk.tickets, desk.now)
         impact = ImpactAssessmentAgent(
@@ -275,10 +277,13 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
                 lambda database: execution.written(database),
             ),
         )
+        models = models_of(settings, PostgresModelLedger(control), stack, sensitive)
+        feedback = PostgresFeedbackStore(control)
+        query = IntelligentQueryAgent(engines_of(settings, models, BuiltInEngine(), cache, feedback, execution))
         memory = ContextMemoryAgent(
             PostgresSessionStore(control),
             glossary,
-            PostgresFeedbackStore(control),
+            feedback,
             lambda: datetime.now(UTC),
             trail=trail,
         )
@@ -344,7 +349,8 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             targets=targets,
             rights=rights,
             glossary=glossary,
-            feedback=PostgresFeedbackStore(control),
+            feedback=feedback,
+            models=models,
             cache=cache,
             schema=schema,
             query=query,

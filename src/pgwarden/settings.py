@@ -33,6 +33,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pgwarden.domain.errors import SettingsError
+from pgwarden.domain.model_spec import ModelSpec
 from pgwarden.domain.provider import ProviderRules
 from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.result import ReadLimits
@@ -71,6 +72,11 @@ def _words(value: object) -> object:
 def _redis_url(value: SecretStr) -> SecretStr:
     if value.get_secret_value().partition("://")[0] not in ("redis", "rediss", "unix"):
         raise ValueError("a URL that starts with redis://, rediss:// or unix:// is expected")
+    return value
+
+
+def _model(value: str) -> str:
+    ModelSpec.parse(value)
     return value
 
 
@@ -136,6 +142,7 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 AbsolutePath = Annotated[Path, AfterValidator(absolute_path)]
 DirectoryPath = Annotated[Path, AfterValidator(directory_path)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(postgres_url)]
+ModelText = Annotated[str, AfterValidator(_model)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
 DatabaseName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
@@ -417,6 +424,36 @@ class Settings(BaseSettings):
         le=86400,
         description="How long the rows of a repeatable read are kept, in seconds; 0 keeps none.",
     )
+    llm_primary: ModelText | None = Field(
+        default=None, description="The language model that is asked first: provider:model, or provider:model@URL."
+    )
+    llm_backup: ModelText | None = Field(default=None, description="The model that is asked when the first fails.")
+    llm_validator: ModelText | None = Field(
+        default=None, description="The model that gives a second opinion; the built-in engine without one."
+    )
+    llm_discloses: Literal["schema", "masked", "samples"] = Field(
+        default="schema", description="What of a database models are told: its schema, the shape of values, or values."
+    )
+    llm_personal: bool = Field(
+        default=False, description="Whether personal and secret values may be among those that models are told."
+    )
+    llm_context_tokens: int = Field(
+        default=8000, ge=1000, le=200_000, description="The most tokens of context in one prompt, carefully counted."
+    )
+    llm_seconds: Seconds = Field(
+        default=30.0, gt=0, le=600, description="How long one call to a model may take, in seconds."
+    )
+    llm_retries: int = Field(default=2, ge=0, le=10, description="How often a failed call is repeated.")
+    llm_person_tokens: int = Field(
+        default=200_000, ge=0, description="The most tokens that models may take for one person a day (UTC)."
+    )
+    llm_daily_tokens: int = Field(
+        default=1_000_000, ge=0, description="The most tokens that models may take for everyone a day (UTC)."
+    )
+    llm_input_price: float = Field(
+        default=0.0, ge=0, description="US dollars for a million tokens that go in, to show what models cost."
+    )
+    llm_output_price: float = Field(default=0.0, ge=0, description="US dollars for a million tokens that come out.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning", description="The least severity that is logged, to standard error."
     )

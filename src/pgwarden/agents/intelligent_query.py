@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from pgwarden.agents.model_engine import ModelEngine
 from pgwarden.domain.catalog import Catalog, Constraint, Relation
+from pgwarden.domain.errors import InputInvalid
 from pgwarden.domain.feedback import Lesson, alike
 from pgwarden.domain.intent_json import GivenIntent
+from pgwarden.domain.model_call import Prompt
 from pgwarden.domain.question import Option, Question, Reading
 from pgwarden.domain.result import ReadLimits
 from pgwarden.domain.statement import Decision, Verdict
@@ -34,9 +37,18 @@ class IntelligentQueryAgent:
     async def translate(self, question: Question, catalog: Catalog, values: ValueIndex) -> Reading:
         """The best reading of a question; its ``sql`` is None when every engine asks back."""
         reading: Reading | None = None
-        for engine in self._engines:
+        wanted = question.errand.engine if question.errand else "auto"
+        engines = [engine for engine in self._engines if wanted in ("auto", engine.name)]
+        if not engines:
+            raise InputInvalid(
+                "No language model is set up." if wanted == "model" else f"There is no engine named {wanted}.",
+                why="The engines are auto, built-in and model; a model needs the setting llm_primary.",
+                not_done="The question was not translated.",
+                next_step="Set PGWARDEN_LLM_PRIMARY, e.g. groq:NAME, or use --engine built-in.",
+            )
+        for engine in engines:
             found = await engine.translate(question, catalog, values)
-            if found.sql is not None:
+            if found.sql is not None or found.final:
                 return found
             if reading is None or found.confidence > reading.confidence:
                 reading = found
@@ -74,6 +86,11 @@ class IntelligentQueryAgent:
         allowed = [e for e in near if self.validate(e.sql, visible).decision is Decision.ALLOW]
         options = tuple(Option(f"as asked before: {e.question}", e.question, e.sql) for e in allowed[:3])
         return replace(reading, clarification=replace(doubt, options=(*doubt.options, *options)))
+
+    async def preview(self, question: Question, catalog: Catalog, values: ValueIndex) -> Prompt | None:
+        """What the model engine would send, None without one."""
+        model = next((engine for engine in self._engines if isinstance(engine, ModelEngine)), None)
+        return await model.preview(question, catalog, values) if model else None
 
     def generate(self, intent: GivenIntent, catalog: Catalog, values: ValueIndex) -> Reading:
         """SQL for an intent object; ``sql`` is None when a name or a value in it has no ground in this database."""

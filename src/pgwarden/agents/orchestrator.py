@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable
 from dataclasses import replace
+from functools import partial
 
 from pgwarden.agents.audit_trail import UNWRITTEN, AuditEvent, AuditTrail
 from pgwarden.agents.context_memory import SESSION, ContextMemoryAgent
@@ -21,15 +22,16 @@ from pgwarden.domain.errors import ControlDatabaseUnavailable, InputInvalid, Nee
 from pgwarden.domain.feedback import Feedback, Lesson
 from pgwarden.domain.identity import DataRights, Identity
 from pgwarden.domain.intent_json import GivenIntent
+from pgwarden.domain.model_call import Prompt
 from pgwarden.domain.plan import WorkflowPlan
 from pgwarden.domain.profile import Sample, TableProfile
-from pgwarden.domain.question import Clarification, Intent, Option, Question, Reading
+from pgwarden.domain.question import Clarification, Errand, Intent, Option, Question, Reading
 from pgwarden.domain.read_access import Sensitivity
 from pgwarden.domain.result import ReadLimits
 from pgwarden.domain.sensitive import is_sensitive_in
 from pgwarden.domain.statement import Decision, Reason, Verdict
 from pgwarden.domain.table_access import TableAccess
-from pgwarden.domain.visible_catalog import visible_catalog
+from pgwarden.domain.visible_catalog import hides_values, visible_catalog
 from pgwarden.ports import DataRightsStore, ValueIndex
 
 UNNAMED = "unnamed"
@@ -71,6 +73,7 @@ class DatabaseOrchestrator:
         instructions: str = "",
         execute: bool = True,
         explain: bool = False,
+        engine: str = "auto",
         progress: Progress = lambda _event: None,
     ) -> Answer:
         """Answer one question. ``execute=False`` stops before anything runs, with the plan and the SQL.
@@ -82,11 +85,12 @@ class DatabaseOrchestrator:
         async with self._trail.event("question.asked", identity=identity, database=database, personal=asked) as event:
             validate_input(text, instructions)
             walk = StepWalk(progress)
+            errand = Errand(database, identity, engine, execute)
             catalog = await walk.run("schema_context", "reading the schema", lambda: self._schema.catalog(database))
             reading = await walk.run(
                 "query_building",
                 "turning the question into SQL",
-                lambda: self._translate(text, database, instructions, (), session, identity),
+                lambda: self._translate(text, instructions, (), session, errand),
             )
             answer = await self._proceed(reading, catalog, database, identity, limits, execute, explain, walk)
             answer = await self._remembered(
@@ -112,36 +116,46 @@ class DatabaseOrchestrator:
         glossary: tuple[tuple[str, str], ...] = (),
         session: str = "",
         identity: Identity,
+        engine: str = "auto",
     ) -> Reading:
         """Words to a reading, with the session's history and the database's glossary; nothing runs."""
         asked = {"question": text, "instructions": instructions}
         trail = self._trail.event("question.translated", identity=identity, database=database, personal=asked)
         async with trail as event:
-            reading = await self._translate(text, database, instructions, glossary, session, identity)
+            errand = Errand(database, identity, engine)
+            reading = await self._translate(text, instructions, glossary, session, errand)
             event.personal["statement"] = reading.sql or ""
             return reading
 
     async def _translate(
         self,
         text: str,
-        database: str,
         instructions: str,
         glossary: tuple[tuple[str, str], ...],
         session: str,
-        identity: Identity,
+        errand: Errand,
     ) -> Reading:
         validate_input(text, instructions)
-        values = await self._schema.values(database)
+        question, visible = await self._question(text, instructions, glossary, session, errand)
+        values = await self._schema.values(errand.database)
+        reading = await self._query.translate(question, visible, values)
+        if question.history:
+            return reading
+        return self._taught(reading, await self._memory.lesson(text, database=errand.database), visible, values)
+
+    async def _question(
+        self, text: str, instructions: str, glossary: tuple[tuple[str, str], ...], session: str, errand: Errand
+    ) -> tuple[Question, Catalog]:
+        """The question with all that belongs to it, and the structure that who asks may know of."""
+        database, identity = errand.database, errand.identity
         history: tuple[Reading, ...] = ()
         if session:
             history = await self._memory.retrieve_context(session, SESSION, identity=identity, database=database)
         known = await self._memory.glossary(database)
-        question = Question(text, instructions, (*known, *glossary), history)
         visible = await self.visible(database, identity=identity)
-        reading = await self._query.translate(question, visible, values)
-        if history:
-            return reading
-        return self._taught(reading, await self._memory.lesson(text, database=database), visible, values)
+        hidden = partial(hides_values, database, visible, await self._rights_of(identity), self._sensitive)
+        found = Question(text, instructions, (*known, *glossary), history, errand=replace(errand, hidden=hidden))
+        return found, visible
 
     def _taught(self, reading: Reading, lesson: Lesson, visible: Catalog, values: ValueIndex) -> Reading:
         """The reading as people taught it: their own SQL for this question, and never again what they called wrong."""
@@ -156,6 +170,15 @@ class DatabaseOrchestrator:
         options = tuple(Option(a.explanation, sql=a.sql) for a in reading.alternatives if a.sql is not None)
         message = f"The reading “{reading.explanation}” was called wrong before. What is meant?"
         return replace(reading, sql=None, clarification=Clarification(message, options))
+
+    async def preview(self, text: str, *, database: str, identity: Identity) -> Prompt | None:
+        """Exactly what a model would be sent for a question; nothing is sent. None where no model is set up."""
+        validate_input(text, "")
+        async with self._trail.event(
+            "model.previewed", identity=identity, database=database, personal={"question": text}
+        ):
+            question, visible = await self._question(text, "", (), "", Errand(database, identity))
+            return await self._query.preview(question, visible, await self._schema.values(database))
 
     async def feedback(self, turn_id: str, *, right: bool, corrected_sql: str | None, identity: Identity) -> Feedback:
         """What a person says about an answer of theirs. InputInvalid for a correction that cannot be read."""

@@ -24,6 +24,11 @@ EXIT_STATUS = {
 }
 
 
+EngineName = Annotated[
+    str, typer.Option("--engine", help="auto, built-in, or model; auto asks the model first where one is set up.")
+]
+
+
 def register(app: typer.Typer) -> None:
     app.command()(ask)
 
@@ -48,6 +53,7 @@ def ask(
     session: Annotated[
         str, typer.Option("--session", "-s", help="Name of a conversation, for follow-up questions.")
     ] = "",
+    engine: EngineName = "auto",
 ) -> None:
     """Answer a question from the database: the SQL, how it was read, and the rows.
 
@@ -67,6 +73,7 @@ def ask(
                     limits=app.limits(rows=limit, seconds=timeout),
                     execute=not (sql_only or plan),
                     explain=explain,
+                    engine=engine,
                     progress=lambda event: tell(event.words),
                 )
 

@@ -25,6 +25,7 @@ from pgwarden.cli import (
     login,
     mcp,
     memory,
+    models,
     notifications,
     people,
     policy,
@@ -99,6 +100,7 @@ app.add_typer(memory.app, name="memory")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(notifications.app, name="notifications")
+app.add_typer(models.app, name="models")
 app.add_typer(worker.jobs, name="jobs")
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from pgwarden.cli.ask import EngineName
 from pgwarden.cli.door import open_app, read_text
 from pgwarden.cli.progress import working
 from pgwarden.domain.errors import InputInvalid
@@ -38,6 +39,7 @@ def translate(
         str | None, typer.Option("--database", "-d", help="Name of a registered database, or a postgresql:// URL.")
     ] = None,
     questions: Annotated[Path | None, typer.Argument(help="JSONL file; standard input without it.")] = None,
+    engine: EngineName = "auto",
 ) -> None:
     """Translate many questions: JSON lines in, JSON lines out.
 
@@ -55,7 +57,7 @@ def translate(
             with nullcontext(lambda _what: None) if silent else working() as tell:
                 for number, line in enumerate(lines, 1):
                     tell(f"question {number:,} of {len(lines):,}")
-                    found = await _answer(app, name, line, number)
+                    found = await _answer(app, name, line, number, engine)
                     wrong += "error" in found
                     sys.stdout.write(_line(found) + "\n")
                     sys.stdout.flush()
@@ -65,7 +67,7 @@ def translate(
         raise typer.Exit(InputInvalid.exit_status)
 
 
-async def _answer(app: App, database: str, line: str, number: int) -> dict[str, Any]:
+async def _answer(app: App, database: str, line: str, number: int, engine: str) -> dict[str, Any]:
     """The output object of one line; what is wrong with the line is told in it, and the next line has its turn."""
     asked_id: object = number
     try:
@@ -77,6 +79,7 @@ async def _answer(app: App, database: str, line: str, number: int) -> dict[str, 
             identity=app.identity,
             instructions=asked.instructions,
             glossary=asked.glossary,
+            engine=engine,
         )
     except InputInvalid as error:
         return {"id": asked_id, "sql": None, "confidence": 0.0, "engine": "none", "error": error.to_dict()}

@@ -574,3 +574,20 @@ class UnknownPage(PgwardenError):
     """There is nothing at that address."""
 
     code = "PGW242"
+
+
+class ModelFailed(PgwardenError):
+    """A language model gave no usable answer."""
+
+    code = "PGW270"
+    retry_after: float | None = None
+    """Seconds that the provider asked to wait."""
+    transient: bool = True
+    """Whether the same call may succeed a moment later."""
+
+
+class ModelBudgetSpent(PgwardenError):
+    """Today's budget for language models is used up."""
+
+    code = "PGW271"
+    exit_status = 3

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+
+from pgwarden.domain.identity import Identity
 
 
 class Complexity(StrEnum):
@@ -25,6 +28,23 @@ class RiskLevel(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Errand:
+    """For whom a question is answered, and how; what an engine needs that looks beyond the words."""
+
+    database: str
+    """The registered name."""
+    identity: Identity
+    engine: str = "auto"
+    """``auto``, ``built-in`` or ``model``."""
+    may_read: bool = False
+    """Whether reads may run, to compare candidates by their rows."""
+    tell: Callable[[str], None] = lambda _what: None
+    """Told what happens, for people who wait."""
+    hidden: Callable[[int, int], bool] = lambda _relation, _column: True
+    """Whether a column's values (relation oid, attnum) are kept from this identity, wholly or by masks."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What a person or an agent asked. ``history`` holds earlier turns of the session, oldest first."""
 
@@ -36,6 +56,7 @@ class Question:
     history: tuple[Reading, ...] = ()
     today: date | None = None
     """What "today" means; None leaves it to the database (``current_date``)."""
+    errand: Errand | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +119,5 @@ class Reading:
     """``sql`` with $1, $2, … in place of the question's values, where the engine can tell them. They are in
     ``parameters``, in order, as PostgreSQL's text; their types are those of the columns beside them."""
     parameters: tuple[str, ...] = ()
+    final: bool = False
+    """Whether a doubt was come to by checking, so that no further engine is asked to answer over it."""

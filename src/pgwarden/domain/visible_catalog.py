@@ -36,16 +36,31 @@ def visible_catalog(database: str, catalog: Catalog, rights: DataRights, sensiti
     return replace(catalog, relations=relations, version=f"{catalog.version}/{digest}")
 
 
+def hides_values(
+    database: str, catalog: Catalog, rights: DataRights, sensitive: Sensitivity, relation_oid: int, number: int
+) -> bool:
+    """Whether a column's values are kept from a reader, wholly or by masks; so are those of unknown columns."""
+    relation = catalog.relations.get(relation_oid)
+    if relation is None or relation.column_at(number) is None:
+        return True
+    return _access(database, relation, number, catalog, rights, sensitive) is not Access.READ
+
+
 def _may(
     database: str, relation: Relation, number: int, catalog: Catalog, rights: DataRights, sensitive: Sensitivity
 ) -> bool:
+    return _access(database, relation, number, catalog, rights, sensitive) is not Access.DENY
+
+
+def _access(
+    database: str, relation: Relation, number: int, catalog: Catalog, rights: DataRights, sensitive: Sensitivity
+) -> Access:
     column = relation.column_at(number)
     assert column is not None, "the caller walks the relation's own columns"
-    access = rights.on(
+    return rights.on(
         database,
         relation.name.schema,
         relation.name.name,
         column.name,
         sensitive=sensitive(catalog, relation.oid, number),
     )
-    return access is not Access.DENY

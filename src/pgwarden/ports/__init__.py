@@ -13,7 +13,7 @@ from pgwarden.ports.changes import (
     Retention,
 )
 from pgwarden.ports.jobs import JobHandler, Jobs, JobWorker
-from pgwarden.ports.language import CachedValueIndex, LanguageEngine, ValueHit, ValueIndex
+from pgwarden.ports.language import CachedValueIndex, LanguageEngine, ModelClient, ModelLedger, ValueHit, ValueIndex
 from pgwarden.ports.memory import FeedbackStore, GlossaryStore, SessionStore
 from pgwarden.ports.notifications import NotificationChannel, NotificationStore
 from pgwarden.ports.people import IdentityProvider, LoginStore, Passwords, PeopleStore
@@ -44,6 +44,8 @@ __all__ = [
     "Jobs",
     "LanguageEngine",
     "LoginStore",
+    "ModelClient",
+    "ModelLedger",
     "NotificationChannel",
     "NotificationStore",
     "Passwords",

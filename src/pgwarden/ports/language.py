@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Protocol
 
 from pgwarden.domain.catalog import Catalog
+from pgwarden.domain.model_call import Budget, Completion, Prompt, Usage
 from pgwarden.domain.question import Question, Reading
 
 
@@ -38,6 +40,35 @@ class ValueHit(Protocol):
     def value(self) -> str: ...
     @property
     def score(self) -> float: ...
+
+
+class ModelClient(Protocol):
+    """One language model at one provider. It has no tool; it gets text and gives text."""
+
+    name: str
+    """provider:model, as the settings have it."""
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        """One request, never repeated by itself. Raises ModelFailed."""
+        ...
+
+    async def close(self) -> None: ...
+
+
+class ModelLedger(Protocol):
+    """What models cost, durable and shared by every process."""
+
+    async def reserve(self, day: date, identity: str, tokens: int, budget: Budget) -> bool:
+        """Set tokens aside before a call, for the identity and for all; False, and nothing done, above a budget."""
+        ...
+
+    async def settle(self, day: date, identity: str, *, reserved: int, used: int, cost: float) -> None:
+        """Put what a call really took in the place of what was set aside."""
+        ...
+
+    async def usage(self, day: date) -> tuple[Usage, ...]:
+        """Everyone's use of that day; the sum stands under the identity ''."""
+        ...
 
 
 class LanguageEngine(Protocol):

@@ -254,3 +254,19 @@ insert into pgwarden_control.relationship
      inferred, score, evidence)
 values (%(database)s, %(position)s, %(schema)s, %(table)s, %(columns)s, %(foreign_schema)s, %(foreign_table)s,
         %(foreign_columns)s, %(inferred)s, %(score)s, %(evidence)s)
+
+-- name: reserve_model_tokens
+-- No row when it would go over the budget. The row of everyone is taken first, so that two calls wait for each other.
+insert into pgwarden_control.model_use as kept (day, identity, calls, tokens)
+select %(day)s, %(identity)s, 1, %(tokens)s::bigint where %(tokens)s::bigint <= %(budget)s::bigint
+on conflict (day, identity) do update set calls = kept.calls + 1, tokens = kept.tokens + excluded.tokens
+where kept.tokens + excluded.tokens <= %(budget)s::bigint
+returning tokens
+
+-- name: settle_model_tokens
+update pgwarden_control.model_use
+set tokens = tokens + %(change)s::bigint, cost = cost + %(cost)s::double precision
+where day = %(day)s and identity = %(identity)s
+
+-- name: model_use
+select day, identity, calls, tokens, cost from pgwarden_control.model_use where day = %(day)s order by identity

@@ -1,0 +1,263 @@
+"""The model engine: a language model proposes, and everything it proposes is checked before anyone sees it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+
+from pgwarden.agents.model_road import ModelRoad
+from pgwarden.context.disclosure import Disclosure, fenced
+from pgwarden.context.packing import Packed, pack, tokens
+from pgwarden.context.proposal import Proposal, ProposalInvalid, change_doubts, parse, same_rows, ungrounded
+from pgwarden.domain.catalog import Catalog
+from pgwarden.domain.errors import ModelBudgetSpent, ModelFailed, PgwardenError
+from pgwarden.domain.feedback import Example
+from pgwarden.domain.model_call import Prompt
+from pgwarden.domain.question import Clarification, Intent, Option, Question, Reading
+from pgwarden.domain.result import Result
+from pgwarden.domain.statement import Decision, Verdict
+from pgwarden.ports import Cache, LanguageEngine, ValueIndex
+from pgwarden.sql.verdict import verdict_of
+
+LINE = 0.6
+"""Readings less sure than this come back as a question."""
+UNVERIFIED, VERIFIED, DISPUTED = 0.8, 0.95, 0.4
+"""The most confidence without a second opinion, with one that agrees, and with one that does not."""
+ABSURD_ROWS = 1e9
+"""Estimated rows of a plan that nobody means to see."""
+Plan = Callable[[str, str, Question], Awaitable[Mapping[str, object]]]
+Read = Callable[[str, str, Question], Awaitable[Result]]
+
+
+@dataclass(slots=True)
+class ModelEngine:
+    """Implements ports.LanguageEngine. ``roads``: the models in order of preference."""
+
+    roads: Sequence[ModelRoad]
+    cache: Cache
+    disclosure: Disclosure
+    explain: Plan
+    """(database, sql, question) → the plan; raises PgwardenError when the server refuses the statement."""
+    read: Read
+    """(database, sql, question) → a bounded number of rows, within the rights of who asks."""
+    examples: Callable[[str], Awaitable[tuple[Example, ...]]]
+    judge: LanguageEngine
+    """The engine that gives the second opinion where no validator model is set."""
+    validator: ModelRoad | None = None
+    budget: int = 8000
+    """Tokens of context in one prompt."""
+    repairs: int = 2
+    cache_seconds: float = 86_400.0
+    name: str = "model"
+    boundary: Callable[[], str] = field(default=lambda: secrets.token_hex(12))
+
+    async def preview(self, question: Question, catalog: Catalog, values: ValueIndex) -> Prompt:
+        """Exactly what the first call would send, but for the mark, which is made anew each time."""
+        return self._prompt(await self._packed(question, catalog, values), self.boundary())
+
+    async def translate(self, question: Question, catalog: Catalog, values: ValueIndex) -> Reading:
+        """The reading of a question. ``sql`` is None with the reason when no model answers: another engine goes on."""
+        packed = await self._packed(question, catalog, values)
+        failures = []
+        for road in self.roads:
+            self._tell(question, f"asking {road.name}")
+            try:
+                proposal, verdict = await self._propose(road, packed, question, catalog)
+            except (ModelFailed, ModelBudgetSpent) as error:
+                failures.append(error.what)
+                continue
+            return await self._checked(road, proposal, verdict, packed, question, catalog, values)
+        return Reading(question.text, None, 0.0, self.name, clarification=Clarification(" ".join(failures)))
+
+    async def _packed(self, question: Question, catalog: Catalog, values: ValueIndex) -> Packed:
+        errand = question.errand
+        disclosure = replace(self.disclosure, hidden=errand.hidden) if errand else self.disclosure
+        examples = await self.examples(errand.database) if errand else ()
+        usable = [e for e in examples if verdict_of(e.sql, catalog).decision is not Decision.REFUSE]
+        return pack(question, catalog, values, budget=self.budget, disclosure=disclosure, examples=usable)
+
+    def _prompt(self, packed: Packed, boundary: str, fault: tuple[str, str] | None = None) -> Prompt:
+        instructions = instruction("translate", boundary)
+        material = packed.text(boundary)
+        if fault is not None:
+            instructions += "\n" + instruction("repair", boundary)
+            material += "\n" + fenced("previous answer", _within(fault[0], 1500), boundary)
+            material += "\n" + fenced("what was found", _within(fault[1], 500), boundary)
+        return Prompt(instructions, material)
+
+    async def _propose(
+        self, road: ModelRoad, packed: Packed, question: Question, catalog: Catalog
+    ) -> tuple[Proposal, Verdict | None]:
+        """A proposal that stands up to verdict and planner, perhaps repaired. Raises ModelFailed, ModelBudgetSpent."""
+        key = self._key(road, packed, catalog)
+        kept = await self.cache.get(key)
+        fault: tuple[str, str] | None = None
+        for _ in range(self.repairs + 1):
+            text = kept or await self._ask(road, packed, question, fault)
+            try:
+                proposal = parse(text)
+                verdict = verdict_of(proposal.sql, catalog) if proposal.sql else None
+                found = await self._fault(verdict, question)
+            except ProposalInvalid as error:
+                proposal, verdict, found = None, None, str(error)
+            if proposal is not None and not found:
+                if kept is None:
+                    await self.cache.set(key, text, seconds=self.cache_seconds, tags=["models"])
+                return proposal, verdict
+            self._tell(question, f"repairing the answer of {road.name}")
+            fault, kept = (text, found), None
+        raise ModelFailed(
+            f"The model {road.name} gave no statement that can be used.",
+            why=fault[1] if fault else "",
+            not_done="Its proposals were thrown away.",
+            next_step="Ask in other words.",
+        )
+
+    async def _ask(self, road: ModelRoad, packed: Packed, question: Question, fault: tuple[str, str] | None) -> str:
+        who = question.errand.identity.name if question.errand else "nobody"
+        found = await road.complete(self._prompt(packed, self.boundary(), fault), who)
+        if found.refused:
+            raise ModelFailed(f"The model {road.name} declined to answer.", next_step="Ask in other words.")
+        return found.text
+
+    def _key(self, road: ModelRoad, packed: Packed, catalog: Catalog) -> str:
+        told = json.dumps([road.name, catalog.version, instruction("translate", ""), packed.parts])
+        return "model:" + hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+
+    async def _fault(self, verdict: Verdict | None, question: Question) -> str:
+        """What stands against a statement, in words for the model; '' when nothing does."""
+        if verdict is None:
+            return ""
+        if verdict.decision is Decision.REFUSE:
+            return "; ".join(reason.message for reason in verdict.reasons)
+        if verdict.parameters:
+            return "Parameters such as $1 are not bound: write the values."
+        if question.errand is None or not verdict.sql:
+            return ""
+        try:
+            plan = await self.explain(question.errand.database, verdict.sql, question)
+        except PgwardenError as error:
+            return f"{error.what} {error.why}"
+        return "The plan expects more rows than anyone reads: a join is missing." if _rows(plan) > ABSURD_ROWS else ""
+
+    async def _checked(
+        self,
+        road: ModelRoad,
+        proposal: Proposal,
+        verdict: Verdict | None,
+        packed: Packed,
+        question: Question,
+        catalog: Catalog,
+        values: ValueIndex,
+    ) -> Reading:
+        engine = f"model ({road.name})"
+        if proposal.sql is None or verdict is None:
+            options = tuple(Option(text, question=text) for text in proposal.options)
+            return Reading(
+                question.text, None, 0.0, engine, proposal.intent, proposal.explanation,
+                Clarification(proposal.clarification, options),
+            )  # fmt: skip
+        intent = replace(proposal.intent or Intent(verdict.kind.value), intent_type=verdict.kind.value)
+        others = tuple(
+            Reading(question.text, sql, 0.0, engine, explanation="read otherwise")
+            for sql in proposal.alternatives
+            if verdict_of(sql, catalog).allowed
+        )
+        reading = Reading(
+            question.text, proposal.sql, min(proposal.confidence, UNVERIFIED), engine, intent, proposal.explanation,
+            None, proposal.assumptions, others,
+        )  # fmt: skip
+        if not verdict.allowed:
+            doubts = change_doubts(proposal.sql, question, verdict, catalog, values)
+            return _asked(reading, "Before anything is changed: " + "; ".join(doubts) + ".") if doubts else reading
+        loose = ungrounded(proposal.sql, question, verdict, catalog, values)
+        if loose:
+            said = tuple(f"no known value is “{literal[:60]}”" for literal in loose)
+            reading = replace(reading, confidence=reading.confidence * 0.7, assumptions=(*reading.assumptions, *said))
+        reading = await self._second_opinion(reading, packed, question, catalog, values)
+        return reading if reading.sql is None or reading.confidence >= LINE else _asked(reading, "This is not sure.")
+
+    async def _second_opinion(
+        self, reading: Reading, packed: Packed, question: Question, catalog: Catalog, values: ValueIndex
+    ) -> Reading:
+        """The reading after another engine's word on it, compared by the rows that both give."""
+        other, by = await self._other(packed, question, catalog, values)
+        errand = question.errand
+        if errand is None or not errand.may_read or reading.sql is None:
+            return reading
+        try:
+            self._tell(question, "comparing readings by their rows")
+            mine = await self.read(errand.database, reading.sql, question)
+            if not mine.rows:
+                reading = replace(
+                    reading, confidence=reading.confidence * 0.9,
+                    assumptions=(*reading.assumptions, "no row answers this"),
+                )  # fmt: skip
+            same = (
+                same_rows(mine, await self.read(errand.database, other.sql, question)) if other and other.sql else None
+            )
+        except PgwardenError:  # what cannot be read gives no opinion; whoever runs the statement is told why
+            return reading
+        if same is None or other is None:
+            return reading
+        if same:
+            return replace(
+                reading,
+                confidence=max(reading.confidence, VERIFIED if reading.confidence >= LINE else LINE),
+                assumptions=(*reading.assumptions, f"{by} agrees: the same rows"),
+            )
+        message = f"Two readings give different rows; {by} reads it otherwise. Which is meant?"
+        return _asked(replace(reading, confidence=DISPUTED, alternatives=(other, *reading.alternatives)), message)
+
+    async def _other(
+        self, packed: Packed, question: Question, catalog: Catalog, values: ValueIndex
+    ) -> tuple[Reading | None, str]:
+        if question.errand is None or not question.errand.may_read:
+            return None, ""
+        if self.validator is None:
+            found = await self.judge.translate(question, catalog, values)
+            usable = found.sql is not None and verdict_of(found.sql, catalog).allowed
+            return (found if usable else None), "the built-in engine"
+        self._tell(question, f"asking {self.validator.name} for a second opinion")
+        try:
+            proposal, verdict = await self._propose(self.validator, packed, question, catalog)
+        except (ModelFailed, ModelBudgetSpent):
+            return None, self.validator.name
+        if proposal.sql is None or verdict is None or not verdict.allowed:
+            return None, self.validator.name
+        name = f"model ({self.validator.name})"
+        other = Reading(question.text, proposal.sql, proposal.confidence, name, explanation=proposal.explanation)
+        return other, self.validator.name
+
+    def _tell(self, question: Question, what: str) -> None:
+        if question.errand is not None:
+            question.errand.tell(what)
+
+
+def instruction(name: str, boundary: str) -> str:
+    """One of the prompts beside this file."""
+    text = (files("pgwarden.agents") / "prompts" / f"{name}.md").read_text(encoding="utf-8")
+    return text.replace("BOUNDARY", boundary)
+
+
+def _asked(reading: Reading, message: str) -> Reading:
+    shown = [reading, *reading.alternatives]
+    options = tuple(Option(r.explanation or r.sql, sql=r.sql) for r in shown if r.sql is not None)
+    doubt = Clarification(message, options)
+    return replace(reading, sql=None, clarification=doubt, alternatives=tuple(shown), final=True)
+
+
+def _within(text: str, most: int) -> str:
+    while tokens(text) > most:
+        text = text[: len(text) * 3 // 4]
+    return text
+
+
+def _rows(plan: Mapping[str, object]) -> float:
+    inner = plan.get("Plan")
+    rows = inner.get("Plan Rows", 0) if isinstance(inner, Mapping) else 0
+    return float(rows) if isinstance(rows, int | float) else 0.0

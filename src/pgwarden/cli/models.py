@@ -1,0 +1,110 @@
+"""``pgwarden models``: which language models are set up, what they took, and what they would be told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pgwarden.cli.door import Database, Json, open_app
+from pgwarden.cli.render import console, emit_json
+from pgwarden.domain.errors import ModelBudgetSpent, ModelFailed
+
+if TYPE_CHECKING:
+    from pgwarden.bootstrap import App
+    from pgwarden.domain.model_call import Prompt
+
+app = typer.Typer(help="Language models: what they take, whether they answer, what they are told.")
+
+NONE = "No language model is set up: the built-in engine answers. To use one: PGWARDEN_LLM_PRIMARY=groq:NAME"
+
+
+@app.callback(invoke_without_command=True)
+def models(context: typer.Context, as_json: Json = False) -> None:
+    """Show the models, today's use and the budgets.
+
+    [dim]pgwarden models[/dim]
+    """
+    if context.invoked_subcommand is not None:
+        return
+
+    async def work(opened: App) -> dict[str, Any]:
+        found = opened.models
+        return {
+            "models": [{"for": part, "model": road.name} for part, road in found.roads.items()],
+            "discloses": found.disclosure.discloses.value,
+            "personal_values": found.disclosure.personal,
+            "budget": {"person_tokens": found.budget.person_tokens, "all_tokens": found.budget.all_tokens},
+            "usage": [
+                {"identity": use.identity, "calls": use.calls, "tokens": use.tokens, "cost": round(use.cost, 6)}
+                for use in await found.usage()
+                if use.identity in ("", opened.identity.name)
+            ],
+        }
+
+    shown = open_app(work)
+    if as_json:
+        emit_json(shown)
+        return
+    out = console()
+    if not shown["models"]:
+        out.print(NONE, markup=False)
+        return
+    for each in shown["models"]:
+        out.print(f"{each['for']:<10} {each['model']}", markup=False)
+    personal = ", personal values too" if shown["personal_values"] else ", never personal values"
+    out.print(f"{'are told':<10} {shown['discloses']}{personal}", markup=False)
+    for use in shown["usage"]:
+        most = shown["budget"]["person_tokens" if use["identity"] else "all_tokens"]
+        who = use["identity"] or "everyone"
+        line = f"{who}: {use['calls']:,} calls, {use['tokens']:,} of {most:,} tokens, ${use['cost']:.4f} today"
+        out.print(line, markup=False)
+
+
+@app.command("test")
+def try_out(as_json: Json = False) -> None:
+    """Make one small call to each model; exit status 1 when one does not answer."""
+
+    async def work(opened: App) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for part, road in opened.models.roads.items():
+            try:
+                seconds = await opened.models.test(part, opened.identity)
+            except (ModelFailed, ModelBudgetSpent) as error:
+                found.append({"for": part, "model": road.name, "answers": False, **error.to_dict()})
+            else:
+                found.append({"for": part, "model": road.name, "answers": True, "seconds": round(seconds, 3)})
+        return found
+
+    results = open_app(work)
+    if as_json:
+        emit_json(results)
+    else:
+        for each in results:
+            end = f"answers, {each['seconds']} s" if each["answers"] else f"{each['error']} {each.get('why', '')}"
+            console().print(f"{each['for']:<10} {each['model']}: {end}", markup=False)
+        if not results:
+            console().print(NONE, markup=False)
+    if not all(each["answers"] for each in results):
+        raise typer.Exit(ModelFailed.exit_status)
+
+
+@app.command()
+def preview(
+    question: Annotated[str, typer.Argument(help="The question, in plain words.")],
+    database: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Print exactly what a model would be sent for a question. Nothing is sent."""
+
+    async def work(opened: App) -> Prompt | None:
+        async with opened.target(database) as name:
+            return await opened.orchestrator.preview(question, database=name, identity=opened.identity)
+
+    prompt = open_app(work)
+    if as_json:
+        emit_json(prompt)
+    elif prompt is None:
+        console().print(NONE, markup=False)
+    else:
+        console().print(f"{prompt.instructions}\n{prompt.material}", markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""What a language model is told of a database: chosen, fenced and counted. Pure."""

@@ -1,0 +1,77 @@
+"""Language models over HTTP, against servers that speak the providers' protocols."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from tests.support.http_server import Answer
+from tests.support.model_server import PROVIDERS, model, said
+
+from pgwarden.adapters.llm.client import PydanticModel
+from pgwarden.domain.errors import ModelFailed
+from pgwarden.domain.model_call import Prompt
+from pgwarden.domain.model_spec import ModelSpec
+
+PROMPT = Prompt("Do this.", "with that")
+
+
+@pytest.fixture(autouse=True)
+def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    for provider in PROVIDERS:
+        monkeypatch.setenv(f"{provider.upper()}_API_KEY", "k-secret")
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_each_provider_answers_and_fails_in_its_own_protocol(provider: str) -> None:
+    with model(lambda got: said("hello", got), provider) as (server, spec):
+        client = PydanticModel(spec)
+        found = await client.complete(PROMPT)
+        assert (found.text, found.input_tokens, found.output_tokens, found.cut) == ("hello", 100, 20, False)
+        assert b"with that" in server.got[0].body
+        assert b"Do this." in server.got[0].body
+        assert "k-secret" in str(server.got[0].headers)
+
+        server.answer = lambda got: said("hel", got, cut=True)
+        assert (await client.complete(PROMPT)).cut
+
+        for status, transient in ((429, True), (500, True), (401, False)):
+            before = len(server.got)
+            refusal = Answer(status, b'{"error": {"message": "no"}}', {"retry-after": "3"})
+            server.answer = lambda _got, refusal=refusal: refusal  # type: ignore[misc]  # bound now
+            with pytest.raises(ModelFailed) as caught:
+                await client.complete(PROMPT)
+            assert (caught.value.transient, len(server.got) - before) == (transient, 1), (
+                "nobody repeats it but the road"
+            )
+            assert "k-secret" not in str(caught.value.to_dict())
+
+        server.answer = lambda _got: Answer(200, b"{ not json")
+        with pytest.raises(ModelFailed):
+            await client.complete(PROMPT)
+        await client.close()
+
+
+async def test_a_provider_that_is_silent_is_left() -> None:
+    with model(lambda _got: Answer(late=True)) as (server, spec):
+        with pytest.raises(ModelFailed, match="no answer"):
+            await PydanticModel(spec, seconds=0.3).complete(PROMPT)
+        server.ended.set()
+
+
+@pytest.mark.parametrize(
+    "text", ["gpt", "other:m", "openai:", "openai:m@http://far.example/v1", "groq:m@https://u:p@x"]
+)
+def test_a_model_that_is_no_model_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"expected|address"):
+        ModelSpec.parse(text)
+
+
+def test_nothing_heavy_is_imported_before_a_model_is_called() -> None:
+    code = (
+        "import sys, pgwarden.models, pgwarden.bootstrap\n"
+        "sys.exit(str({'pydantic_ai', 'openai', 'groq', 'anthropic', 'mistralai', 'keyring'} & set(sys.modules) or ''))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.stderr.strip() == ""
