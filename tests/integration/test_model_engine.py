@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
@@ -24,6 +25,7 @@ from pgwarden.domain.errors import ModelFailed, StatementInvalid
 from pgwarden.domain.feedback import Example
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.model_call import Budget, Circuit, Prices, Prompt, Usage
+from pgwarden.domain.model_spec import ModelSpec
 from pgwarden.domain.question import Errand, Question, Reading
 from pgwarden.domain.result import ReadStatistics, Result, ResultColumn
 from pgwarden.domain.value_index import SampledValues
@@ -226,6 +228,28 @@ async def test_a_circuit_opens_after_failures_and_a_budget_is_kept() -> None:
         assert reading.sql is None
         assert "budget" in str(reading.clarification)
         assert len(server.got) == 3
+
+
+async def test_a_failed_call_counts_its_prompt_unless_nothing_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = Ledger()
+    with model(lambda _got: Answer(500)) as (_server, spec), pytest.raises(ModelFailed):
+        await road(spec, ledger, retries=0).complete(Prompt("a", "b"), "ann")
+    assert ledger.tokens == 1 + 1
+    monkeypatch.delenv("GROQ_API_KEY", raising=False)
+    keyless = ModelSpec.parse("groq:small@https://model.invalid/v1")
+    with pytest.raises(ModelFailed):
+        await road(keyless, ledger, retries=0).complete(Prompt("a", "b"), "ann")
+    assert ledger.tokens == 1 + 1
+
+
+async def test_a_cancelled_call_counts_all_that_was_set_aside() -> None:
+    with model(lambda _got: Answer(late=True)) as (server, spec):
+        ledger = Ledger()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await road(spec, ledger).complete(Prompt("a", "b", 100), "ann")
+        server.ended.set()
+        assert ledger.tokens == 1 + 1 + 100
 
 
 def test_a_circuit_lets_one_call_try_after_its_rest() -> None:

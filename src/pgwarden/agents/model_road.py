@@ -68,14 +68,16 @@ class ModelRoad:
                 not_done="No model was called.",
                 next_step="See pgwarden models; the built-in engine goes on: --engine built-in",
             )
-        used, cost = reserved, self.prices.cost(reserved - prompt.most_output, prompt.most_output)
+        sent = reserved - prompt.most_output
+        used, cost = reserved, self.prices.cost(sent, prompt.most_output)  # of a cancelled call: it may be billed whole
         try:
             found = await self.client.complete(prompt)
             used = found.input_tokens + found.output_tokens
             cost = self.prices.cost(found.input_tokens, found.output_tokens)
             return found
-        except ModelFailed:
-            used, cost = 0, 0.0  # providers bill answers
+        except ModelFailed as error:
+            used = sent if error.called else 0  # the prompt arrived, perhaps; no answer did
+            cost = self.prices.cost(used, 0)
             raise
         finally:
             await self.ledger.settle(day, identity, reserved=reserved, used=used, cost=cost)

@@ -85,7 +85,7 @@ class DatabaseOrchestrator:
         async with self._trail.event("question.asked", identity=identity, database=database, personal=asked) as event:
             validate_input(text, instructions)
             walk = StepWalk(progress)
-            errand = Errand(database, identity, engine, execute)
+            errand = Errand(database, identity, engine, execute, tell=partial(walk.note, "query_building"))
             catalog = await walk.run("schema_context", "reading the schema", lambda: self._schema.catalog(database))
             reading = await walk.run(
                 "query_building",

@@ -29,6 +29,10 @@ class StepWalk:
     ) -> None:
         self._tell, self._sleep, self._clock = tell, sleep, clock
 
+    def note(self, step: str, words: str) -> None:
+        """Tell what a running step is at."""
+        self._tell(StepEvent(step, StepState.RUNNING, words))
+
     async def run(self, step: str, words: str, work: Callable[[], Awaitable[T]]) -> T:
         """The step's outcome. Its last error is raised when it is not transient or has come too often."""
         started = self._clock()

@@ -584,6 +584,8 @@ class ModelFailed(PgwardenError):
     """Seconds that the provider asked to wait."""
     transient: bool = True
     """Whether the same call may succeed a moment later."""
+    called: bool = True
+    """Whether anything was sent, which a provider may bill."""
 
 
 class ModelBudgetSpent(PgwardenError):

@@ -11,6 +11,8 @@ class StepState(StrEnum):
     """Where a step is. ``RETRIED`` stands between a failed attempt and the next one."""
 
     STARTED = "started"
+    RUNNING = "running"
+    """It goes on; the words say with what. Any number of times, also never."""
     FINISHED = "finished"
     FAILED = "failed"
     RETRIED = "retried"
@@ -26,7 +28,7 @@ class StepEvent:
     words: str
     """What is happening, for a person; of a failure what went wrong, never a value from the database."""
     milliseconds: float = 0.0
-    """Since the step started; 0 in ``STARTED``."""
+    """Since the step started; 0 in ``STARTED`` and ``RUNNING``."""
 
     def to_dict(self) -> dict[str, Any]:
         return {

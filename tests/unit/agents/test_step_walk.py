@@ -72,3 +72,11 @@ async def test_a_missing_right_is_not_tried_again() -> None:
         await walked.run()
     assert walked.slept == []
     assert walked.states == [StepState.STARTED, StepState.FAILED]
+
+
+def test_a_running_step_tells_what_it_is_at() -> None:
+    told: list[StepEvent] = []
+    StepWalk(told.append).note("query_building", "asking groq:small")
+    assert [event.to_dict() for event in told] == [
+        {"step": "query_building", "state": "running", "words": "asking groq:small", "milliseconds": 0.0}
+    ]

@@ -121,5 +121,5 @@ def _http(name: str, status: int, retry_after: float | None) -> ModelFailed:
 
 def _lasting(what: str, *, why: str = "", next_step: str) -> ModelFailed:
     error = ModelFailed(what, why=why, not_done="No model was called.", next_step=next_step)
-    error.transient = False
+    error.transient = error.called = False
     return error
