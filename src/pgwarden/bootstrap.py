@@ -284,6 +284,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             PostgresSessionStore(control),
             glossary,
             feedback,
+            schema,
             lambda: datetime.now(UTC),
             trail=trail,
         )

@@ -8,6 +8,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from pgwarden.agents.audit_trail import UNWRITTEN, AuditTrail
+from pgwarden.agents.schema_context import SchemaContextAgent
 from pgwarden.domain.errors import AlreadyExists, InputInvalid, RightMissing, UnknownSession
 from pgwarden.domain.feedback import Feedback, Lesson, lesson_of
 from pgwarden.domain.identity import Identity
@@ -30,11 +31,12 @@ class ContextMemoryAgent:
         sessions: SessionStore,
         glossary: GlossaryStore,
         feedback: FeedbackStore,
+        schema: SchemaContextAgent,
         now: Callable[[], datetime],
         *,
         trail: AuditTrail = UNWRITTEN,
     ) -> None:
-        self._trail = trail
+        self._trail, self._schema = trail, schema
         self._sessions, self._glossary, self._feedback, self._now = sessions, glossary, feedback, now
 
     async def store_context(self, session_id: str, context_data: Reading, *, identity: Identity, database: str) -> str:
@@ -73,6 +75,10 @@ class ContextMemoryAgent:
         except UnknownSession:
             return ()
         return tuple(_reading(turn) for turn in turns if turn.database == database)
+
+    async def update_schema_cache(self, schema_data: str, ttl: timedelta, *, database: str) -> None:
+        """Keep a structure, as JSON, for other processes; InputInvalid unless it is what the server has now."""
+        await self._schema.share(database, schema_data, seconds=ttl.total_seconds())
 
     async def forget(self, session_id: str, *, identity: Identity) -> None:
         """Delete a session of this identity."""

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from pgwarden.domain.catalog import Catalog, Relation
 from pgwarden.domain.catalog_json import from_json, to_json
-from pgwarden.domain.errors import UnknownTable
+from pgwarden.domain.errors import InputInvalid, UnknownTable
 from pgwarden.domain.profile import Sample, TableProfile, masked_sample
 from pgwarden.domain.relationships import inferred_joins_of, relationships_of
 from pgwarden.domain.schema_diff import SchemaDiff, schema_diff
@@ -92,6 +92,23 @@ class SchemaContextAgent:
         """Read the structure again: for a caller whose own check found a touched object changed."""
         async with self._lock(database):
             return (await self._read(database)).catalog
+
+    async def share(self, database: str, structure: str, *, seconds: float) -> None:
+        """Keep a structure in the shared cache, where the next process finds it.
+
+        It decides what a statement may do, so only what the server itself says now is kept. Raises InputInvalid.
+        """
+        catalog = await self.refresh(database)
+        if structure != to_json(catalog):
+            raise InputInvalid(
+                f"This is not the structure of {database}.",
+                why="The server's own differs from it, or it cannot be read.",
+                not_done="The cache is as it was.",
+                next_step="Read the structure again.",
+            )
+        text = f"{self._known[database].fingerprint}\n{structure}"
+        source = await self._sources(database)
+        await self._keep(database, f"schema:{source.key}:catalog", text, seconds)
 
     async def values(self, database: str) -> ValueIndex:
         """Sampled values of the columns that are not sensitive, at most half an hour old."""

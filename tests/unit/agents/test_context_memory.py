@@ -5,12 +5,22 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from tests.support.catalogs import catalog, table
 
 from pgwarden.agents.context_memory import ContextMemoryAgent
+from pgwarden.agents.schema_context import SchemaContextAgent
+from pgwarden.domain.catalog_json import to_json
 from pgwarden.domain.errors import InputInvalid, RightMissing
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.question import Reading
-from pgwarden.testing import MemoryFeedbackStore, MemoryGlossaryStore, MemorySessionStore
+from pgwarden.testing import (
+    MemoryCache,
+    MemoryFeedbackStore,
+    MemoryGlossaryStore,
+    MemorySchemaHistory,
+    MemorySchemaSource,
+    MemorySessionStore,
+)
 
 ADA, BOB = Identity("ada"), Identity("bob")
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -30,8 +40,30 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def memory(clock: Clock) -> ContextMemoryAgent:
-    return ContextMemoryAgent(MemorySessionStore(), MemoryGlossaryStore(), MemoryFeedbackStore(), clock)
+def source() -> MemorySchemaSource:
+    return MemorySchemaSource(catalog(table(1, "customers", ["id integer"]), version="first"))
+
+
+@pytest.fixture
+def cache() -> MemoryCache:
+    return MemoryCache()
+
+
+@pytest.fixture
+def schema(source: MemorySchemaSource, cache: MemoryCache) -> SchemaContextAgent:
+    return schema_agent(source, cache)
+
+
+def schema_agent(source: MemorySchemaSource, cache: MemoryCache) -> SchemaContextAgent:
+    async def sources(_name: str) -> MemorySchemaSource:
+        return source
+
+    return SchemaContextAgent(sources, cache, MemorySchemaHistory())
+
+
+@pytest.fixture
+def memory(clock: Clock, schema: SchemaContextAgent) -> ContextMemoryAgent:
+    return ContextMemoryAgent(MemorySessionStore(), MemoryGlossaryStore(), MemoryFeedbackStore(), schema, clock)
 
 
 async def ask(memory: ContextMemoryAgent, question: str, sql: str | None = "select 1", by: Identity = ADA) -> str:
@@ -73,3 +105,27 @@ async def test_what_is_forgotten_is_gone_and_others_keep_theirs(memory: ContextM
 async def test_an_unknown_type_of_context_is_named(memory: ContextMemoryAgent) -> None:
     with pytest.raises(InputInvalid, match="weather"):
         await memory.retrieve_context("s", "weather", identity=ADA, database="shop")
+
+
+async def test_a_structure_that_is_shared_is_the_next_process_s(
+    memory: ContextMemoryAgent, schema: SchemaContextAgent, source: MemorySchemaSource, cache: MemoryCache
+) -> None:
+    structure = to_json(await schema.catalog("shop"))
+    await cache.drop("schema:shop")
+    await memory.update_schema_cache(structure, WEEK, database="shop")
+    source.calls.clear()
+    assert (await schema_agent(source, cache).catalog("shop")).version == "first"
+    assert source.calls == ["fingerprint"], "nothing was read again"
+
+
+async def test_a_structure_that_the_server_does_not_have_is_not_kept(
+    memory: ContextMemoryAgent, schema: SchemaContextAgent, source: MemorySchemaSource, cache: MemoryCache
+) -> None:
+    real = to_json(await schema.catalog("shop"))
+    await cache.drop("schema:shop")
+    for forged in ("", "{}", "no JSON", real.replace("customers", "clients")):
+        with pytest.raises(InputInvalid, match="not the structure of shop"):
+            await memory.update_schema_cache(forged, WEEK, database="shop")
+    source.calls.clear()
+    await schema_agent(source, cache).catalog("shop")
+    assert "read" in source.calls, "the cache was empty"
