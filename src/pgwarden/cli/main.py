@@ -17,6 +17,7 @@ from pgwarden.cli import (
     data,
     databases,
     delegations,
+    evaluate,
     execute,
     executions,
     feedback,
@@ -72,6 +73,7 @@ def root(
 for group in (
     ask,
     translate,
+    evaluate,
     statement,
     impact,
     request,
