@@ -22,6 +22,7 @@ WEIGHTS: Mapping[str, float] = {
     "weak": -0.6,
     "ambiguous": -1.2,
     "unused": -0.9,
+    "ignored": -2.5,
     "far": -0.1,
     "unnamed": -0.2,
     "guess": -0.5,

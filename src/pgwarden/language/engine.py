@@ -16,6 +16,7 @@ from pgwarden.language.followups import follow_up, is_follow_up
 from pgwarden.language.forms import Block
 from pgwarden.language.generate import Generator, NoJoinPath
 from pgwarden.language.glossary import Definition, Glossary, defined_in
+from pgwarden.language.ignored import ignored
 from pgwarden.language.index import LexicalIndex
 from pgwarden.language.joins import JoinGraph
 from pgwarden.language.linking import Linker
@@ -94,6 +95,7 @@ class BuiltInEngine:
             return self._nothing(question, clarify(draft, knowledge.index, gap))
         named = any(item.tables and item.table_score() > 0.75 for item in draft.first_items)
         found = features(draft, block, generator.cost, named, len(sentences), len(tokens), bool(question.instructions))
+        found["ignored"] = float(ignored([t.lower for t in tokens], sql))
         likely = confidence(found)
         reading = Reading(
             question.text, sql, likely, self.name, intent_of(block, knowledge.index),
