@@ -54,9 +54,6 @@ def plan_workflow(intent: Intent, risk: RiskLevel, complexity: Complexity) -> Wo
         steps.append(PlanStep("impact_analysis", "ImpactAssessmentAgent", why, ("query_building",)))
         why = "a person with the right decides before anything changes"
         steps.append(PlanStep("approval_process", "ApprovalWorkflowAgent", why, ("query_building", "impact_analysis")))
-    elif complexity is not Complexity.SIMPLE:
-        why = "a joined or nested query is planned by the server before it runs"
-        steps.append(PlanStep("validation", "IntelligentQueryAgent", why, ("query_building",)))
     if kind != "SELECT":
         why = "run it in a watched transaction with before-images"
     elif complexity is Complexity.SIMPLE:

@@ -44,10 +44,8 @@ def test_a_read_needs_no_approval_and_ddl_never_executes() -> None:
     assert not ddl.has("execution")
 
 
-def test_complex_reads_are_planned_by_the_server_first() -> None:
-    intent = Intent("SELECT", entities=("a", "b", "c"))
-    assert assess_complexity(intent) is Complexity.COMPLEX
-    assert plan_workflow(intent, RiskLevel.LOW, assess_complexity(intent)).has("validation")
+def test_complexity_follows_from_tables_and_operations() -> None:
+    assert assess_complexity(Intent("SELECT", entities=("a", "b", "c"))) is Complexity.COMPLEX
     assert assess_complexity(Intent("SELECT", ("a",), ("filter",))) is Complexity.SIMPLE
     assert assess_complexity(Intent("SELECT", ("a",), ("aggregate:count",))) is Complexity.SIMPLE
     assert assess_complexity(Intent("SELECT", ("a", "b"), ("aggregate:sum",))) is Complexity.MEDIUM
