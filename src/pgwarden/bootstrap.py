@@ -40,6 +40,7 @@ from pgwarden.adapters.postgres.image_files import ImageFiles
 from pgwarden.adapters.postgres.pool import Pools
 from pgwarden.adapters.postgres.targets import Targets
 from pgwarden.adapters.redirect import Redirect, redirect_listener
+from pgwarden.adapters.telemetry.prometheus import PrometheusMetrics
 from pgwarden.agents.approval_workflow import ApprovalWorkflowAgent
 from pgwarden.agents.audit_desk import AuditDesk
 from pgwarden.agents.audit_jobs import PERIODS, AuditJobs
@@ -66,6 +67,7 @@ from pgwarden.agents.ticket_execution import TICKET_PERIODS, TicketExecution
 from pgwarden.agents.ticket_history import TicketHistory
 from pgwarden.agents.ticket_requests import TicketRequests
 from pgwarden.agents.ticket_timers import TicketTimers
+from pgwarden.agents.timed_jobs import timed_jobs
 from pgwarden.domain.admission import Admission
 from pgwarden.domain.approval_policy import ApprovalPolicy
 from pgwarden.domain.approval_table import approval_policy
@@ -92,6 +94,7 @@ from pgwarden.ports import (
     Jobs,
     JobWorker,
     LoginStore,
+    Metrics,
     NotificationChannel,
     NotificationStore,
     PeopleStore,
@@ -153,6 +156,7 @@ class App:
     orchestrator: DatabaseOrchestrator
     approval: ApprovalWorkflowAgent
     timers: TicketTimers
+    metrics: Metrics
     audit: AuditLog
     audit_key: AuditKey
     trail: AuditTrail
@@ -213,7 +217,8 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
         control_url = await _control_url(settings, stack)
         control = await stack.enter_async_context(control_database(control_url))
         audit = BatchingAuditLog(PostgresAuditLog(control))
-        trail = AuditTrail(audit, lambda: datetime.now(UTC), door)
+        metrics = PrometheusMetrics()
+        trail = AuditTrail(audit, lambda: datetime.now(UTC), door, metrics=metrics)
         audit_key = AuditKey(settings.audit_key)
         cache = _cache(settings)
         stack.push_async_callback(cache.close)
@@ -370,6 +375,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             audit=audit,
             audit_key=audit_key,
             trail=trail,
+            metrics=metrics,
             notary=notary,
             audit_desk=AuditDesk(audit, trail, lambda: datetime.now(UTC), source=door),
             back_up=partial(_back_up, control, trail, session),
@@ -379,7 +385,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             notification_desk=NotificationDesk(notifications, notifier, channels, lambda: datetime.now(UTC)),
             slack=_slack(settings, channels, people, approval),
             handlers=handlers,
-            worker=partial(_worker, control_url, handlers),
+            worker=partial(_worker, control_url, timed_jobs(handlers, metrics)),
             describe_target=target,
             check_target=check_database,
             advise_roles=advise_roles,

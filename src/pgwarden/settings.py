@@ -400,6 +400,10 @@ class Settings(BaseSettings):
         le=2 * 1024**2,
         description="Memory that one sort or hash of a read may use, in kB (work_mem).",
     )
+    metrics_access: Literal["off", "loopback", "token"] = Field(
+        default="token",
+        description="Who may read /metrics of pgwarden serve: nobody, this machine, or a token with the scope audit.",
+    )
     pool_size: Count = Field(
         default=10,
         ge=2,

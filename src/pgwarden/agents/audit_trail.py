@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from pgwarden.domain.audit import AuditEntry, Outcome
 from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.identity import Identity
-from pgwarden.ports import AuditLog
+from pgwarden.ports import AuditLog, Metrics
 
 REFUSED_STATUS = (3, 4)
 """Exit statuses of errors that say no, or not yet; the others say that it did not work."""
@@ -30,11 +31,24 @@ class AuditEvent:
 class AuditTrail:
     """The audit as one door's agents write it."""
 
-    def __init__(self, log: AuditLog | None, now: Callable[[], datetime], source: str = "") -> None:
-        """``source`` is the door, with the address where there is one; without a log nothing is written."""
+    def __init__(
+        self,
+        log: AuditLog | None,
+        now: Callable[[], datetime],
+        source: str = "",
+        *,
+        metrics: Metrics | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """``source`` is the door, with the address where there is one; without a log nothing is written.
+
+        ``metrics`` are told of each event that ended, which ``clock`` (seconds) times.
+        """
         self._log = log
         self._now = now
         self._source = source
+        self._metrics = metrics
+        self._clock = clock
 
     @asynccontextmanager
     async def event(
@@ -50,6 +64,7 @@ class AuditTrail:
 
         A PgwardenError leaves its code in the details, and its reason among what can be erased.
         """
+        started = self._clock()
         event = AuditEvent(personal=dict(personal or {}))
         ended = Outcome.FAILED  # until it is known better: an error that nobody foresaw is one as well
         try:
@@ -61,8 +76,18 @@ class AuditTrail:
             event.personal["why"] = f"{error.what} {error.why}".strip()
             raise
         finally:
+            await self._end(self._entry(action, ended, event, identity, database, subject), started)
+
+    async def _end(self, entry: AuditEntry, started: float) -> None:
+        kept = False
+        try:
             if self._log is not None:
-                await self._log.append(self._entry(action, ended, event, identity, database, subject))
+                await self._log.append(entry)
+            kept = True
+        finally:  # what could not be written down is given to nobody: it failed
+            if self._metrics is not None:
+                told = entry if kept else replace(entry, outcome=Outcome.FAILED)
+                self._metrics.ended(told, self._clock() - started)
 
     def entry(
         self,

@@ -15,6 +15,7 @@ from pgwarden.ports.changes import (
 from pgwarden.ports.jobs import JobHandler, Jobs, JobWorker
 from pgwarden.ports.language import CachedValueIndex, LanguageEngine, ModelClient, ModelLedger, ValueHit, ValueIndex
 from pgwarden.ports.memory import FeedbackStore, GlossaryStore, SessionStore
+from pgwarden.ports.metrics import Metrics
 from pgwarden.ports.notifications import NotificationChannel, NotificationStore
 from pgwarden.ports.people import IdentityProvider, LoginStore, Passwords, PeopleStore
 from pgwarden.ports.reads import Cache, ReadRunner
@@ -44,6 +45,7 @@ __all__ = [
     "Jobs",
     "LanguageEngine",
     "LoginStore",
+    "Metrics",
     "ModelClient",
     "ModelLedger",
     "NotificationChannel",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -27,15 +28,27 @@ if TYPE_CHECKING:
 class PgwardenServer(MCPServer[Any]):
     """The SDK's server, whose argument errors say how to mend the call and leave the caller's values out."""
 
+    def __init__(self, name: str, took: Callable[[str, str, float], None], **options: Any) -> None:
+        """``took`` gets each call's tool, how it ended (done, refused or failed), and seconds."""
+        super().__init__(name, **options)
+        self._took = took
+
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
+        started, outcome = time.perf_counter(), "failed"
         try:
-            return await super().call_tool(name, arguments, context)
+            answer = await super().call_tool(name, arguments, context)
+            outcome = "refused" if isinstance(answer, CallToolResult) and answer.is_error else "done"
+            return answer
         except ToolError as error:
             if isinstance(error.__cause__, ValidationError):
+                outcome = "refused"
                 return failure(_argument_error(name, error.__cause__))
             raise
+        finally:
+            known = any(tool.name == name for tool in self._tool_manager.list_tools())  # no label of a caller's making
+            self._took(name if known else "unknown", outcome, time.perf_counter() - started)
 
 
 def _argument_error(name: str, error: ValidationError) -> InputInvalid:
@@ -92,6 +105,7 @@ def build_server(
     instructions = "\n".join(text for _, text in chosen.values())
     server: MCPServer[Any] = PgwardenServer(
         "pgwarden" if name == "all" else name,
+        app.metrics.called,
         instructions=instructions,
         version=__version__,
         log_level="WARNING",

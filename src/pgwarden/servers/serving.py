@@ -15,7 +15,8 @@ from pgwarden.domain.errors import PgwardenError
 from pgwarden.servers.budget import Budgets
 from pgwarden.servers.build import allowance_of
 from pgwarden.servers.caller import Caller, caller_of
-from pgwarden.servers.hub import Hub, hub
+from pgwarden.servers.hub import hub
+from pgwarden.servers.metrics_page import TimedRequests, metrics_route
 
 if TYPE_CHECKING:
     import socket
@@ -37,7 +38,7 @@ async def verify(app: App, token: str) -> Caller | None:
         return None
 
 
-def web_app(app: App, url: str, pages: Sequence[Page] = ()) -> Hub:
+def web_app(app: App, url: str, pages: Sequence[Page] = ()) -> TimedRequests:
     """The ASGI application of one pgwarden, reached at ``url``; ``pages`` take what is neither MCP nor Slack."""
 
     async def good(token: str, _server: str) -> Caller | None:
@@ -45,13 +46,15 @@ def web_app(app: App, url: str, pages: Sequence[Page] = ()) -> Hub:
 
     slack = slack_app(app)
     mounted = [Mount("/slack", slack)] if slack is not None else []
-    return hub(
+    measured = metrics_route(app)
+    served = hub(
         app,
         good,
         url=url,
         budgets=Budgets(allowance_of(app.settings)),
-        routes=[*mounted, *(Mount("/", page(app, url)) for page in pages)],
+        routes=[*mounted, *([measured] if measured else []), *(Mount("/", page(app, url)) for page in pages)],
     )
+    return TimedRequests(served, app.metrics.requested)
 
 
 async def serve(

@@ -1,0 +1,1 @@
+"""How pgwarden is watched from outside."""

@@ -1,0 +1,105 @@
+"""``/metrics`` of what is served: its numbers, and who may read them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+import httpx2
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from tests.conftest import MakeDatabase
+from tests.support.mcp_client import settings_of
+
+from pgwarden.bootstrap import App, build
+from pgwarden.domain.identity import Identity, IdentityKind
+from pgwarden.domain.person import Person, Role
+from pgwarden.servers.serving import web_app
+
+BASE = "http://127.0.0.1:8765"
+Access = Literal["off", "loopback", "token"]
+
+
+@pytest.fixture
+def control(make_database: MakeDatabase) -> str:
+    return make_database()
+
+
+@asynccontextmanager
+async def running(home: Path, control: str, shop: str, access: Access) -> AsyncIterator[tuple[App, httpx2.AsyncClient]]:
+    """An application, and a client of its web side on the same machine."""
+    settings = settings_of(home, control, shop).model_copy(update={"metrics_access": access})
+    async with build(settings) as app:
+        transport = httpx2.ASGITransport(app=web_app(app, BASE), client=("127.0.0.1", 4711))
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE) as http:
+            yield app, http
+
+
+async def token_with(app: App, *scopes: str) -> str:
+    password = await app.personnel.first_administrator()
+    opened = await app.front_desk.log_in("admin", password, source="test")
+    by = await app.front_desk.admit_login(opened.secret, "test")
+    await app.personnel.set_password(password, "a long enough password", by=by)
+    by = await app.front_desk.admit_login(opened.secret, "test")
+    await app.personnel.add(Person("scraper", kind=IdentityKind.SERVICE, roles=frozenset({Role.AUDITOR})), by=by)
+    made = await app.personnel.make_token(
+        "scraper", "test", scopes=frozenset(scopes), databases=frozenset({"*"}), lifetime=timedelta(days=1), by=by
+    )
+    return made.secret
+
+
+async def test_this_machine_reads_what_was_counted(state_home: Path, control: str, shop_url: str) -> None:
+    async with running(state_home, control, shop_url, "loopback") as (app, http):
+        sql, limits = "select 1 union all select 2", app.limits()
+        await app.execution.read(await app.targets.choose(None), sql, identity=Identity("ana"), limits=limits)
+        assert (await http.get("/health")).status_code == 200
+        answer = await http.get("/metrics")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith("text/plain")
+        found = {
+            (sample.name, *sorted(sample.labels.items())): sample.value
+            for family in text_string_to_metric_families(answer.text)
+            for sample in family.samples
+        }
+        assert found["pgwarden_read_rows_total",] == 2
+        assert found["pgwarden_http_request_seconds_count", ("place", "health"), ("status", "2xx")] == 1
+        assert "union" not in answer.text
+
+
+async def test_nobody_from_elsewhere_reads_them(state_home: Path, control: str, shop_url: str) -> None:
+    passed_on = ({"X-Forwarded-For": "10.0.0.5"}, {"Forwarded": "for=127.0.0.1"}, {"Host": "rebound.example.org"})
+    async with running(state_home, control, shop_url, "loopback") as (app, http):
+        answers = [await http.get("/metrics", headers=headers) for headers in passed_on]
+        transport = httpx2.ASGITransport(app=web_app(app, BASE), client=("10.0.0.5", 4711))
+        async with httpx2.AsyncClient(transport=transport, base_url=BASE) as elsewhere:
+            answers.append(await elsewhere.get("/metrics"))
+    assert [answer.status_code for answer in answers] == [403] * 4
+    assert not [answer for answer in answers if "pgwarden_build_info" in answer.text]
+
+
+async def test_without_the_setting_a_token_with_the_scope_is_needed(
+    state_home: Path, control: str, shop_url: str
+) -> None:
+    async with running(state_home, control, shop_url, "token") as (app, http):
+        secret = await token_with(app, "audit")
+        for given in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {secret}"}):
+            answer = await http.get("/metrics", headers=given)
+            assert answer.status_code == 401
+            assert answer.headers["www-authenticate"] == "Bearer"
+        assert (await http.get("/metrics", headers={"Authorization": f"Bearer {secret}"})).status_code == 200
+
+
+async def test_a_token_for_other_things_does_not_do(state_home: Path, control: str, shop_url: str) -> None:
+    async with running(state_home, control, shop_url, "token") as (app, http):
+        secret = await token_with(app, "ask")
+        answer = await http.get("/metrics", headers={"Authorization": f"Bearer {secret}"})
+        assert answer.status_code == 403
+        assert "audit" in answer.text
+
+
+async def test_switched_off_there_is_no_such_page(state_home: Path, control: str, shop_url: str) -> None:
+    async with running(state_home, control, shop_url, "off") as (_, http):
+        assert (await http.get("/metrics")).status_code == 404
