@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -84,9 +85,11 @@ def settle(home: Path, control: str) -> None:
 
 
 @asynccontextmanager
-async def web_house(home: Path, control: str, database: str, url: str = URL) -> AsyncIterator[WebHouse]:
+async def web_house(
+    home: Path, control: str, database: str, url: str = URL, **settings: Any
+) -> AsyncIterator[WebHouse]:
     """A pgwarden on a settled control database; ``database`` is the target "shop" and may be written."""
-    async with build(load(home=home, control_url=control, user="ada"), door="web", admit=False) as app:
+    async with build(load(home=home, control_url=control, user="ada", **settings), door="web", admit=False) as app:
         app.targets.add_for_now(target("shop", database, allow_writes=True))
         house = WebHouse(app, url)
         try:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from starlette.requests import Request
 from starlette.responses import Response
 
+from pgwarden.web.door import same
 from pgwarden.web.visitor import LOGIN_COOKIE, VISIT_COOKIE
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pgwarden.web.door import Door
 
 THEME_COOKIE = "theme"
+PROVIDER_COOKIE = "provider"
 
 
 def keep_login(response: Response, door: Door, opened: OpenedLogin, now: datetime) -> None:
@@ -37,6 +39,17 @@ def visit_of(request: Request, door: Door) -> str:
 def keep_visit(response: Response, door: Door, visit: str) -> None:
     """Remember it for the time that a login form may lie open."""
     _keep(response, door, VISIT_COOKIE, visit, 3600)
+
+
+def keep_provider_login(response: Response, door: Door, state: str) -> None:
+    """Remember which login at the provider this browser began: no other browser finishes it."""
+    _keep(response, door, PROVIDER_COOKIE, state, 600)
+
+
+def began_provider_login(request: Request, door: Door, state: str) -> bool:
+    """Whether this browser began the login at the provider that came back with that state."""
+    begun = request.cookies.get(door.cookie(PROVIDER_COOKIE), "")
+    return bool(begun) and same(state, begun)
 
 
 def _keep(response: Response, door: Door, name: str, value: str, seconds: int) -> None:

@@ -45,20 +45,29 @@ class Door:
     def knows_host(self, host: str) -> bool:
         """Whether a Host header names this door: other names are somebody's who points theirs at this address."""
         if self.local:
-            return (urlsplit(f"//{host}").hostname or "") in LOCAL
+            return _place(f"//{host}")[1] in LOCAL
         own = urlsplit(self.url)
-        return host in (own.netloc, own.hostname)
+        return host.lower() in (own.netloc, own.hostname)
 
     def knows_origin(self, origin: str) -> bool:
         """Whether an Origin header names a page of this door."""
-        parts = urlsplit(origin)
         if self.local:
-            return parts.scheme == "http" and (parts.hostname or "") in LOCAL and parts.port == urlsplit(self.url).port
+            scheme, name, port = _place(origin)
+            return scheme == "http" and name in LOCAL and port == urlsplit(self.url).port
         return origin == self.url
 
     def cookie(self, name: str) -> str:
         """The name of a cookie. ``__Host-`` keeps other hosts of the same domain from setting it."""
         return f"__Host-pgwarden-{name}" if self.secure else f"pgwarden-{name}"
+
+
+def _place(address: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of what somebody sent; nothing of what is no address."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme, parts.hostname or "", parts.port
+    except ValueError:
+        return "", "", None
 
 
 def door_of(request: Request) -> Door:
@@ -81,3 +90,8 @@ def source_of(request: Request) -> str:
 def page_token(secret: str) -> str:
     """The token that a page of this session sends with every change. It cannot be made without the cookie's secret."""
     return hmac.new(secret.encode(), b"pgwarden page", hashlib.sha256).hexdigest()
+
+
+def same(given: str, expected: str) -> bool:
+    """Whether a token that somebody sent, whatever text that is, is the expected one; takes as long in any case."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())

@@ -12,7 +12,7 @@ from pgwarden.domain.errors import LoginNeeded, RequestRefused, TokenInvalid
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.login import Scope
 from pgwarden.domain.person import Person
-from pgwarden.web.door import Door, address_of, door_of, page_token, source_of
+from pgwarden.web.door import Door, address_of, door_of, page_token, same, source_of
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -119,7 +119,7 @@ async def require_page_token(request: Request, secret: str) -> None:
     kind = request.headers.get("content-type", "")
     if not given and kind.startswith(FORMS):
         given = str((await request.form()).get(TOKEN_FIELD, ""))
-    if given != page_token(secret):
+    if not same(given, page_token(secret)):
         raise _foreign("It does not carry the token of this session's pages.")
 
 

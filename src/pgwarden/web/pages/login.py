@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from datetime import UTC, datetime
 from typing import Annotated
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
@@ -13,8 +14,16 @@ from starlette.responses import RedirectResponse, Response
 from pgwarden.domain.errors import PgwardenError, ProofNeeded, UnknownPage
 from pgwarden.domain.login import LoginMethod
 from pgwarden.web.api.session import Credentials, log_in
-from pgwarden.web.cookies import THEME_COOKIE, forget_login, keep_login, keep_visit, visit_of
-from pgwarden.web.door import door_of, source_of
+from pgwarden.web.cookies import (
+    THEME_COOKIE,
+    began_provider_login,
+    forget_login,
+    keep_login,
+    keep_provider_login,
+    keep_visit,
+    visit_of,
+)
+from pgwarden.web.door import address_of, door_of, same, source_of
 from pgwarden.web.visitor import Anybody, require_own_page
 
 router = APIRouter()
@@ -47,7 +56,7 @@ async def login(
     """Log in and go on to where one wanted to be."""
     door = door_of(request)
     require_own_page(request, door)
-    if not hmac.compare_digest(csrf, _visit_token(visit_of(request, door))):
+    if not same(csrf, _visit_token(visit_of(request, door))):
         return _form(request, next, error="The form was too old. Try again.")
     try:
         opened = await log_in(request, Credentials(name=name[:200] or "?", password=password, code=code[:20]))
@@ -68,7 +77,12 @@ async def begin_provider(request: Request) -> Response:
     door = door_of(request)
     if door.app.provider is None:
         raise UnknownPage("No identity provider is set up.", next_step="Log in with a password.")
-    return RedirectResponse(await door.app.provider.begin(f"{door.url}{PROVIDER_PATH}/back"), 303)
+    door.logins.require(address_of(request))
+    door.logins.count(address_of(request))
+    url = await door.app.provider.begin(f"{door.url}{PROVIDER_PATH}/back")
+    answer = RedirectResponse(url, 303)
+    keep_provider_login(answer, door, parse_qs(urlsplit(url).query)["state"][0])
+    return answer
 
 
 @router.get(f"{PROVIDER_PATH}/back")
@@ -77,6 +91,8 @@ async def finish_provider(request: Request) -> Response:
     door = door_of(request)
     if door.app.provider is None:
         raise UnknownPage("No identity provider is set up.", next_step="Log in with a password.")
+    if not began_provider_login(request, door, request.query_params.get("state", "")):
+        return _form(request, "/ask", error="This browser began no such login. Begin it here.", status=401)
     try:
         opened = await door.app.provider.finish(dict(request.query_params), source_of(request))
     except PgwardenError as error:
