@@ -57,8 +57,10 @@ def chromium() -> str:
 async def log_in(page: Page, url: str, name: str) -> None:
     """By keyboard alone."""
     await page.goto(f"{url}/login")
+    await expect(page.get_by_label("Name")).to_be_focused()
     await page.keyboard.type(name)
     await page.keyboard.press("Tab")
+    await expect(page.get_by_label("Password")).to_be_focused()
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/ask")
