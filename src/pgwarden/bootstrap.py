@@ -59,6 +59,7 @@ from pgwarden.agents.personnel import Personnel
 from pgwarden.agents.policy_desk import PolicyDesk
 from pgwarden.agents.provider_desk import ProviderDesk
 from pgwarden.agents.recipients import Recipients
+from pgwarden.agents.request_desk import RequestDesk
 from pgwarden.agents.retention_desk import RETENTION_PERIODS, RetentionDesk, covered_until
 from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.agents.schema_context import Lifetimes, SchemaContextAgent
@@ -155,6 +156,7 @@ class App:
     retention: RetentionDesk
     orchestrator: DatabaseOrchestrator
     approval: ApprovalWorkflowAgent
+    request_desk: RequestDesk
     timers: TicketTimers
     metrics: Metrics
     audit: AuditLog
@@ -293,6 +295,9 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             lambda: datetime.now(UTC),
             trail=trail,
         )
+        orchestrator = DatabaseOrchestrator(
+            schema, query, execution, memory, impact, rights, sensitive=sensitive, trail=trail
+        )
         people = PostgresPeopleStore(control)
         notifications = PostgresNotificationStore(control)
         channels = channels_of(settings, lambda: datetime.now(UTC))
@@ -367,10 +372,9 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             approvals=lambda: approval_policy(policies()),
             policy_desk=PolicyDesk(impact, history, desk.tickets, people, targets.load, lambda: datetime.now(UTC)),
             retention=retention,
-            orchestrator=DatabaseOrchestrator(
-                schema, query, execution, memory, impact, rights, sensitive=sensitive, trail=trail
-            ),
+            orchestrator=orchestrator,
             approval=approval,
+            request_desk=RequestDesk(schema, query, orchestrator, execution, approval),
             timers=timers,
             audit=audit,
             audit_key=audit_key,

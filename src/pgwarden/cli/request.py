@@ -16,7 +16,7 @@ from pgwarden.cli.render import console, emit_json
 from pgwarden.cli.statement import SqlFile
 from pgwarden.cli.ticket_screen import show_ticket
 from pgwarden.cli.tickets import SOURCE, tell_status, ticket_runs_itself
-from pgwarden.domain.errors import InputInvalid, NotUnderstood, StatementInvalid
+from pgwarden.domain.errors import InputInvalid
 from pgwarden.domain.execution import Isolation
 from pgwarden.domain.login import Scope
 from pgwarden.domain.proposal import Proposal
@@ -67,7 +67,7 @@ def request(
         async with app.target(database) as name:
             with working() as tell:
                 tell("finding out what it would do")
-                sql, question = await statement_in(app, name, text)
+                sql, question = await app.request_desk.statement_in(name, text, identity=app.identity)
                 wanted = Proposal(
                     name,
                     sql,
@@ -78,7 +78,7 @@ def request(
                     run_when_approved=run,
                     isolation=isolation,
                 )
-                view = await _opened(app, wanted)
+                view = await app.request_desk.open(wanted, identity=app.identity, limits=app.limits(), source=SOURCE)
             view = await app.approval.check_approval_status(view.ticket.id)
             if not as_json:
                 show_ticket(view, datetime.now(UTC))
@@ -92,39 +92,6 @@ def request(
         tell_status(view)
     if wait and view.standing.status in WAIT_STATUS:
         raise typer.Exit(WAIT_STATUS[view.standing.status])
-
-
-async def _opened(app: App, wanted: Proposal) -> TicketView:
-    """A ticket for a change, or for a read that shows sensitive values as they are."""
-    catalog = await app.schema.catalog(wanted.database)
-    if not app.query.validate(wanted.sql, catalog).allowed:
-        return await app.approval.create_approval_request(wanted, identity=app.identity, source=SOURCE)
-    shown = await app.execution.unmasked(wanted.database, wanted.sql, identity=app.identity, limits=app.limits())
-    if shown is None:
-        raise InputInvalid(
-            "This read needs no approval.",
-            why="It changes nothing and shows you no sensitive value.",
-            not_done="No ticket was opened.",
-            next_step="Run it: pgwarden query",
-        )
-    return await app.approval.create_read_request(wanted, shown, identity=app.identity, source=SOURCE)
-
-
-async def statement_in(app: App, database: str, text: str) -> tuple[str, str]:
-    """(SQL, the words that it comes from or ''). What is no SQL is taken as words."""
-    try:
-        app.query.validate(text, await app.schema.catalog(database))
-    except StatementInvalid:
-        reading = await app.orchestrator.translate(text.strip(), database=database, identity=app.identity)
-        if reading.sql is None:
-            raise NotUnderstood(
-                "That is neither SQL nor words that make one clear change.",
-                why=reading.clarification.message if reading.clarification else "",
-                not_done="No ticket was opened.",
-                next_step="Say it more exactly, or give the SQL.",
-            ) from None
-        return reading.sql, text.strip()
-    return text, ""
 
 
 async def _waited(app: App, view: TicketView) -> TicketView:

@@ -158,10 +158,8 @@ def revise(
     """Ask for something else in your own ticket; what was approved of it before is void."""
 
     async def work(app: App) -> TicketView:
-        from pgwarden.cli.request import statement_in
-
         old = (await app.approval.check_approval_status(ticket, history=False)).ticket.request
-        sql, question = await statement_in(app, old.database, what)
+        sql, question = await app.request_desk.statement_in(old.database, what, identity=app.identity)
         wanted = Proposal(
             old.database,
             sql,

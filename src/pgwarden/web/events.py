@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,6 @@ PING = 15.0
 Tell = Callable[[str, BaseModel], None]
 """Sends one event: its name and its data."""
 _END, _GONE = "", "\0"
-_log = logging.getLogger(__name__)
 
 
 class EventStream(Response):
@@ -41,6 +39,7 @@ class EventStream(Response):
             while (text := await _next(queue)) not in (_END, _GONE):
                 await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
             if text == _END:
+                await working  # what nobody foresaw goes to the server's log, and the stream ends unfinished
                 await send({"type": "http.response.body", "body": b""})
         finally:
             for task in (working, watching):
@@ -55,10 +54,8 @@ class EventStream(Response):
             await self._work(tell)
         except PgwardenError as error:
             tell("problem", problem(error))
-        except Exception:  # noqa: BLE001 - the reader is told that it failed, the log why
-            _log.exception("a streamed request failed")
-            tell("problem", problem(PgwardenError("pgwarden failed at this.", next_step="Try again; see its log.")))
-        queue.put_nowait(_END)
+        finally:
+            queue.put_nowait(_END)
 
 
 def event_text(name: str, data: BaseModel) -> str:

@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field
 from pgwarden.agents.approval_workflow import TicketView
 from pgwarden.agents.change_preview import preview_change
 from pgwarden.agents.ticket_object import ticket_object
-from pgwarden.domain.errors import InputInvalid, NotUnderstood, StatementInvalid
 from pgwarden.domain.login import Scope
 from pgwarden.domain.proposal import LONGEST_REASON, Proposal
 from pgwarden.domain.request import Urgency
@@ -139,7 +138,7 @@ async def opened(wanted: Wanted, visitor: Visitor) -> TicketView:
     """A ticket for a change, or for a read that shows sensitive values as they are."""
     app = visitor.app
     database = await visitor.database(wanted.database, Scope.REQUEST)
-    sql, question = await _statement(wanted.sql, database, visitor)
+    sql, question = await app.request_desk.statement_in(database, wanted.sql, identity=visitor.identity)
     proposal = Proposal(
         database,
         sql,
@@ -148,35 +147,7 @@ async def opened(wanted: Wanted, visitor: Visitor) -> TicketView:
         urgency=wanted.urgency,
         run_when_approved=wanted.run_when_approved,
     )
-    if not app.query.validate(sql, await app.schema.catalog(database)).allowed:
-        return await app.approval.create_approval_request(proposal, identity=visitor.identity, source=visitor.source)
-    shown = await app.execution.unmasked(database, sql, identity=visitor.identity, limits=app.limits())
-    if shown is None:
-        raise InputInvalid(
-            "This read needs no approval.",
-            why="It changes nothing and shows you no sensitive value.",
-            not_done="No ticket was opened.",
-            next_step="Run it: POST /api/v1/reads",
-        )
-    return await app.approval.create_read_request(proposal, shown, identity=visitor.identity, source=visitor.source)
-
-
-async def _statement(text: str, database: str, visitor: Visitor) -> tuple[str, str]:
-    """(SQL, the words that it comes from or ''). What is no SQL is taken as words."""
-    app = visitor.app
-    try:
-        app.query.validate(text, await app.schema.catalog(database))
-    except StatementInvalid:
-        reading = await app.orchestrator.translate(text.strip(), database=database, identity=visitor.identity)
-        if reading.sql is None:
-            raise NotUnderstood(
-                "That is neither SQL nor words that make one clear change.",
-                why=reading.clarification.message if reading.clarification else "",
-                not_done="No ticket was opened.",
-                next_step="Say it more exactly, or give the SQL.",
-            ) from None
-        return reading.sql, text.strip()
-    return text, ""
+    return await app.request_desk.open(proposal, identity=visitor.identity, limits=app.limits(), source=visitor.source)
 
 
 @router.get("/tickets/{ticket}")
