@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import psycopg
 from tests.differential.cases import Case, case
+from tests.differential.decided import KeyedRows, States, faults, keyed_rows, root_keys
 from tests.support.change import LATER, NOW, PATIENT
 
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
@@ -17,8 +18,8 @@ from pgwarden.adapters.postgres.execution import execute
 from pgwarden.adapters.postgres.impact import analyse
 from pgwarden.adapters.postgres.ledger import Ledger
 from pgwarden.adapters.postgres.session import open_session
-from pgwarden.adapters.postgres.undo import undo
-from pgwarden.domain.approval import ApprovedUndo
+from pgwarden.adapters.postgres.undo import preview_undo, undo
+from pgwarden.domain.approval import ApprovedUndo, OnConflict
 from pgwarden.domain.errors import (
     CaptureIncomplete,
     ConstraintViolated,
@@ -26,11 +27,12 @@ from pgwarden.domain.errors import (
     ImpactMismatch,
     ImpactUnknown,
     NotUndoable,
+    OverwriteRefused,
     UndoImpossible,
     UndoUnproven,
 )
 from pgwarden.domain.impact import Impact
-from pgwarden.domain.recovery import RowsChangedSince
+from pgwarden.domain.recovery import RowConflict, RowsChangedSince, conflicts_digest
 from pgwarden.ports import ImageStore
 from pgwarden.testing import issue_approval
 
@@ -48,6 +50,8 @@ class Tally:
     refused: dict[str, int] = field(default_factory=dict)
     undone: int = 0
     conflicts: int = 0
+    decided: dict[str, int] = field(default_factory=dict)
+    """Undos that went around rows, or overwrote them, by the choice."""
     mismatches: list[str] = field(default_factory=list)
 
 
@@ -91,6 +95,7 @@ def _try(
 ) -> None:
     tally.statements += 1
     before = _dump(connection, schema)
+    rows_before = keyed_rows(connection, root_keys(connection, schema))
     truth, error = _truth(connection, schema, statement)
     context = f"seed {seed}: {statement}"
     if error in ("42601", "42P10", "0A000", "42P17", "42804", "428C9", "42703"):
@@ -129,7 +134,10 @@ def _try(
     if after != truth:
         tally.mismatches.append(f"{context}: the state after is not the truth: {_first_difference(after, truth)}")
     if seed % 3 == 0:
-        _undo_after_others(connection, database, schema, execution_id, before, after, intruder, context, tally, store)
+        rows = (rows_before, keyed_rows(connection, rows_before))
+        _undo_after_others(
+            connection, database, schema, execution_id, before, after, rows, intruder, context, tally, store
+        )
     else:
         _undo(connection, database, schema, execution_id, before, after, context, tally, store)
 
@@ -141,6 +149,7 @@ def _undo_after_others(
     execution_id: str,
     before: Dump,
     after: Dump,
+    rows: tuple[KeyedRows, KeyedRows],
     intruder: str,
     context: str,
     tally: Tally,
@@ -150,6 +159,7 @@ def _undo_after_others(
     with suppress(psycopg.Error):
         connection.execute(intruder.encode())
     now = _dump(connection, schema)
+    states = States(*rows, keyed_rows(connection, rows[0]))
     context = f"{context}, meanwhile {intruder}"
     try:
         asyncio.run(_undone(database, execution_id, store))
@@ -157,6 +167,8 @@ def _undo_after_others(
         tally.conflicts += 1
         if _dump(connection, schema) != now:
             tally.mismatches.append(f"{context}: the undo was refused, yet the state changed")
+        for choice in (OnConflict.SKIP, OnConflict.OVERWRITE):
+            _undo_decided(connection, database, schema, execution_id, choice, states, context, tally, store)
         return
     final = _dump(connection, schema)
     for table in now:
@@ -166,6 +178,42 @@ def _undo_after_others(
         if +expected != Counter(final[table]) or any(count < 0 for count in expected.values()):
             tally.mismatches.append(f"{context}: the undo took more or less back than its own rows of {table}")
     tally.undone += 1
+
+
+def _undo_decided(
+    connection: psycopg.Connection,
+    database: str,
+    schema: str,
+    execution_id: str,
+    choice: OnConflict,
+    states: States,
+    context: str,
+    tally: Tally,
+    store: ImageStore | None,
+) -> None:
+    """A person chose: only what the choice allows changes, and taking that undo back gives what others had left."""
+    context = f"{context}, {choice.value}"
+    now = _dump(connection, schema)
+    shown = asyncio.run(preview_undo(database, execution_id, store=store)).conflicts
+    try:
+        undo_id = asyncio.run(_undone(database, execution_id, store, choice, shown))
+    except (RowsChangedSince, UndoImpossible, UndoUnproven, OverwriteRefused) as problem:
+        tally.refused[f"{choice.value}: {problem.code}"] = tally.refused.get(f"{choice.value}: {problem.code}", 0) + 1
+        if _dump(connection, schema) != now:
+            tally.mismatches.append(f"{context}: refused, yet the state changed")
+        return
+    tally.decided[choice.value] = tally.decided.get(choice.value, 0) + 1
+    tally.mismatches += [
+        f"{context}: {fault}" for fault in faults(states, keyed_rows(connection, states.before), choice, shown)
+    ]
+    try:
+        asyncio.run(_undone(database, undo_id, store))
+    except (RowsChangedSince, UndoImpossible, UndoUnproven) as problem:
+        tally.mismatches.append(f"{context}: the undo cannot be taken back: {problem!r} {problem.why}")
+        connection.execute("select 1")
+        return
+    if (final := _dump(connection, schema)) != now:
+        tally.mismatches.append(f"{context}: taken back, it is not as others left it: {_first_difference(final, now)}")
 
 
 def _undo(
@@ -256,8 +304,24 @@ async def _executed(database: str, impact: Impact, path: str, store: ImageStore 
     return (await execute(database, approved, now=NOW, limits=PATIENT, store=store)).id
 
 
-async def _undone(database: str, execution_id: str, store: ImageStore | None) -> str:
+async def _undone(
+    database: str,
+    execution_id: str,
+    store: ImageStore | None,
+    choice: OnConflict = OnConflict.REFUSE,
+    shown: tuple[RowConflict, ...] = (),
+) -> str:
     async with open_session(database) as session:
         identity, role = await Ledger(session).identify()
-    approved = ApprovedUndo(str(uuid.uuid4()), execution_id, identity, role, "requester", "approver", LATER)
+    approved = ApprovedUndo(
+        str(uuid.uuid4()),
+        execution_id,
+        identity,
+        role,
+        "requester",
+        "approver",
+        LATER,
+        choice,
+        conflicts_digest=conflicts_digest(shown),
+    )
     return (await undo(database, approved, now=NOW, limits=PATIENT, store=store)).id

@@ -95,6 +95,9 @@ async def test_images_go_to_private_files_and_come_back(closed: str, store: Imag
     assert left_in(closed) == []
     told = {e.id: e.undone_by for e in await known(closed, store)}
     assert told == {execution.id: None, undone.id: redone.id, redone.id: None}
+    last = await take_back(closed, redone, store=store)
+    told = {e.id: e.undone_by for e in await known(closed, store)}
+    assert told == {execution.id: undone.id, undone.id: None, redone.id: last.id, last.id: None}
 
 
 async def test_one_table_goes_to_files_without_locks(closed: str, store: ImageFiles) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import psycopg
 import pytest
@@ -10,7 +11,8 @@ from psycopg import sql
 from tests.support.change import dump, owned, run
 from tests.support.ticket_house import House, house_on
 
-from pgwarden.domain.approval import OnConflict
+from pgwarden.adapters.postgres.changes import PostgresChangeRunner
+from pgwarden.domain.approval import ApprovedUndo, OnConflict
 from pgwarden.domain.errors import (
     InputInvalid,
     NotApproved,
@@ -20,6 +22,7 @@ from pgwarden.domain.errors import (
     WritesFrozen,
     WritesNotAllowed,
 )
+from pgwarden.domain.execution import Execution
 from pgwarden.domain.proposal import Proposal
 from pgwarden.domain.ticket import TicketStatus
 from pgwarden.domain.ticket_events import ExecutionFailed, RevisionCause, TicketRevised
@@ -161,6 +164,35 @@ async def test_a_row_in_the_way_takes_a_new_approval_for_exactly_that_row(house:
     with pytest.raises(NotApproved, match="approved again"):
         await house.run(forced.id)
     assert "edited again" in str(dump(shop)["shelf"])
+    await house.approve(forced.id, "mia")
+    await house.run(forced.id)
+    assert '(2,"shelf 2")' in dump(shop)["shelf"]
+
+
+async def test_a_row_that_changes_under_the_undo_itself_asks_the_approvers_again(
+    house: House, shop: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the last look at the rows and before the undo has its locks."""
+    ticket = (await house.ask("update shelf set label = upper(label) where id <= 3")).ticket.id
+    await house.approve(ticket, "lea")
+    execution = (await house.run(ticket)).execution.id
+    run(shop, "update shelf set label = 'edited' where id = 2")
+    forced = await house.road.undo(
+        "shop", execution, identity=house.who("ana"), source="test", reason="r", on_conflict=OnConflict.OVERWRITE
+    )
+    await house.approve(forced.id)
+    undo = PostgresChangeRunner.undo
+
+    async def overtaken(runner: PostgresChangeRunner, approved: ApprovedUndo, *, now: datetime) -> Execution:
+        run(shop, "update shelf set label = 'edited again' where id = 2")
+        return await undo(runner, approved, now=now)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(PostgresChangeRunner, "undo", overtaken)
+        with pytest.raises(NotApproved, match="approved again"):
+            await house.run(forced.id)
+    assert '(2,"edited again")' in dump(shop)["shelf"]
+    assert standing_of(await house.desk.load(forced.id), house.now).status is TicketStatus.PENDING
     await house.approve(forced.id, "mia")
     await house.run(forced.id)
     assert '(2,"shelf 2")' in dump(shop)["shelf"]

@@ -214,6 +214,23 @@ async def test_an_execution_is_undone_once_until_its_undo_is(database18: str) ->
         await take_back(database18, execution)
 
 
+async def test_the_ledger_is_right_at_every_level_of_a_chain_of_undos(database18: str) -> None:
+    """Each undo turns round what all above it mean: in force or taken back, and by which."""
+    run(database18, "create table t (id int primary key)", "insert into t values (1)")
+    chain = [await perform(database18, "delete from t", {"t": RowCounts(deleted=1)})]
+    for _ in range(4):
+        chain.append(await take_back(database18, chain[-1]))
+        async with open_session(database18) as session:
+            marks = [(await Ledger(session).execution(link.id)).undone_by for link in chain]
+        in_force = range(len(chain) - 1, -1, -2)
+        assert marks == [None if i in in_force else chain[i + 1].id for i in range(len(chain))]
+    with pytest.raises(UndoImpossible, match="already undone"):
+        await take_back(database18, chain[1])
+    again = await take_back(database18, chain[0])
+    async with open_session(database18) as session:
+        assert (await Ledger(session).execution(chain[0].id)).undone_by == again.id
+
+
 async def test_changed_columns_and_collected_images_are_refused(database18: str) -> None:
     run(database18, "create table t (id int primary key)", "insert into t values (1), (2)")
     first = await perform(database18, "delete from t where id = 1", {"t": RowCounts(deleted=1)})

@@ -6,11 +6,12 @@ import pytest
 from tests.conftest import MakeDatabase
 from tests.support.change import dump, leftovers, owned, perform, run, take_back
 
+from pgwarden.adapters.postgres import undo_conflicts
 from pgwarden.adapters.postgres.undo import preview_undo, skipped_rows
 from pgwarden.domain.approval import OnConflict
 from pgwarden.domain.errors import OverwriteRefused, UndoImpossible
 from pgwarden.domain.execution import RowCounts
-from pgwarden.domain.recovery import ConflictKind
+from pgwarden.domain.recovery import ConflictKind, RowsChangedSince
 
 FAMILY = """
 create table parent (id int primary key, u text unique, v int);
@@ -88,6 +89,40 @@ async def test_a_unique_value_that_somebody_took_is_not_wrested_from_them(family
     assert dump(family) == state
     skipped = await take_back(family, renamed, OnConflict.SKIP)
     assert skipped.skipped == 1
+    assert dump(family) == state
+
+
+@pytest.mark.parametrize("choice", [OnConflict.SKIP, OnConflict.OVERWRITE])
+async def test_rows_that_came_in_the_way_after_the_approval_are_not_passed_over(
+    family: str, choice: OnConflict
+) -> None:
+    """The rows that were approved are compared inside the undo's transaction, when its locks are held."""
+    changed = await perform(family, "update parent set v = v + 10", {"parent": RowCounts(updated=3)})
+    run(family, "update parent set v = 90 where id = 1")
+    shown = (await preview_undo(family, changed.id)).conflicts
+    for meanwhile in ("update parent set v = 91 where id = 1", "update parent set v = 92 where id = 2"):
+        run(family, meanwhile)
+        state = dump(family)
+        with pytest.raises(RowsChangedSince):
+            await take_back(family, changed, choice, shown=shown)
+        assert dump(family) == state
+        assert leftovers(family) == []
+    run(family, "update parent set v = id + 10")
+    with pytest.raises(RowsChangedSince, match="any more"):
+        await take_back(family, changed, choice, shown=shown)
+    await take_back(family, changed, choice)
+    assert dump(family)["parent"] == ["(1,a,1)", "(2,b,2)", "(3,c,3)"]
+
+
+async def test_more_rows_than_a_person_was_shown_are_not_passed_over(
+    family: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(undo_conflicts, "CONFLICTS_LISTED", 2)
+    changed = await perform(family, "update parent set v = v + 10", {"parent": RowCounts(updated=3)})
+    run(family, "update parent set v = 90")
+    state = dump(family)
+    with pytest.raises(UndoImpossible, match="more than are listed"):
+        await take_back(family, changed, OnConflict.OVERWRITE)
     assert dump(family) == state
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -13,9 +13,10 @@ from pgwarden.adapters.postgres.capture import definitions_hash
 from pgwarden.adapters.postgres.execution import execute
 from pgwarden.adapters.postgres.ledger import Ledger
 from pgwarden.adapters.postgres.session import Session, open_session
-from pgwarden.adapters.postgres.undo import undo
+from pgwarden.adapters.postgres.undo import preview_undo, undo
 from pgwarden.domain.approval import Approved, ApprovedUndo, Expectation, OnConflict
 from pgwarden.domain.execution import Execution, ExecutionLimits, Isolation, Parameter, RowCounts
+from pgwarden.domain.recovery import RowConflict, conflicts_digest
 from pgwarden.ports import ImageStore
 from pgwarden.testing import issue_approval
 
@@ -93,12 +94,23 @@ async def take_back(
     *,
     undo_id: str = "",
     store: ImageStore | None = None,
+    shown: Sequence[RowConflict] | None = None,
 ) -> Execution:
-    """Undo with an approval made for it."""
+    """Undo with an approval made for it; to pass rows over, for those that were ``shown``, by default those of now."""
+    if shown is None and on_conflict is not OnConflict.REFUSE:
+        shown = (await preview_undo(database, execution.id, store=store)).conflicts
     async with open_session(database) as session:
         identity, role = await Ledger(session).identify()
     approved = ApprovedUndo(
-        undo_id or str(uuid.uuid4()), execution.id, identity, role, "requester", "approver", LATER, on_conflict
+        undo_id or str(uuid.uuid4()),
+        execution.id,
+        identity,
+        role,
+        "requester",
+        "approver",
+        LATER,
+        on_conflict,
+        conflicts_digest=conflicts_digest(shown or ()),
     )
     return await undo(database, approved, now=NOW, limits=PATIENT, store=store)
 

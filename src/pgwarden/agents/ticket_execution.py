@@ -31,6 +31,7 @@ from pgwarden.domain.errors import (
     OutcomeUnknown,
     PgwardenError,
     RightMissing,
+    UndoConflict,
     WritesFrozen,
 )
 from pgwarden.domain.execution import Execution, Progress
@@ -287,6 +288,9 @@ class TicketExecution:
         known = error if isinstance(error, PgwardenError) else ExecutionCancelled("It was stopped.")
         if isinstance(error, DefinitionsChanged | ImpactMismatch):
             await self._ask_again(ticket.id, execution_id, error, identity, source)
+        elif isinstance(error, UndoConflict) and _decided(ticket):
+            await self._failed(ticket.id, execution_id, known, identity.name, source, again=True)
+            await self._undo.require_same_conflicts(ticket.id, identity, source)
         else:
             await self._failed(ticket.id, execution_id, known, identity.name, source)
         return None
@@ -392,3 +396,9 @@ def _require_runner(ticket: Ticket, identity: Identity, staff: Staff) -> None:
 
 def _id(approved: Approved | ApprovedUndo) -> str:
     return approved.undo_id if isinstance(approved, ApprovedUndo) else approved.execution_id
+
+
+def _decided(ticket: Ticket) -> bool:
+    """Whether a person said what becomes of rows that stand in the way: a yes to certain rows, never to others."""
+    undo = ticket.request.undo
+    return undo is not None and undo.on_conflict is not OnConflict.REFUSE

@@ -23,11 +23,10 @@ from pgwarden.domain.person import DIRECTOR
 from pgwarden.domain.policy import Policy
 from pgwarden.domain.proposal import Proposal, require_reason, require_window
 from pgwarden.domain.question import RiskLevel
-from pgwarden.domain.recovery import RowConflict
+from pgwarden.domain.recovery import RowConflict, conflicts_digest
 from pgwarden.domain.request import Request, RequestKind, Terms, UndoTarget, Urgency
 from pgwarden.domain.risk import RiskCase
 from pgwarden.domain.routing_case import READ, RoutingCase
-from pgwarden.domain.stored import digest
 from pgwarden.domain.ticket import Ticket
 from pgwarden.domain.ticket_approval import undo_covered
 from pgwarden.domain.ticket_decision import Staff
@@ -295,11 +294,6 @@ def rows_at_most(impact: Impact) -> int | None:
     if any(figure.basis is Basis.UNKNOWN for figure in figures):
         return None
     return sum(figure.rows if figure.high is None else figure.high for figure in figures)
-
-
-def conflicts_digest(conflicts: Sequence[RowConflict]) -> str:
-    """SHA-256 over rows that stand in the way, '' without any. The rows themselves stay in their database."""
-    return digest(sorted(digest(conflict) for conflict in conflicts)) if conflicts else ""
 
 
 def _undo_shown(execution: Execution, conflicts: Sequence[RowConflict], on_conflict: OnConflict) -> dict[str, Any]:

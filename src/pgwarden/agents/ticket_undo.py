@@ -7,11 +7,12 @@ from datetime import datetime
 
 from pgwarden.agents.approval_workflow import opening, revision
 from pgwarden.agents.ticket_desk import TicketDesk
-from pgwarden.agents.ticket_requests import TicketRequests, conflicts_digest, requester_of
+from pgwarden.agents.ticket_requests import TicketRequests, requester_of
 from pgwarden.domain.approval import OnConflict
 from pgwarden.domain.errors import NotApproved, UndoImpossible
 from pgwarden.domain.execution import Execution
 from pgwarden.domain.identity import Identity
+from pgwarden.domain.recovery import conflicts_digest
 from pgwarden.domain.ticket import Ticket, TicketStatus
 from pgwarden.domain.ticket_change import TicketFilter
 from pgwarden.domain.ticket_events import Event, ExecutionReinstated, ExecutionUndone, RevisionCause

@@ -142,6 +142,9 @@ class ApprovedUndo:
     until: datetime
     on_conflict: OnConflict = OnConflict.REFUSE
     isolation: Isolation = Isolation.READ_COMMITTED
+    conflicts_digest: str = ""
+    """``recovery.conflicts_digest`` of the rows that may be skipped or overwritten: no others are, whatever changes
+    between the approval and the undo's own locks."""
 
     @property
     def seal(self) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from pgwarden.domain.errors import UndoConflict
 from pgwarden.domain.quantity import counted
+from pgwarden.domain.stored import digest
 
 Row = tuple[str | None, ...]
 """A row as PostgreSQL's text of each column."""
@@ -41,6 +43,11 @@ class RowConflict:
 
     def __str__(self) -> str:
         return f"{self.table}: {self.kind.value}"
+
+
+def conflicts_digest(conflicts: Sequence[RowConflict]) -> str:
+    """SHA-256 over rows that stand in the way, '' without any. The rows themselves stay in their database."""
+    return digest(sorted(digest(conflict) for conflict in conflicts)) if conflicts else ""
 
 
 class RowsChangedSince(UndoConflict):

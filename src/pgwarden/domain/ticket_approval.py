@@ -70,6 +70,7 @@ def approved_undo_of(ticket: Ticket, at: datetime) -> ApprovedUndo:
         until=_until(standing),
         on_conflict=request.undo.on_conflict,
         isolation=request.isolation,
+        conflicts_digest=request.undo.conflicts_digest,
     )
 
 

@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from tests.support.tickets import NOON
 
-from pgwarden.agents.ticket_requests import conflicts_digest, terms_of
+from pgwarden.agents.ticket_requests import terms_of
 from pgwarden.domain.approval_policy import ApprovalPolicy, route
 from pgwarden.domain.identity import IdentityKind
 from pgwarden.domain.question import RiskLevel
-from pgwarden.domain.recovery import ConflictKind, RowConflict
+from pgwarden.domain.recovery import ConflictKind, RowConflict, conflicts_digest
 from pgwarden.domain.request import Seat, Terms, Urgency
 from pgwarden.domain.routing_case import RoutingCase
 

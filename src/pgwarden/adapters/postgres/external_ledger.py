@@ -6,7 +6,7 @@ A record is durable before the commit and names the transaction; whether that wa
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Literal
@@ -136,16 +136,17 @@ class ExternalLedger(Ledger):
         if id in found:
             return found[id]
         if await self._has_tables():
-            return self._marked(await super().execution(id), tuple(found.values()))
+            return _marked(await super().execution(id), await self._undos())
         raise UndoImpossible(f"This database has no execution {id}.", next_step="pgwarden executions lists them.")
 
     async def executions(self, rows: int = 50) -> tuple[Execution, ...]:
         found = await self._executions()
         if await self._has_tables():
-            found = (*found, *(self._marked(e, found) for e in await super().executions(rows)))
+            undos = await self._undos()
+            found = (*found, *(_marked(e, undos) for e in await super().executions(rows)))
         return tuple(sorted(found, key=lambda execution: execution.started_at, reverse=True)[:rows])
 
-    async def mark_undone(self, id: str, undone_by: str | None) -> None:  # noqa: A002
+    async def mark_undone(self, original: Execution) -> None:
         """Told by the records themselves: an execution is undone when an undo of it was committed."""
 
     async def collect(self, id: str) -> int:  # noqa: A002
@@ -224,17 +225,20 @@ class ExternalLedger(Ledger):
 
     async def _executions(self) -> tuple[Execution, ...]:
         """Every committed execution that the files know, each with the undo that is in force."""
-        committed = [record for record in await self._records() if await self._outcome(record) == "committed"]
-        return tuple(self._execution(record, _undone_by(record["id"], committed)) for record in committed)
+        committed, undos = await self._committed(), await self._undos()
+        return tuple(self._execution(record, undo_in_force(record["id"], undos)) for record in committed)
+
+    async def _committed(self) -> list[Record]:
+        return [record for record in await self._records() if await self._outcome(record) == "committed"]
+
+    async def _undos(self) -> dict[str, str]:
+        """Every committed undo, in files or in the database's own ledger, with what it took back."""
+        own = await self._session.named("undos") if await self._has_tables() else ()
+        return {record["id"]: record["undoes"] for record in (*own, *await self._committed()) if record["undoes"]}
 
     def _execution(self, record: Record, undone_by: str | None) -> Execution:
         times = {key: datetime.fromisoformat(record[key]) for key in ("started_at", "finished_at")}
         return replace(execution_of({**record, **times, "undone_by": undone_by}), files=self._store.place)
-
-    def _marked(self, execution: Execution, outside: tuple[Execution, ...]) -> Execution:
-        """An execution of the database's own ledger, with an undo that only the files know."""
-        undone = next((u.id for u in outside if u.undoes == execution.id and not u.undone), None)
-        return replace(execution, undone_by=undone) if undone else execution
 
     async def _has_tables(self) -> bool:
         (row,) = await self._session.named("readable_ledger")
@@ -259,7 +263,12 @@ def _is_of(record: Record, database: DatabaseIdentity) -> bool:
     return (known["system_identifier"], known["oid"]) == (database.system_identifier, database.oid)
 
 
-def _undone_by(id: str, committed: Sequence[Record]) -> str | None:  # noqa: A002
-    """The committed undo of an execution that was not itself undone."""
-    undos = [record["id"] for record in committed if record["undoes"] == id]
-    return next((undo for undo in undos if _undone_by(undo, committed) is None), None)
+def _marked(execution: Execution, undos: Mapping[str, str]) -> Execution:
+    """An execution of the database's own ledger, with what only the files know of its undos."""
+    return replace(execution, undone_by=undo_in_force(execution.id, undos))
+
+
+def undo_in_force(id: str, undos: Mapping[str, str]) -> str | None:  # noqa: A002
+    """The undo of an execution that was not itself undone, if any; ``undos`` tells what each undo took back."""
+    own = [undo for undo, target in undos.items() if target == id]
+    return next((undo for undo in own if undo_in_force(undo, undos) is None), None)

@@ -157,8 +157,18 @@ class Ledger:
     async def load(self, id: str, table: TableImages, shape: TableShape) -> None:  # noqa: A002
         """Bring the images of one table of an execution to where ``image_name`` finds them: here they are already."""
 
-    async def mark_undone(self, id: str, undone_by: str | None) -> None:  # noqa: A002
-        await self._session.named("mark_undone", {"id": id, "undone_by": undone_by})
+    async def mark_undone(self, original: Execution) -> None:
+        """Note what a new undo of ``original`` means for it and, where it is an undo itself, for what it took back.
+
+        What it took back is in force again, what that had taken back is not, and so on: each level follows from the
+        one below. Each row is locked first, so that undos of the same chain see each other.
+        """
+        await self._session.named("mark_undone", {"id": original.id})
+        target = original.undoes
+        while target is not None:
+            above = await self.execution(target, lock=True)
+            await self._session.named("mark_undone", {"id": above.id})
+            target = above.undoes
 
     async def collect(self, id: str) -> int:  # noqa: A002
         """Drop the images of one execution, which can then no longer be undone. Returns the bytes given back."""

@@ -15,7 +15,7 @@ from pgwarden.adapters.postgres.external_ledger import ExternalLedger
 from pgwarden.adapters.postgres.ledger import Ledger
 from pgwarden.adapters.postgres.lock_free_undo import undo_lock_free
 from pgwarden.adapters.postgres.session import Session, open_session
-from pgwarden.adapters.postgres.undo_conflicts import listed_conflicts, settled, written
+from pgwarden.adapters.postgres.undo_conflicts import listed_conflicts, require_approved, settled, written
 from pgwarden.domain.approval import ApprovedUndo, DatabaseIdentity, OnConflict
 from pgwarden.domain.errors import ApprovalInvalid, ImagesGone, UndoImpossible, UndoUnproven
 from pgwarden.domain.execution import Execution, ExecutionKind, ExecutionLimits, TableImages
@@ -166,9 +166,7 @@ async def _transaction(
     if not (quick and await undo_lock_free(session, capture, original)):
         skipped = await _undo_captured(session, ledger, capture, original, approved)
     await capture.remove()
-    await ledger.mark_undone(original.id, approved.undo_id)
-    if original.undoes is not None:
-        await ledger.mark_undone(original.undoes, None)  # what that undo had taken back is in force again
+    await ledger.mark_undone(original)
     return await ledger.finish(approved.undo_id, capture.tables.values(), {}, skipped)
 
 
@@ -179,6 +177,8 @@ async def _undo_captured(
     await capture.install(table.relation for table in original.tables)
     effects = await _effects(session, ledger, original, capture.shapes)
     effects = await _planned(session, effects, approved)
+    if approved.on_conflict is not OnConflict.REFUSE:
+        await require_approved(session, effects, approved)
     effects, skipped = await settled(session, effects, approved.on_conflict)
     await _restore(session, capture, effects, approved.undo_id)
     await session.script(";".join(unplanned(effect) for effect in effects if effect.plan))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from pgwarden.adapters.postgres.capture import read_shapes
 from pgwarden.adapters.postgres.session import Session
-from pgwarden.domain.approval import OnConflict
+from pgwarden.domain.approval import ApprovedUndo, OnConflict
 from pgwarden.domain.catalog import Name
 from pgwarden.domain.errors import OverwriteRefused, UndoImpossible
-from pgwarden.domain.recovery import ConflictKind, RowConflict
+from pgwarden.domain.recovery import ConflictKind, RowConflict, RowsChangedSince, conflicts_digest
 from pgwarden.undo.conflicts import Obstacle, obstacles
 from pgwarden.undo.net import NetEffect
 from pgwarden.undo.resolution import indexed, overwritten, parted, planned, resolved, shortened, skipped
@@ -40,11 +41,40 @@ async def listed_conflicts(session: Session, effects: Sequence[NetEffect], undo_
     return tuple(found)
 
 
+async def require_approved(session: Session, effects: Sequence[NetEffect], approved: ApprovedUndo) -> None:
+    """Under the undo's locks: a yes to skipping or overwriting rows is for those that were listed, for no others.
+
+    Raises RowsChangedSince with the rows that are in the way now, and UndoImpossible where they are more than a person
+    was shown.
+    """
+    conflicts = await listed_conflicts(session, effects, approved.undo_id)
+    kinds = Counter((conflict.kind, conflict.table) for conflict in conflicts)
+    if any(rows >= CONFLICTS_LISTED for rows in kinds.values()):
+        raise UndoImpossible(
+            f"At least {CONFLICTS_LISTED:,} rows of a table stand in the way, more than are listed.",
+            why="a yes covers only rows that were shown, and the others would be passed over with them",
+            not_done="It was rolled back; nothing was changed.",
+            next_step="Correct the rows with a new change.",
+        )
+    if conflicts_digest(conflicts) != approved.conflicts_digest:
+        raise (
+            RowsChangedSince.of(conflicts)
+            if conflicts
+            else RowsChangedSince(
+                "No row stands in the way of the undo any more.",
+                why="others changed them again after it was approved to pass them over",
+                not_done="Nothing was taken back, nothing was overwritten.",
+                next_step="Ask for the undo again.",
+            )
+        )
+
+
 async def settled(
     session: Session, effects: Sequence[NetEffect], on_conflict: OnConflict
 ) -> tuple[list[NetEffect], int]:
     """The planned effects without the rows in the way (skip), or from what is there now (overwrite).
 
+    For effects that ``require_approved`` has gone through.
     Returns with them how many rows are left alone. Raises UndoImpossible where rows cannot be told apart, and
     OverwriteRefused where rows that came later would be lost.
     """
@@ -82,8 +112,6 @@ async def _shortened(session: Session, effects: Sequence[NetEffect]) -> int:
 
 async def _skipped(session: Session, effects: Sequence[NetEffect], names: Mapping[int, Name]) -> int:
     """Take rows out of the plan until none is left that something stands in the way of."""
-    for effect in effects:
-        await session.script(indexed(effect))
     apart = {effect.shape.oid: await _is_parted(session, effect) for effect in effects}
     total = 0
     for _ in range(ROUNDS):

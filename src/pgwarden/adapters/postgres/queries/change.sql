@@ -128,7 +128,17 @@ select * from pgwarden.execution
 select * from pgwarden.execution where id = %(id)s and finished_at is not null for update
 
 -- name: mark_undone
-update pgwarden.execution set undone_by = %(undone_by)s where id = %(id)s
+-- The undo of this execution that is itself in force, if any.
+update pgwarden.execution e
+   set undone_by = (select u.id from pgwarden.execution u
+                     where u.undoes = e.id and u.undone_by is null order by u.started_at desc limit 1)
+ where e.id = %(id)s
+
+-- name: undos
+-- Every undo of this ledger with what it took back, the newest first.
+select id::text as id, undoes::text as undoes from pgwarden.execution
+ where undoes is not null and finished_at is not null
+ order by started_at desc
 
 -- name: roots
 -- Names of the tables with these oids, each partition's under its root, in oid order.
