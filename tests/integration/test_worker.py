@@ -336,6 +336,37 @@ async def test_periodic_work_is_done_once_in_its_period_by_any_number_of_workers
     assert hourly.numbers == [1]
 
 
+async def test_periodic_work_that_was_just_queued_and_taken_up_is_not_queued_again(
+    control: Pool, control_url: str
+) -> None:
+    """Another worker's sweep is under way: whoever comes second looks once it is done, not at what was before it."""
+    seen = Seen()
+    handlers = {"hourly": lambda _: seen({"number": 1})}
+    worker = Worker(control_url, handlers, periodic={"hourly": 3600.0}, pace=QUICK)
+    async with transaction(control) as first:
+        await first.execute(schema.query("lock_periodic_jobs"))
+        await first.execute(schema.query("defer_periodic_job"), {"task": "hourly", "seconds": 3600.0})
+        second = asyncio.create_task(worker.drain())
+        async with asyncio.timeout(30), control.connection() as watching:
+            while not await waits(watching):
+                pass
+        await first.execute("update pgwarden_jobs.procrastinate_jobs set status = 'doing'")
+        await first.execute("update pgwarden_jobs.procrastinate_jobs set status = 'succeeded'")
+    await second
+    async with transaction(control) as after:
+        found = await (await after.execute("select count(*) from pgwarden_jobs.procrastinate_jobs")).fetchone()
+    assert found == (1,)
+    assert seen.numbers == []
+
+
+async def waits(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """Whether a session on this database waits for another one's lock."""
+    found = await connection.execute(
+        "select from pg_stat_activity where datname = current_database() and cardinality(pg_blocking_pids(pid)) > 0"
+    )
+    return found.rowcount > 0
+
+
 async def test_a_worker_outlives_a_restart_of_the_control_database(run_directory: Path) -> None:
     root = run_directory / f"restarted-{os.getpid()}"
     seen = Seen()

@@ -217,6 +217,7 @@ class Worker:
             revived = await (await connection.execute(query("revive_stalled_jobs"), silent)).fetchall()
             await connection.execute(query("forget_silent_workers"), silent)
             await connection.execute(query("forget_old_jobs"), {"hours": self.pace.kept_hours})
+            await connection.execute(query("lock_periodic_jobs"))
             for task, seconds in self.periodic.items():
                 await connection.execute(query("defer_periodic_job"), {"task": task, "seconds": seconds})
         for number, task in revived:

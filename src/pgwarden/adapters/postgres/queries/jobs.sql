@@ -82,6 +82,11 @@ update pgwarden_jobs.procrastinate_jobs job set status = 'todo', scheduled_at = 
    and not exists (select from pgwarden_jobs.procrastinate_jobs other
                     where other.status = 'todo' and other.queueing_lock = job.queueing_lock)
 
+-- name: lock_periodic_jobs
+-- Until the end of the transaction: whoever looks whether periodic work is due sees what others have queued, even where
+-- a worker took it up in the meantime and its queueing lock is free again.
+select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended('pgwarden periodic jobs', 0))
+
 -- name: defer_periodic_job
 -- By the server's clock, once in each period, whichever worker is first; nothing while the last one is still about.
 insert into pgwarden_jobs.procrastinate_jobs (queue_name, task_name, queueing_lock)
