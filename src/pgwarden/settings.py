@@ -402,7 +402,7 @@ class Settings(BaseSettings):
     )
     metrics_access: Literal["off", "loopback", "token"] = Field(
         default="token",
-        description="Who may read /metrics of pgwarden serve: nobody, this machine, or a token with the scope audit.",
+        description="Who may read /metrics of pgwarden serve: nobody, this machine, or a token with the scope metrics.",
     )
     pool_size: Count = Field(
         default=10,

@@ -234,6 +234,47 @@ def test_a_token_acts_within_its_scopes_and_databases(
     assert made["secret"] not in admin("whoami").output
 
 
+@pytest.mark.parametrize(
+    ("scope", "refuses"),
+    [
+        (
+            "metrics",
+            (
+                ("ask", "customers"),
+                ("query", "select 1"),
+                ("schema",),
+                ("tickets",),
+                ("ticket", "show", "T-1"),
+                ("impact", "delete from orders"),
+                ("memory", "export"),
+                ("executions",),
+                ("glossary", "list"),
+                ("audit", "list"),
+                ("people", "add", "eve"),
+            ),
+        ),
+        (
+            "ask",
+            (
+                ("request", "delete from orders", "--reason", "x"),
+                ("ticket", "comment", "T-1", "--text", "x"),
+                ("ticket", "cancel", "T-1"),
+                ("ticket", "approve", "T-1"),
+                ("execute", "T-1"),
+                ("undo", "x"),
+                ("freeze", "--reason", "x"),
+            ),
+        ),
+    ],
+)
+def test_a_verb_takes_a_token_that_was_made_for_it(
+    admin: Run, monkeypatch: pytest.MonkeyPatch, scope: str, refuses: tuple[tuple[str, ...], ...]
+) -> None:
+    made = document(admin("token", "create", "admin", "narrow", "--scope", scope, "--json"))
+    monkeypatch.setenv("PGWARDEN_TOKEN", made["secret"])
+    assert {command: refused(admin(*command)) for command in refuses} == dict.fromkeys(refuses, "PGW040")
+
+
 def test_a_second_factor_is_enrolled_and_then_asked_for(admin: Run) -> None:
     enrolling = subprocess.Popen(
         [sys.executable, "-m", "pgwarden", "people", "second-factor"],

@@ -44,7 +44,9 @@ async def token_with(app: App, *scopes: str) -> str:
     by = await app.front_desk.admit_login(opened.secret, "test")
     await app.personnel.set_password(password, "a long enough password", by=by)
     by = await app.front_desk.admit_login(opened.secret, "test")
-    await app.personnel.add(Person("scraper", kind=IdentityKind.SERVICE, roles=frozenset({Role.AUDITOR})), by=by)
+    await app.personnel.add(
+        Person("scraper", kind=IdentityKind.SERVICE, roles=frozenset({Role.REQUESTER, Role.AUDITOR})), by=by
+    )
     made = await app.personnel.make_token(
         "scraper", "test", scopes=frozenset(scopes), databases=frozenset({"*"}), lifetime=timedelta(days=1), by=by
     )
@@ -84,7 +86,7 @@ async def test_without_the_setting_a_token_with_the_scope_is_needed(
     state_home: Path, control: str, shop_url: str
 ) -> None:
     async with running(state_home, control, shop_url, "token") as (app, http):
-        secret = await token_with(app, "audit")
+        secret = await token_with(app, "metrics")
         for given in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {secret}"}):
             answer = await http.get("/metrics", headers=given)
             assert answer.status_code == 401
@@ -94,10 +96,10 @@ async def test_without_the_setting_a_token_with_the_scope_is_needed(
 
 async def test_a_token_for_other_things_does_not_do(state_home: Path, control: str, shop_url: str) -> None:
     async with running(state_home, control, shop_url, "token") as (app, http):
-        secret = await token_with(app, "ask")
+        secret = await token_with(app, "ask", "audit")
         answer = await http.get("/metrics", headers={"Authorization": f"Bearer {secret}"})
         assert answer.status_code == 403
-        assert "audit" in answer.text
+        assert "metrics" in answer.json()["error"]
 
 
 async def test_switched_off_there_is_no_such_page(state_home: Path, control: str, shop_url: str) -> None:

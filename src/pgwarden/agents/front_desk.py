@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,6 +23,9 @@ LOGIN_PREFIX = "pgwl_"
 """Starts every login's secret, so that scanners for leaked secrets find them."""
 ONE_TIME_LOGIN = timedelta(minutes=15)
 """How long a login lasts that only serves to set a password."""
+TOLD_EVERY = timedelta(minutes=1)
+"""How often the same refused login or token from the same place becomes an entry of the audit."""
+MOST_REFUSALS = 10_000
 UNPROVEN = frozenset({Scope.APPROVE.value, Scope.ADMIN.value})
 """What services and agents never may, whatever their token says."""
 
@@ -49,6 +53,7 @@ class FrontDesk:
     ) -> None:
         self._people, self._logins, self._passwords = people, logins, passwords
         self._now, self._lifetime = now, lifetime
+        self._told: OrderedDict[tuple[str, str, str], datetime] = OrderedDict()
 
     async def guest(self, name: str) -> Admission:
         """Somebody who proved nothing. Where an account has that name, the guest is marked and gets nothing of it."""
@@ -205,13 +210,25 @@ class FrontDesk:
         )
 
     async def _invalid(self, what: str, subject: str, person: Person | None, source: str, at: datetime) -> TokenInvalid:
-        await self._logins.refuse(_refusal(f"{what}.refused", person, "not valid", source, at, subject))
+        if self._worth_telling((what, subject, source), at):
+            await self._logins.refuse(_refusal(f"{what}.refused", person, "not valid", source, at, subject))
         return TokenInvalid(
             f"The {what} is not valid.",
             why="It is unknown, expired, ended or revoked, or its account is not active.",
             not_done="Nothing was done; pgwarden does not go on as somebody else.",
             next_step="pgwarden login" if what == "login" else "Have a new token made, or unset PGWARDEN_TOKEN.",
         )
+
+    def _worth_telling(self, refusal: tuple[str, str, str], at: datetime) -> bool:
+        """Whether this refusal was not told of late: whoever sends nonsense over and over must not fill the audit."""
+        last = self._told.get(refusal)
+        if last is not None and last <= at < last + TOLD_EVERY:
+            return False
+        self._told[refusal] = at
+        self._told.move_to_end(refusal)
+        if len(self._told) > MOST_REFUSALS:
+            self._told.popitem(last=False)
+        return True
 
     async def _account(self, name: str) -> Person | None:
         try:

@@ -66,7 +66,7 @@ def list_(
     async def work(opened: App) -> tuple[AuditRecord, ...]:
         return await opened.audit_desk.find(wanted, by=opened.session, limit=rows, before=before)
 
-    show_entries(open_app(work), as_json)
+    show_entries(open_app(work, scope=None), as_json)
 
 
 @app.command()
@@ -79,7 +79,7 @@ def show(
     async def work(opened: App) -> AuditRecord:
         return await opened.audit_desk.show(number, by=opened.session)
 
-    show_record(open_app(work), as_json)
+    show_record(open_app(work, scope=None), as_json)
 
 
 @app.command()
@@ -101,7 +101,7 @@ def export(
                 count += 1
             return count - 2  # the first and the last line are no entries
 
-    count = open_app(work)
+    count = open_app(work, scope=None)
     if str(file) == "-":
         return  # what stands on standard output is JSON already
     if as_json:
@@ -130,7 +130,7 @@ def verify(
     if export_file is not None:
         found = _verify_export(export_file, against or [], key or [])
     else:
-        found, silent = open_app(lambda opened: _verify(opened, against or [], key or []))
+        found, silent = open_app(lambda opened: _verify(opened, against or [], key or []), scope=None)
     show_verification(found, silent, as_json)
     if not found.intact:
         raise typer.Exit(1)
@@ -144,7 +144,7 @@ def checkpoint(as_json: Json = False) -> None:
         opened.audit_desk.require_auditor(opened.session)
         return await opened.notary.checkpoint(actor=opened.session.identity.name, source="cli")
 
-    made = open_app(work)
+    made = open_app(work, scope=None)
     show_anchoring(made, as_json)
     if made.failures:
         raise typer.Exit(1)
@@ -165,7 +165,7 @@ def key(
         opened.audit_desk.require_administrator(opened.session)
         return await opened.notary.change_key(actor=opened.session.identity.name, source="cli")
 
-    public = open_app(work)
+    public = open_app(work, scope=None)
     if as_json:
         emit_json({"public_key": public})
     else:
@@ -191,7 +191,7 @@ def erase(
     async def work(opened: App) -> tuple[int, ...]:
         return await opened.audit_desk.erase(wanted, reason=reason, by=opened.session)
 
-    numbers = open_app(work)
+    numbers = open_app(work, scope=None)
     if as_json:
         emit_json({"entries": numbers})
     elif numbers:
@@ -216,7 +216,7 @@ def report(
     async def work(opened: App) -> ComplianceReport:
         return await opened.audit_desk.report(by=opened.session, since=start, until=end, database=database)
 
-    text = _report_text(open_app(work), ReportForm.JSON if as_json else form)
+    text = _report_text(open_app(work, scope=None), ReportForm.JSON if as_json else form)
     if output is None:
         sys.stdout.write(text)
     else:
@@ -233,7 +233,7 @@ def collect(as_json: Json = False) -> None:
         await opened.handlers["copy_ledger"]({})
         return await opened.targets.names()
 
-    names = open_app(work)
+    names = open_app(work, scope=None)
     if as_json:
         emit_json({"databases": names})
     else:

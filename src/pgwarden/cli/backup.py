@@ -32,7 +32,7 @@ def backup(
     async def work(opened: App) -> int:
         return await opened.back_up(file)
 
-    rows = open_app(work)
+    rows = open_app(work, scope=None)
     if as_json:
         emit_json({"file": str(file), "rows": rows})
     else:

@@ -72,7 +72,7 @@ def add(
         await (opened.targets.replace if replace else opened.targets.add)(database, audit=(entry,))
         return database
 
-    database = open_app(work)
+    database = open_app(work, scope=None)
     if as_json:
         emit_json(_object(database))
         return
@@ -106,7 +106,7 @@ def remove(name: Name, as_json: Json = False) -> None:
         opened.session.require_arranging()
         await opened.targets.remove(name, audit=(_entry(opened, "database.removed", name),))
 
-    open_app(work)
+    open_app(work, scope=None)
     if as_json:
         emit_json({"removed": name})
     else:
@@ -129,7 +129,7 @@ def uninstall(
         database = await opened.targets.get(name)
         return await opened.retention.uninstall(database.name, identity=opened.identity, confirmed=yes)
 
-    found = open_app(work)
+    found = open_app(work, scope=None)
     if as_json:
         emit_json(found)
     elif not found.present:

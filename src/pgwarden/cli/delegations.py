@@ -44,7 +44,7 @@ def to(
         await opened.personnel.delegate(given, by=opened.session)
         return given
 
-    given = open_app(work)
+    given = open_app(work, scope=None)
     if as_json:
         emit_json(given)
     else:
@@ -64,7 +64,7 @@ def list_(
         now = datetime.now(UTC)
         return [each for each in await opened.people.delegations() if every or each.end > max(now, each.start)]
 
-    found = open_app(work)
+    found = open_app(work, scope=None)
     if as_json:
         emit_json(found)
         return
@@ -81,7 +81,7 @@ def end(deputy: Deputy, giver: Giver = None, as_json: Json = False) -> None:
         await opened.personnel.end_delegation(name, deputy, by=opened.session)
         return name
 
-    name = open_app(work)
+    name = open_app(work, scope=None)
     if as_json:
         emit_json({"giver": name, "deputy": deputy, "ended": True})
     else:

@@ -17,6 +17,7 @@ import typer
 from pgwarden.cli.progress import working
 from pgwarden.cli.render import console, emit_json, hanging, one_line
 from pgwarden.domain.errors import ExecutionCancelled, InputInvalid, PgwardenError
+from pgwarden.domain.login import Scope
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -32,9 +33,17 @@ Database = Annotated[
 ]
 
 
-def open_app(work: Callable[[App], Awaitable[T]], *, admit: bool = True, door: str = "cli", **overrides: Any) -> T:
+def open_app(
+    work: Callable[[App], Awaitable[T]],
+    *,
+    scope: Scope | None = Scope.ASK,
+    admit: bool = True,
+    door: str = "cli",
+    **overrides: Any,
+) -> T:
     """Build the application from the settings, do the work, close everything again.
 
+    ``scope``: what a token must have been made for (RightMissing); None where the agent behind it asks for its own.
     ``admit`` False: as a guest, for what must work without a valid login. ``door``: what the audit calls it.
     Ctrl-C cancels the work, which cancels the running statement on the server, and ends with ExecutionCancelled.
     """
@@ -47,6 +56,8 @@ def open_app(work: Callable[[App], Awaitable[T]], *, admit: bool = True, door: s
                 from pgwarden.settings import load
 
                 app = await stack.enter_async_context(build(load(**overrides), admit=admit, door=door))
+            if scope is not None:
+                app.session.require_scope(scope)
             if admit:
                 await _welcome(app)
             return await work(app)

@@ -12,7 +12,6 @@ from pgwarden.agents.ticket_object import ticket_object
 from pgwarden.cli.door import Database, Json, open_app
 from pgwarden.cli.executions import show_plan
 from pgwarden.cli.progress import Tell, working
-from pgwarden.cli.proof import require_scope
 from pgwarden.cli.render import console, emit_json, one_line, print_rows, simple_table
 from pgwarden.cli.tickets import SOURCE, tell_status
 from pgwarden.domain.approval import OnConflict
@@ -48,7 +47,6 @@ def execute(
     """
 
     async def work(app: App) -> Ran | Result:
-        require_scope(app, Scope.EXECUTE)
         view = await app.approval.check_approval_status(ticket)
         app.session.require_database(view.ticket.request.database)
         with working() as tell:
@@ -57,7 +55,7 @@ def execute(
                 return await app.execution.show(ticket, identity=app.identity, limits=app.limits(), source=SOURCE)
             return await _watched(app, ticket, tell)
 
-    ran = open_app(work)
+    ran = open_app(work, scope=Scope.EXECUTE)
     if isinstance(ran, Result):
         emit_json(ran) if as_json else print_rows(ran)
     else:
@@ -98,7 +96,6 @@ def undo(
     on_conflict = OnConflict.OVERWRITE if force_rows else OnConflict.SKIP if skip_rows else OnConflict.REFUSE
 
     async def work(app: App) -> tuple[TicketView, Ran | None]:
-        require_scope(app, Scope.EXECUTE)
         async with app.target(database) as name:
             ticket = await app.execution.changes.undo(
                 name,
@@ -114,7 +111,7 @@ def undo(
             with working() as tell:
                 return view, await _watched(app, ticket.id, tell)
 
-    view, ran = open_app(work)
+    view, ran = open_app(work, scope=Scope.EXECUTE)
     if ran is None:
         emit_json(ticket_object(view)) if as_json else tell_status(view)
         if as_json:
@@ -135,11 +132,11 @@ def freeze(
     """Stop all writes at once: nothing new begins, and what runs is cancelled and rolled back."""
 
     async def work(app: App) -> tuple[str, ...]:
-        app.session.require_login()
+        app.session.require_switching()
         await app.approval.switch_writes(frozen=True, identity=app.identity, reason=reason, source=SOURCE)
         return await app.execution.changes.stop_all()
 
-    left = open_app(work)
+    left = open_app(work, scope=None)
     if as_json:
         emit_json({"frozen": True, "still_ending": list(left)})
         return
@@ -155,10 +152,10 @@ def unfreeze(
     """Let writes run again."""
 
     async def work(app: App) -> None:
-        app.session.require_login()
+        app.session.require_switching()
         await app.approval.switch_writes(frozen=False, identity=app.identity, reason=reason, source=SOURCE)
 
-    open_app(work)
+    open_app(work, scope=None)
     if as_json:
         emit_json({"frozen": False})
     else:

@@ -44,7 +44,7 @@ def doctor(as_json: Json = False) -> None:
             return Health(tuple(findings))
 
     try:
-        health = open_app(work)
+        health = open_app(work, scope=None)
     except PgwardenError as error:
         next_step = error.next_step
         health = Health((CheckFinding(error.code, Grade.DANGER, error.what, error.why, next_step),))
@@ -112,7 +112,7 @@ def migrate(as_json: Json = False) -> None:
     async def work(app: App) -> str:
         return "embedded" if app.settings.control_url is None else "external"
 
-    where = open_app(work)
+    where = open_app(work, scope=None)
     if as_json:
         emit_json({"migrated": True, "control_database": where})
     else:

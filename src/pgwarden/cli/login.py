@@ -51,7 +51,7 @@ def login(
         app.login_file.write(opened.secret, opened.login.person)
         return opened
 
-    opened = open_app(work, admit=False)
+    opened = open_app(work, admit=False, scope=None)
     if as_json:
         emit_json({"login": opened.login, "must_change_password": opened.must_change_password})
         return
@@ -112,7 +112,7 @@ def logout(as_json: Json = False) -> None:
             app.login_file.remove()
         return bool(secret)
 
-    was = open_app(work, admit=False)
+    was = open_app(work, admit=False, scope=None)
     if as_json:
         emit_json({"logged_out": was})
     else:
@@ -125,7 +125,7 @@ def whoami(as_json: Json = False) -> None:
     async def work(app: App) -> App:
         return app
 
-    app = open_app(work)
+    app = open_app(work, scope=None)
     session = app.session
     if as_json:
         emit_json(

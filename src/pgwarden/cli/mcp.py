@@ -45,4 +45,4 @@ def mcp(name: Annotated[ServerName, typer.Argument(help="Which server; all has e
         caller = caller_of(app.session, STDIO)
         await build_server(name.value, app, lambda: caller).run_stdio_async()
 
-    open_app(work, door=STDIO)
+    open_app(work, door=STDIO, scope=None)  # each tool asks for its own

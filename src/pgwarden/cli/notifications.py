@@ -88,7 +88,7 @@ def dead(limit: Limit = 50, as_json: Json = False) -> None:
     async def work(opened: App) -> tuple[Letter, ...]:
         return await opened.notification_desk.dead(opened.session, limit=limit)
 
-    letters = open_app(work)
+    letters = open_app(work, scope=None)
     if as_json:
         emit_json([_document(letter) for letter in letters])
         return
@@ -114,7 +114,7 @@ def retry(ids: Ids = None, as_json: Json = False) -> None:
     async def work(opened: App) -> int:
         return await opened.notification_desk.retry(opened.session, ids or ())
 
-    count = open_app(work)
+    count = open_app(work, scope=None)
     _say(as_json, {"retried": count}, f"{count} will be sent by the next worker.")
 
 
@@ -186,7 +186,7 @@ def try_channel(channel: Annotated[Channel, typer.Argument(help="The channel to 
     async def work(opened: App) -> None:
         await opened.notification_desk.test(opened.session, channel)
 
-    open_app(work)
+    open_app(work, scope=None)
     _say(as_json, {"sent": channel.value}, f"The {channel.value} channel took the example.")
 
 

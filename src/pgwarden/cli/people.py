@@ -40,7 +40,7 @@ def list_(as_json: Json = False) -> None:
     async def work(opened: App) -> tuple[Person, ...]:
         return await opened.personnel.accounts(by=opened.session)
 
-    people = open_app(work)
+    people = open_app(work, scope=None)
     if as_json:
         emit_json(people)
         return
@@ -55,7 +55,7 @@ def show(name: Name, as_json: Json = False) -> None:
     async def work(opened: App) -> Person:
         return await opened.personnel.account(name, by=opened.session)
 
-    person = open_app(work)
+    person = open_app(work, scope=None)
     if as_json:
         emit_json(person)
         return
@@ -105,7 +105,7 @@ def add(
     async def work(opened: App) -> str:
         return await opened.personnel.add(person, by=opened.session)
 
-    _tell_password(name, open_app(work), as_json, "added")
+    _tell_password(name, open_app(work, scope=None), as_json, "added")
 
 
 @app.command("set")
@@ -132,7 +132,7 @@ def set_(
     async def work(opened: App) -> Person:
         return await opened.personnel.change(name, by=opened.session, **given)
 
-    person = open_app(work)
+    person = open_app(work, scope=None)
     if as_json:
         emit_json(person)
     else:
@@ -146,7 +146,7 @@ def remove(name: Name, as_json: Json = False) -> None:
     async def work(opened: App) -> Person:
         return await opened.personnel.remove(name, by=opened.session)
 
-    person = open_app(work)
+    person = open_app(work, scope=None)
     if as_json:
         emit_json(person)
     else:
@@ -162,7 +162,7 @@ def password(from_input: FromInput = False, as_json: Json = False) -> None:
         new = ask_password("New password", from_input=from_input, twice=True)
         await opened.personnel.set_password(old, new, by=opened.session)
 
-    open_app(work)
+    open_app(work, scope=None)
     if as_json:
         emit_json({"changed": True})
     else:
@@ -189,7 +189,7 @@ def second_factor(as_json: Json = False) -> None:
         code = ask_password("The code that the app shows", from_input=not sys.stdin.isatty())
         await opened.personnel.enrol(secret, code, word, by=opened.session)
 
-    open_app(work)
+    open_app(work, scope=None)
     if as_json:
         emit_json({"enrolled": True})
     else:
@@ -209,7 +209,7 @@ def reset(
     async def work(opened: App) -> str:
         return await opened.personnel.reset(name, by=opened.session, second_factor=second_factor)
 
-    _tell_password(name, open_app(work), as_json, "reset")
+    _tell_password(name, open_app(work, scope=None), as_json, "reset")
 
 
 @app.command()
@@ -219,7 +219,7 @@ def unlock(name: Name, as_json: Json = False) -> None:
     async def work(opened: App) -> None:
         await opened.personnel.unlock(name, by=opened.session)
 
-    open_app(work)
+    open_app(work, scope=None)
     if as_json:
         emit_json({"unlocked": name})
     else:
@@ -233,7 +233,7 @@ def first_admin(as_json: Json = False) -> None:
     async def work(opened: App) -> tuple[str, str]:
         return await opened.personnel.renew_first_administrator()
 
-    name, made = open_app(work, admit=False)
+    name, made = open_app(work, admit=False, scope=None)
     _tell_password(name, made, as_json, "added")
 
 

@@ -111,7 +111,7 @@ def dry_run(
     async def work(opened: App) -> tuple[Compared, ...]:
         return await opened.policy_desk.compare(opened.approvals(), other, by=opened.session, limit=limit)
 
-    found = open_app(work)
+    found = open_app(work, scope=None)
     if as_json:
         emit_json([_compared(each) for each in found])
         return

@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from pgwarden.domain.admission import TOKEN
-from pgwarden.domain.login import PROVED_FROM, Scope
+from pgwarden.domain.login import PROVED_FROM
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
     from pgwarden.domain.identity import Identity
     from pgwarden.domain.question import RiskLevel
-
-
-def require_scope(app: App, scope: Scope) -> None:
-    """Refuse what this login or token was not made for; a guest may ask, request and run. Raises RightMissing."""
-    if scope.value not in app.session.scopes:
-        app.session.require(scope)
 
 
 def approver(app: App) -> Identity:

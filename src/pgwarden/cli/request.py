@@ -11,7 +11,6 @@ import typer
 from pgwarden.agents.ticket_object import ticket_object
 from pgwarden.cli.door import Database, Json, open_app, read_text
 from pgwarden.cli.progress import working
-from pgwarden.cli.proof import require_scope
 from pgwarden.cli.render import console, emit_json
 from pgwarden.cli.statement import SqlFile
 from pgwarden.cli.ticket_screen import show_ticket
@@ -63,7 +62,6 @@ def request(
     window = Window(_moment(start), _moment(until))
 
     async def work(app: App) -> TicketView:
-        require_scope(app, Scope.REQUEST)
         async with app.target(database) as name:
             with working() as tell:
                 tell("finding out what it would do")
@@ -84,7 +82,7 @@ def request(
                 show_ticket(view, datetime.now(UTC))
             return await _waited(app, view) if wait else view
 
-    view = open_app(work)
+    view = open_app(work, scope=Scope.REQUEST)
     if as_json:
         emit_json(ticket_object(view))
     else:

@@ -41,7 +41,7 @@ def gc(
         async with opened.target(database) as name:
             return await opened.retention.collect(name, identity=opened.identity, days=older_than, dry_run=dry_run)
 
-    found = open_app(work)
+    found = open_app(work, scope=None)
     if as_json:
         emit_json({**dataclasses.asdict(found), "freed": found.freed, "dry_run": dry_run})
         return
@@ -73,7 +73,7 @@ def erase(
         async with opened.target(database) as name:
             return await opened.retention.erase(name, _name(table), key, column, identity=opened.identity)
 
-    erased = open_app(work)
+    erased = open_app(work, scope=None)
     if as_json:
         emit_json(erased)
         return

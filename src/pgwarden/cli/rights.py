@@ -62,7 +62,7 @@ def grant(
             return version
         return await _replace(opened, version, (*version.lines, added), granted=added)
 
-    _tell(open_app(work), as_json)
+    _tell(open_app(work, scope=None), as_json)
 
 
 @app.command()
@@ -80,7 +80,7 @@ def revoke(
         kept = tuple(line for position, line in enumerate(version.lines, 1) if position != number)
         return await _replace(opened, version, kept, revoked=version.lines[number - 1])
 
-    _tell(open_app(work), as_json)
+    _tell(open_app(work, scope=None), as_json)
 
 
 async def _replace(

@@ -15,6 +15,7 @@ from pgwarden.cli.proof import approver, fresh_proof
 from pgwarden.cli.render import console, emit_json, one_line
 from pgwarden.cli.ticket_screen import show_ticket, show_tickets
 from pgwarden.domain.errors import InputInvalid, PgwardenError
+from pgwarden.domain.login import Scope
 from pgwarden.domain.proposal import Proposal
 from pgwarden.domain.request import Urgency
 from pgwarden.domain.ticket import WAITING, TicketStatus
@@ -172,7 +173,7 @@ def revise(
         )
         return await app.approval.revise(ticket, wanted, identity=app.identity, source=SOURCE)
 
-    view = open_app(work)
+    view = open_app(work, scope=Scope.REQUEST)
     emit_json(ticket_object(view)) if as_json else tell_status(view)
 
 
@@ -211,7 +212,7 @@ def delegate(
         who = approver(app)
         return await app.approval.delegate(ticket, to, identity=who, reason=reason, source=SOURCE)
 
-    _each(ids, one, as_json=as_json)
+    _each(ids, one, as_json=as_json, scope=Scope.APPROVE)
 
 
 @group.command()
@@ -224,7 +225,7 @@ def override(ids: Ids, reason: Reason, as_json: Json = False) -> None:
         step_up = await fresh_proof(app, view.ticket.request.risk)
         return await app.approval.override(ticket, identity=who, reason=reason, via=SOURCE, step_up=step_up)
 
-    _each(ids, one, as_json=as_json)
+    _each(ids, one, as_json=as_json, scope=Scope.APPROVE)
 
 
 @group.command()
@@ -262,16 +263,24 @@ def _decide(ids: list[str], decision: Decision, words: str, *, as_json: bool) ->
             step_up=step_up,
         )
 
-    _each(ids, one, as_json=as_json)
+    _each(ids, one, as_json=as_json, scope=Scope.APPROVE)
 
 
-def _each(ids: list[str], one: Callable[[App, str], Awaitable[TicketView]], *, as_json: bool) -> None:
+def _each(
+    ids: list[str],
+    one: Callable[[App, str], Awaitable[TicketView]],
+    *,
+    as_json: bool,
+    scope: Scope = Scope.REQUEST,
+) -> None:
     """The same for several tickets, one after the other; one that is refused does not stop the others."""
 
     async def work(app: App) -> list[tuple[str, TicketView | PgwardenError]]:
         found: list[tuple[str, TicketView | PgwardenError]] = []
         for each in dict.fromkeys(ids):
             try:
+                view = await app.approval.check_approval_status(each, history=False)
+                app.session.require_database(view.ticket.request.database)
                 found.append((each, await one(app, each)))
             except PgwardenError as error:
                 if len(ids) == 1:
@@ -279,7 +288,7 @@ def _each(ids: list[str], one: Callable[[App, str], Awaitable[TicketView]], *, a
                 found.append((each, error))
         return found
 
-    results = open_app(work)
+    results = open_app(work, scope=scope)
     if as_json:
         shown = [
             {"id": each, **result.to_dict()} if isinstance(result, PgwardenError) else ticket_object(result)

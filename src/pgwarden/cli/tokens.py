@@ -52,7 +52,7 @@ def create(
             by=opened.session,
         )
 
-    made = open_app(work)
+    made = open_app(work, scope=None)
     if as_json:
         emit_json({"token": made.token, "secret": made.secret})
         return
@@ -68,7 +68,7 @@ def list_(as_json: Json = False) -> None:
     async def work(opened: App) -> tuple[ApiToken, ...]:
         return await opened.personnel.tokens(by=opened.session)
 
-    tokens = open_app(work)
+    tokens = open_app(work, scope=None)
     if as_json:
         emit_json(tokens)
         return
@@ -87,7 +87,7 @@ def revoke(token_id: Annotated[str, typer.Argument(metavar="ID", help="As listed
     async def work(opened: App) -> None:
         await opened.personnel.revoke(token_id, by=opened.session)
 
-    open_app(work)
+    open_app(work, scope=None)
     if as_json:
         emit_json({"revoked": token_id})
     else:

@@ -51,7 +51,7 @@ def worker(
     from pgwarden.settings import load
 
     set_up_logging(load())
-    done = open_app(work, admit=False)  # a worker acts for nobody: whoever asked stands in the job
+    done = open_app(work, admit=False, scope=None)  # a worker acts for nobody: whoever asked stands in the job
     if as_json:
         emit_json({"jobs": done})
     else:
@@ -71,7 +71,7 @@ def list_(
         opened.session.require(Scope.ADMIN, Role.ADMIN)
         return await opened.jobs.find(*states, limit=limit)
 
-    found = open_app(work)
+    found = open_app(work, scope=None)
     if as_json:
         emit_json(found)
         return
@@ -100,7 +100,7 @@ def retry(
         opened.session.require(Scope.ADMIN, Role.ADMIN)
         return await opened.jobs.retry(number)
 
-    if not open_app(work):
+    if not open_app(work, scope=None):
         raise UnknownNotification(
             f"No job {number} failed.", not_done="Nothing was changed.", next_step="`pgwarden jobs list` shows them."
         )

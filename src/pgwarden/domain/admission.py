@@ -60,6 +60,11 @@ class Admission:
             )
         return self.person
 
+    def require_scope(self, scope: Scope) -> None:
+        """Raises RightMissing for a token that was not made for that; what guests may do needs no login."""
+        if scope.value not in self.scopes:
+            self.require(scope)
+
     def require(self, scope: Scope, role: Role | None = None) -> Person:
         """The account behind the call, when it has the scope and the role. Raises LoginNeeded or RightMissing."""
         person = self.require_login()
@@ -81,6 +86,11 @@ class Admission:
         """Whoever may arrange databases, data rights and settings. Raises LoginNeeded or RightMissing."""
         if not (self.own_house and self.person is None):
             self.require(Scope.ADMIN, Role.ADMIN)
+
+    def require_switching(self) -> None:
+        """Whoever may freeze all writes, by a scope of theirs that can. Raises LoginNeeded or RightMissing."""
+        senior = self.require_login().may_approve(2) and Scope.APPROVE.value in self.scopes
+        self.require(Scope.APPROVE if senior else Scope.ADMIN)
 
     def require_approver(self, level: int = 1) -> Person:
         """The approver behind the call. Raises LoginNeeded or RightMissing; an agent or service never passes."""

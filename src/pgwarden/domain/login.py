@@ -27,6 +27,8 @@ class Scope(StrEnum):
     REQUEST = "request"
     EXECUTE = "execute"
     AUDIT = "audit"
+    METRICS = "metrics"
+    """The numbers at ``/metrics``, and nothing else."""
     ADMIN = "admin"
     APPROVE = "approve"
 

@@ -94,6 +94,10 @@ def require_sound_token(token: ApiToken, person: Person, *, allow_approve: bool)
         ("Only a person who approves may have it", Scope.APPROVE not in token.scopes or person.may_approve(1)),
         ("Only an administrator's may administer", Scope.ADMIN not in token.scopes or Role.ADMIN in person.roles),
         ("Only an auditor's may audit", Scope.AUDIT not in token.scopes or _may_audit(person)),
+        (
+            "Only a service's, an auditor's or an administrator's may read the metrics",
+            Scope.METRICS not in token.scopes or person.kind is IdentityKind.SERVICE or _may_audit(person),
+        ),
     )
     for what, holds in rules:
         if not holds:

@@ -56,7 +56,7 @@ async def _admit(app: App, request: Request) -> None:
                 "The metrics are for this machine only.",
                 why="The setting metrics_access is loopback, and the request came from elsewhere or through a proxy.",
                 not_done="Nothing was shown.",
-                next_step="Set metrics_access to token, and give the scraper a token with the scope audit.",
+                next_step="Set metrics_access to token, and give the scraper a token with the scope metrics.",
             )
         return
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
@@ -65,9 +65,9 @@ async def _admit(app: App, request: Request) -> None:
             "The metrics need a token.",
             why="The request has no Authorization: Bearer header.",
             not_done="Nothing was shown.",
-            next_step="Give the scraper a token with the scope audit: pgwarden token create.",
+            next_step="Give the scraper a token with the scope metrics: pgwarden token create.",
         )
-    (await app.front_desk.admit_token(secret.strip(), SOURCE)).require(Scope.AUDIT)
+    (await app.front_desk.admit_token(secret.strip(), SOURCE)).require(Scope.METRICS)
 
 
 def from_this_machine(request: Request) -> bool:

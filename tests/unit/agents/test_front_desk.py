@@ -101,6 +101,22 @@ async def test_whoever_is_not_active_stays_out_at_once(house: PeopleHouse) -> No
         await house.desk.log_in("lea", PASSWORD, source="test")
 
 
+async def test_nonsense_sent_over_and_over_is_told_once_a_minute_from_each_place(house: PeopleHouse) -> None:
+    async def nonsense(place: str) -> None:
+        with pytest.raises(TokenInvalid):
+            await house.desk.admit_login("junk", place)
+        with pytest.raises(TokenInvalid):
+            await house.desk.admit_token("junk", place)
+
+    for _ in range(50):
+        await nonsense("web 10.0.0.1")
+    assert house.told() == ["login.refused", "token.refused"]
+    await nonsense("web 10.0.0.2")
+    house.now += timedelta(minutes=1)
+    await nonsense("web 10.0.0.1")
+    assert house.told() == ["login.refused", "token.refused"] * 3
+
+
 async def test_a_login_ends_by_itself_or_by_hand(house: PeopleHouse) -> None:
     first, second = [await house.desk.log_in("lea", PASSWORD, source="test") for _ in range(2)]
     await house.desk.log_out(await house.desk.admit_login(first.secret, "test"), "test")

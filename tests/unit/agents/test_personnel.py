@@ -181,6 +181,7 @@ async def test_only_the_approver_makes_a_token_that_approves_and_only_on_purpose
         (frozenset({"everything"}), 1, frozenset({"*"})),
         (frozenset({"admin"}), 1, frozenset({"*"})),
         (frozenset({"audit"}), 1, frozenset({"*"})),
+        (frozenset({"metrics"}), 1, frozenset({"*"})),
         (frozenset({"ask"}), 0, frozenset({"*"})),
         (frozenset({"ask"}), 1000, frozenset({"*"})),
         (frozenset({"ask"}), 1, frozenset()),
@@ -274,4 +275,4 @@ async def test_a_removed_account_keeps_its_name_and_loses_its_contacts(house: Pe
 
 
 def test_every_scope_is_one_that_tokens_can_have() -> None:
-    assert {"ask", "request", "execute", "audit", "admin", "approve"} == EVERY_SCOPE
+    assert {"ask", "request", "execute", "audit", "metrics", "admin", "approve"} == EVERY_SCOPE
