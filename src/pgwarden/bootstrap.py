@@ -41,6 +41,7 @@ from pgwarden.adapters.postgres.pool import Pools
 from pgwarden.adapters.postgres.targets import Targets
 from pgwarden.adapters.redirect import Redirect, redirect_listener
 from pgwarden.adapters.telemetry.prometheus import PrometheusMetrics
+from pgwarden.agents.access_desk import AccessDesk
 from pgwarden.agents.approval_workflow import ApprovalWorkflowAgent
 from pgwarden.agents.audit_desk import AuditDesk
 from pgwarden.agents.audit_jobs import PERIODS, AuditJobs
@@ -69,6 +70,7 @@ from pgwarden.agents.ticket_history import TicketHistory
 from pgwarden.agents.ticket_requests import TicketRequests
 from pgwarden.agents.ticket_timers import TicketTimers
 from pgwarden.agents.timed_jobs import timed_jobs
+from pgwarden.domain.access_token import AccessRules
 from pgwarden.domain.admission import Admission
 from pgwarden.domain.approval_policy import ApprovalPolicy
 from pgwarden.domain.approval_table import approval_policy
@@ -136,6 +138,8 @@ class App:
     login_file: LoginFile
     provider: ProviderDesk | None
     """None where no identity provider is set up."""
+    access: AccessDesk | None
+    """What admits with access tokens; None where no authorization server is set up."""
     redirect_listener: Callable[[], AbstractAsyncContextManager[Redirect]]
     targets: Targets
     rights: DataRightsStore
@@ -356,6 +360,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             people=people,
             login_file=login_file,
             provider=_provider(settings, people, logins, front_desk),
+            access=_access(settings, people, logins, front_desk),
             redirect_listener=redirect_listener,
             targets=targets,
             rights=rights,
@@ -459,6 +464,20 @@ def _provider(
     )
     rules = ProviderRules.of(settings.oidc_roles, create_accounts=settings.oidc_create_accounts)
     return ProviderDesk(provider, rules, people, logins, front_desk, now)
+
+
+def _access(settings: Settings, people: PeopleStore, logins: LoginStore, front_desk: FrontDesk) -> AccessDesk | None:
+    if not settings.oauth_issuer:
+        return None
+    from pgwarden.adapters.issuer import Issuer
+
+    def now() -> datetime:
+        return datetime.now(UTC)
+
+    rules = AccessRules.of(
+        settings.oauth_issuer, settings.oauth_scopes, settings.oauth_databases, settings.oauth_databases_claim
+    )
+    return AccessDesk(Issuer(settings.oauth_issuer, now), rules, people, logins, front_desk, now)
 
 
 async def _control_url(settings: Settings, stack: AsyncExitStack) -> str:

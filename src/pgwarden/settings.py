@@ -32,6 +32,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from pgwarden.domain.access_token import AccessRules
 from pgwarden.domain.errors import SettingsError
 from pgwarden.domain.model_spec import ModelSpec
 from pgwarden.domain.provider import ProviderRules
@@ -125,6 +126,11 @@ def _oidc_roles(written: tuple[str, ...]) -> tuple[str, ...]:
     return written
 
 
+def _oauth_scopes(written: tuple[str, ...]) -> tuple[str, ...]:
+    AccessRules.of("", written, (), "")
+    return written
+
+
 def _oidc_issuer(value: str) -> str:
     """The provider's address; without TLS only on this machine, since whoever sits between could be anyone."""
     parts = urlsplit(value)
@@ -136,6 +142,7 @@ def _oidc_issuer(value: str) -> str:
 
 Count = Annotated[int, BeforeValidator(_no_boolean)]
 OidcRoles = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_oidc_roles)]
+OauthScopes = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_oauth_scopes)]
 OidcIssuer = Annotated[str, AfterValidator(_oidc_issuer)]
 Seconds = Annotated[float, BeforeValidator(_no_boolean), Field(allow_inf_nan=False)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
@@ -263,6 +270,22 @@ class Settings(BaseSettings):
     )
     oidc_create_accounts: bool = Field(
         default=False, description="Whether somebody the provider knows and pgwarden does not gets an account."
+    )
+    oauth_issuer: OidcIssuer = Field(
+        default="", description="The authorization server whose access tokens the MCP servers take; unset means none."
+    )
+    oauth_scopes: OauthScopes = Field(
+        default=("pgwarden:ask=ask", "pgwarden:request=request", "pgwarden:execute=execute"),
+        description="Which scopes of the authorization server let do what: SCOPE=ask, request, execute or audit.",
+    )
+    oauth_databases: Words = Field(
+        default=("*",), description="The databases that such tokens may use at most; * means every one."
+    )
+    oauth_databases_claim: str = Field(
+        default="pgwarden_databases",
+        min_length=1,
+        max_length=200,
+        description="The claim that lists the databases of one token; without the claim it may use all of them.",
     )
     control_url: PostgresUrl | None = Field(
         default=None,

@@ -45,22 +45,33 @@ class Provider:
         self.described: dict[str, Any] = {}
         self.refuses = ""
         self.keys_fetched = 0
+        self.place = "/.well-known/openid-configuration"
+        """Where it describes itself."""
         self._codes: dict[str, dict[str, str]] = {}
 
     def signed(self, claims: dict[str, Any]) -> str:
         return jwt.encode({"alg": "RS256", "kid": self.key.kid}, claims, self.key)
 
+    def access_token(self, audience: object, **claims: Any) -> str:
+        """An access token for somebody's program, for the person of the moment."""
+        now = int(time.time())
+        said = {"iss": self.issuer, "aud": audience, "iat": now, "exp": now + 300, "client_id": "desktop"}
+        said |= {"scope": "openid pgwarden:ask pgwarden:request pgwarden:execute"}
+        return self.sign(self.change(said | self.person | claims))
+
     def app(self) -> Starlette:
         return Starlette(
             routes=[
-                Route("/.well-known/openid-configuration", self._describe),
+                Route("/.well-known/{rest:path}", self._describe),
                 Route("/authorize", self._authorize),
                 Route("/token", self._token, methods=["POST"]),
                 Route("/jwks", self._jwks),
             ]
         )
 
-    async def _describe(self, _request: Request) -> Response:
+    async def _describe(self, request: Request) -> Response:
+        if request.url.path != self.place:
+            return Response(status_code=404)
         described = {
             "issuer": self.issuer,
             "authorization_endpoint": f"{self.issuer}/authorize",

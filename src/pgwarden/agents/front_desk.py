@@ -26,6 +26,7 @@ ONE_TIME_LOGIN = timedelta(minutes=15)
 TOLD_EVERY = timedelta(minutes=1)
 """How often the same refused login or token from the same place becomes an entry of the audit."""
 MOST_REFUSALS = 10_000
+INVALID = "It is unknown, expired, ended or revoked, or its account is not active."
 UNPROVEN = frozenset({Scope.APPROVE.value, Scope.ADMIN.value})
 """What services and agents never may, whatever their token says."""
 
@@ -124,7 +125,8 @@ class FrontDesk:
         login = await self._logins.login(secret_hash(secret))
         person = await self._account(login.person) if login else None
         if login is None or person is None or not person.active or not login.usable(at):
-            raise await self._invalid("login", login.id if login else "", person, source, at)
+            subject = login.id if login else ""
+            raise await self.not_valid("login", INVALID, subject=subject, person=person, source=source)
         credential = await self._logins.credential(person.name)
         return Admission(
             identity=Identity(person.name, person.kind, person.groups),
@@ -141,7 +143,8 @@ class FrontDesk:
         token = await self._logins.token(secret_hash(secret))
         person = await self._account(token.person) if token else None
         if token is None or person is None or not person.active or not token.usable(at):
-            raise await self._invalid("token", token.id if token else "", person, source, at)
+            subject = token.id if token else ""
+            raise await self.not_valid("token", INVALID, subject=subject, person=person, source=source)
         human = person.kind is IdentityKind.PERSON
         return Admission(
             identity=Identity(person.name, person.kind, person.groups, token.id),
@@ -209,12 +212,16 @@ class FrontDesk:
             next_step="Try again; an administrator can set a new one-time password: pgwarden people reset NAME",
         )
 
-    async def _invalid(self, what: str, subject: str, person: Person | None, source: str, at: datetime) -> TokenInvalid:
+    async def not_valid(
+        self, what: str, why: str, *, source: str, subject: str = "", person: Person | None = None
+    ) -> TokenInvalid:
+        """The error for a login or token that lets nobody in, once it is told in the audit."""
+        at = self._now()
         if self._worth_telling((what, subject, source), at):
-            await self._logins.refuse(_refusal(f"{what}.refused", person, "not valid", source, at, subject))
+            await self._logins.refuse(_refusal(f"{what}.refused", person, why, source, at, subject))
         return TokenInvalid(
             f"The {what} is not valid.",
-            why="It is unknown, expired, ended or revoked, or its account is not active.",
+            why=why,
             not_done="Nothing was done; pgwarden does not go on as somebody else.",
             next_step="pgwarden login" if what == "login" else "Have a new token made, or unset PGWARDEN_TOKEN.",
         )

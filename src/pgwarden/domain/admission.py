@@ -13,6 +13,8 @@ EVERY_DATABASE = frozenset({"*"})
 GUEST = "guest"
 LOGIN = "login"
 TOKEN = "token"  # noqa: S105 - the name of a source
+OAUTH = "oauth"
+"""An access token of an authorization server, which may give its bearer another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Admission:
     person: Person | None = None
     """The account, when it was proved; None for a guest."""
     source: str = GUEST
-    """guest, login or token."""
+    """guest, login, token or oauth."""
     scopes: frozenset[str] = GUEST_SCOPES
     databases: frozenset[str] = EVERY_DATABASE
     login_id: str = ""

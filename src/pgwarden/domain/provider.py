@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from pgwarden.domain.errors import ProviderRefused
 from pgwarden.domain.person import Person, Role
 from pgwarden.domain.personnel import EMAIL, NAME
+from pgwarden.domain.token_claims import audiences, first_broken, names_somebody, of_its_time, text, texts
 
-SKEW = timedelta(seconds=60)
-"""How far the provider's clock may be from ours."""
 ROLE = re.compile(r"(?P<group>.+)=(?P<role>requester|auditor|admin|approver:(?P<level>[123]))")
 
 
@@ -98,35 +96,31 @@ def claims_of(
     at: datetime,
 ) -> ProviderClaims:
     """Who an ID token speaks of, its signature being right. ProviderRefused when it is not meant for this login."""
-    audience = content.get("aud")
-    audiences = audience if isinstance(audience, list) else [audience]
-    now = at.timestamp()
-    issued, expires, begins = (_number(content.get(claim, plain)) for claim, plain in _TIMES)
-    rules = (
-        (content.get("iss") == issuer, "another provider issued it"),
-        (client_id in audiences, "it is meant for another application"),
-        (len(audiences) == 1 or content.get("azp") == client_id, "it was handed to another application"),
-        (content.get("azp", client_id) == client_id, "it was handed to another application"),
-        (now < expires + SKEW.total_seconds(), "it has expired"),
-        (issued <= now + SKEW.total_seconds(), "it is from the future"),
-        (begins <= now + SKEW.total_seconds(), "it does not hold yet"),
-        (content.get("nonce") == request.nonce, "it belongs to another login"),
-        (isinstance(content.get("sub"), str) and bool(content["sub"]), "it names nobody"),
+    meant = audiences(content)
+    broken = first_broken(
+        (
+            (content.get("iss") == issuer, "another provider issued it"),
+            (client_id in meant, "it is meant for another application"),
+            (len(meant) == 1 or content.get("azp") == client_id, "it was handed to another application"),
+            (content.get("azp", client_id) == client_id, "it was handed to another application"),
+            *of_its_time(content, at),
+            (content.get("nonce") == request.nonce, "it belongs to another login"),
+            names_somebody(content),
+        )
     )
-    for holds, why in rules:
-        if not holds:
-            raise refused(
-                f"The provider's token does not prove this login: {why}.", "Begin again: pgwarden login --oidc"
-            )
+    if broken:
+        raise refused(
+            f"The provider's token does not prove this login: {broken}.", "Begin again: pgwarden login --oidc"
+        )
     email = content.get("email")
     verified = isinstance(email, str) and content.get("email_verified") is True and EMAIL.fullmatch(email)
     return ProviderClaims(
         issuer,
         content["sub"],
         str(email) if verified else "",
-        _text(content.get("name")),
-        _text(content.get("preferred_username")),
-        tuple(group for group in _list(content.get(groups_claim)) if isinstance(group, str)),
+        text(content.get("name")),
+        text(content.get("preferred_username")),
+        texts(content.get(groups_claim)),
     )
 
 
@@ -138,19 +132,3 @@ def refused(why: str, next_step: str) -> ProviderRefused:
         not_done="Nobody was logged in.",
         next_step=next_step,
     )
-
-
-_TIMES: tuple[tuple[str, float | None], ...] = (("iat", None), ("exp", None), ("nbf", 0.0))
-
-
-def _number(value: object) -> float:
-    """The number, or one that no comparison holds for."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []

@@ -17,7 +17,7 @@ from pgwarden.ports.language import CachedValueIndex, LanguageEngine, ModelClien
 from pgwarden.ports.memory import FeedbackStore, GlossaryStore, SessionStore
 from pgwarden.ports.metrics import Metrics
 from pgwarden.ports.notifications import NotificationChannel, NotificationStore
-from pgwarden.ports.people import IdentityProvider, LoginStore, Passwords, PeopleStore
+from pgwarden.ports.people import IdentityProvider, LoginStore, Passwords, PeopleStore, TokenIssuer
 from pgwarden.ports.reads import Cache, ReadRunner
 from pgwarden.ports.registry import DatabaseStore, DataRightsStore
 from pgwarden.ports.schema import CatalogReader, SchemaEvents, SchemaHistory, SchemaSource, TableReader
@@ -61,6 +61,7 @@ __all__ = [
     "SessionStore",
     "TableReader",
     "TicketStore",
+    "TokenIssuer",
     "ValueHit",
     "ValueIndex",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.login import Attempts, Credential, LoginSession
@@ -146,6 +146,14 @@ class Passwords(Protocol):
 
     async def matches(self, password_hash: str, password: str) -> bool:
         """Whether the password is the one; takes as long for an empty hash, which nothing matches."""
+        ...
+
+
+class TokenIssuer(Protocol):
+    """Whoever signs tokens, with the keys it publishes."""
+
+    async def verified(self, token: str) -> Mapping[str, Any]:
+        """What a token says, when it was signed with one of the keys. ProviderRefused, ProviderUnavailable."""
         ...
 
 

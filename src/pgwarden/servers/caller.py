@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pgwarden.domain.admission import Admission
+from pgwarden.domain.admission import OAUTH, Admission
 from pgwarden.domain.errors import RightMissing
 from pgwarden.domain.identity import Identity, IdentityKind
 
@@ -24,6 +24,8 @@ class Caller:
     """The door, for the audit: ``mcp stdio`` or ``mcp http``."""
     scopes: frozenset[str] = AGENT_SCOPES
     databases: frozenset[str] = EVERY_DATABASE
+    can_ask_for_more: bool = False
+    """Whether an authorization server may give its program a token with more scopes."""
 
     @property
     def account(self) -> str:
@@ -54,4 +56,10 @@ class Caller:
 def caller_of(admission: Admission, source: str) -> Caller:
     """Whoever was let in, as an agent: whoever configured it, a model types. A right to approve is left at the door."""
     identity = replace(admission.identity, kind=IdentityKind.AGENT)
-    return Caller(identity, source, admission.scopes & OFFERED, admission.databases)
+    return Caller(
+        identity,
+        source,
+        admission.scopes & OFFERED,
+        admission.databases,
+        can_ask_for_more=admission.source == OAUTH,
+    )

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from mcp.server import MCPServer
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import AccessToken, TokenVerifier
-from mcp.server.auth.routes import create_protected_resource_routes
+from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl, PrivateAttr
@@ -23,14 +23,14 @@ from pgwarden import __version__
 from pgwarden.servers.budget import Budgets
 from pgwarden.servers.build import SERVERS, build_server
 from pgwarden.servers.caller import Caller
+from pgwarden.servers.gate import Gate, Verify, admitted
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from pgwarden.agents.access_desk import AccessDesk
     from pgwarden.bootstrap import App
 
-Verify = Callable[[str, str], Awaitable[Caller | None]]
-"""(bearer token, URL of the server that it is shown to) → who that is, or None."""
 PREFIX = "/mcp/"
 NAMES = (*SERVERS, "all")
 
@@ -42,11 +42,13 @@ class _Token(AccessToken):
 
 
 class _Verifier(TokenVerifier):
-    def __init__(self, verify: Verify, url: str) -> None:
-        self._verify, self._url = verify, url
+    """Takes over what the gate found."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
 
     async def verify_token(self, token: str) -> AccessToken | None:
-        caller = await self._verify(token, self._url)
+        caller = admitted(token)
         if caller is None:
             return None
         found = _Token(
@@ -89,29 +91,36 @@ def hub(
     *,
     url: str,
     budgets: Budgets,
-    authorization_servers: Sequence[str] = (),
+    access: AccessDesk | None = None,
     routes: Sequence[BaseRoute] = (),
 ) -> Hub:
     """The servers of an application as it is reached at ``url`` (scheme, host and port; what clients are told).
 
-    Requests for other hosts, or from pages of other origins, are refused.
+    ``access``: what admits with tokens of an authorization server, if any. Requests for other hosts, or from pages of
+    other origins, are refused.
     """
     base = url.rstrip("/")
-    issuers = [AnyHttpUrl(server) for server in authorization_servers or (base,)]
+    issuers = [AnyHttpUrl(access.issuer if access else base)]
+    scopes = list(access.scopes) if access else None
     found: dict[str, ASGIApp] = {}
     servers: list[MCPServer[Any]] = []
     described: list[Route] = []
     for name in NAMES:
         own = f"{base}{PREFIX}{name}"
         auth = AuthSettings(issuer_url=issuers[0], resource_server_url=AnyHttpUrl(own), validate_token_resource=False)
-        server = build_server(
-            name, app, current_caller, budgets=budgets, auth=auth, token_verifier=_Verifier(verify, own)
-        )
+        server = build_server(name, app, current_caller, budgets=budgets, auth=auth, token_verifier=_Verifier(own))
         servers.append(server)
-        found[name] = server.streamable_http_app(
+        answering = server.streamable_http_app(
             streamable_http_path="/", stateless_http=True, transport_security=_security(base)
         )
-        described += create_protected_resource_routes(AnyHttpUrl(own), issuers, resource_name=name)
+        found[name] = Gate(
+            answering,
+            verify,
+            url=own,
+            metadata_url=str(build_resource_metadata_url(AnyHttpUrl(own))),
+            named=access.asked_for if access else _nothing,
+        )
+        described += create_protected_resource_routes(AnyHttpUrl(own), issuers, scopes, resource_name=name)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -122,6 +131,10 @@ def hub(
 
     health = Route("/health", _health(app), methods=["GET"])
     return Hub(found, Starlette(routes=[*described, health, *routes], lifespan=lifespan))
+
+
+def _nothing(_scope: str) -> str:
+    return ""
 
 
 def _security(base: str) -> TransportSecuritySettings:

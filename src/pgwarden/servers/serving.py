@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -30,9 +30,14 @@ Page = Callable[["App", str], "ASGIApp"]
 """Makes the page of an application that is reached at a URL."""
 
 
-async def verify(app: App, token: str) -> Caller | None:
-    """The caller behind a bearer token, or None when it is not good."""
+async def verify(app: App, token: str, resources: Collection[str]) -> Caller | None:
+    """The caller behind a bearer token, or None when it is not good.
+
+    ``resources``: the addresses that an access token may be meant for. Ours are no JWT, which has two dots.
+    """
     try:
+        if app.access is not None and token.count(".") == 2:
+            return caller_of(await app.access.admit(token, resources, SOURCE), SOURCE)
         return caller_of(await app.front_desk.admit_token(token, SOURCE), SOURCE)
     except PgwardenError:
         return None
@@ -41,8 +46,8 @@ async def verify(app: App, token: str) -> Caller | None:
 def web_app(app: App, url: str, pages: Sequence[Page] = ()) -> TimedRequests:
     """The ASGI application of one pgwarden, reached at ``url``; ``pages`` take what is neither MCP nor Slack."""
 
-    async def good(token: str, _server: str) -> Caller | None:
-        return await verify(app, token)
+    async def good(token: str, server: str) -> Caller | None:
+        return await verify(app, token, (server, url))
 
     slack = slack_app(app)
     mounted = [Mount("/slack", slack)] if slack is not None else []
@@ -52,6 +57,7 @@ def web_app(app: App, url: str, pages: Sequence[Page] = ()) -> TimedRequests:
         good,
         url=url,
         budgets=Budgets(allowance_of(app.settings)),
+        access=app.access,
         routes=[*mounted, *([measured] if measured else []), *(Mount("/", page(app, url)) for page in pages)],
     )
     return TimedRequests(served, app.metrics.requested)

@@ -1,0 +1,126 @@
+"""The MCP servers as a resource server: a client with an access token, and what it is told where one does not do."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import uvicorn
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+from tests.conftest import MakeDatabase
+from tests.support.mcp_client import settings_of
+from tests.support.oidc_provider import running_provider
+
+from pgwarden.bootstrap import App, build
+from pgwarden.domain.audit_filter import AuditFilter
+from pgwarden.domain.identity import Identity, IdentityKind
+from pgwarden.domain.person import DIRECTOR, Person, Role
+from pgwarden.servers.build import build_server
+from pgwarden.servers.caller import Caller
+from pgwarden.servers.gate import SCOPES
+from pgwarden.servers.serving import web_app
+
+WELL_KNOWN = "/.well-known/oauth-protected-resource/mcp/all"
+REQUIRED: dict[str, Any] = {
+    "operation_details": {"sql": "delete from orders"},
+    "intent_object": {},
+    "affected_tables": ["orders"],
+    "execution_results": {},
+    "expected_outcomes": {},
+}
+"""For arguments that are no text."""
+
+
+@asynccontextmanager
+async def served(app: App) -> AsyncIterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server = uvicorn.Server(uvicorn.Config(web_app(app, url), log_level="warning", ws="none"))
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield url
+        finally:
+            server.should_exit = True
+            await task
+
+
+@asynccontextmanager
+async def connected(url: str, token: str) -> AsyncIterator[Client]:
+    async with (
+        httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=30) as http,
+        Client(streamable_http_client(url, http_client=http)) as client,
+    ):
+        yield client
+
+
+async def test_access_tokens_over_http(state_home: Path, make_database: MakeDatabase, shop_url: str) -> None:
+    async with running_provider() as provider:
+        settings = settings_of(state_home, make_database(), shop_url, oauth_issuer=provider.issuer)
+        async with build(settings, admit=False) as app, served(app) as url, httpx2.AsyncClient() as http:
+            director = Person("dora", email="ana@example.org", roles=frozenset({Role.APPROVER}), level=DIRECTOR)
+            await app.people.add(director, audit=())
+            here = f"{url}/mcp/all"
+
+            described = (await http.get(url + WELL_KNOWN)).json()
+            assert described["resource"] == here
+            assert described["authorization_servers"] == [f"{provider.issuer}/"]
+            assert described["scopes_supported"] == ["pgwarden:ask", "pgwarden:request", "pgwarden:execute"]
+
+            for audience in (f"{url}/mcp/postgresql-ops", "https://elsewhere.example.org/mcp/all"):
+                told = await called(http, here, provider.access_token(audience), "check_approval_status")
+                assert told.status_code == 401
+                assert f'resource_metadata="{url}{WELL_KNOWN}"' in told.headers["www-authenticate"]
+
+            async with connected(here, provider.access_token(here)) as client:
+                answer = await client.call_tool("execute_read_query", {"sql_string": "select 1"})
+                assert not answer.is_error
+                details = {"sql": "delete from orders", "reason": "a test"}
+                opened = await client.call_tool("create_approval_request", {"operation_details": details})
+                assert opened.is_error, "the target is read-only: the tool answers, not the gate"
+            (read,) = await app.audit.find(AuditFilter(action="read.run"), limit=1)
+            assert (read.entry.actor, read.entry.details["token"]) == ("dora", "oauth:desktop:dora")
+
+            narrow = provider.access_token(here, scope="pgwarden:ask")
+            told = await called(http, here, narrow, "create_approval_request")
+            assert told.status_code == 403
+            header = told.headers["www-authenticate"]
+            assert 'error="insufficient_scope"' in header
+            assert 'scope="pgwarden:request"' in header
+            assert f'resource_metadata="{url}{WELL_KNOWN}"' in header
+            async with connected(here, narrow) as client:
+                assert not (await client.call_tool("execute_read_query", {"sql_string": "select 1"})).is_error
+            limited = provider.access_token(here, pgwarden_databases=["another"])
+            async with connected(here, limited) as client:
+                refused = await client.call_tool("execute_read_query", {"sql_string": "select 1"})
+                assert refused.structured_content is not None
+                assert refused.structured_content["code"] == "PGW040"
+
+
+async def called(http: httpx2.AsyncClient, url: str, token: str, tool: str) -> httpx2.Response:
+    """The bare answer to the call of a tool."""
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": {}}}
+    headers = {"Authorization": f"Bearer {token}", "Accept": "application/json, text/event-stream"}
+    return await http.post(url, json=call, headers=headers)
+
+
+async def test_the_gate_knows_what_each_tool_asks_for(
+    state_home: Path, make_database: MakeDatabase, shop_url: str
+) -> None:
+    nobody = Caller(Identity("robot", IdentityKind.AGENT), "mcp test", scopes=frozenset())
+    async with (
+        build(settings_of(state_home, make_database(), shop_url)) as app,
+        Client(build_server("all", app, lambda: nobody)) as client,
+    ):
+        found = {}
+        for tool in (await client.list_tools()).tools:
+            needed = tool.input_schema.get("required", ())
+            result = await client.call_tool(tool.name, {name: REQUIRED.get(name, "approve") for name in needed})
+            assert result.structured_content is not None, tool.name
+            found[tool.name] = result.structured_content["error"]
+    assert found == {name: f"This token may not {scope}." for name, scope in SCOPES.items()}
