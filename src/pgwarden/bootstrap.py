@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -103,6 +104,7 @@ from pgwarden.ports import (
     PeopleStore,
 )
 from pgwarden.settings import DatabaseSettings, Settings
+from pgwarden.tracing import tracing_with
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -220,6 +222,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
     ``door`` is how the audit names the way that requests come in. ``admit`` False: a guest, whatever login there is.
     """
     async with AsyncExitStack() as stack:
+        await _trace(settings, stack)
         control_url = await _control_url(settings, stack)
         control = await stack.enter_async_context(control_database(control_url))
         audit = BatchingAuditLog(PostgresAuditLog(control))
@@ -399,6 +402,17 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             check_target=check_database,
             advise_roles=advise_roles,
         )
+
+
+async def _trace(settings: Settings, stack: AsyncExitStack) -> None:
+    """Let this task, and all that it starts, make traces, where a collector is set. What is left is sent at the end."""
+    if not settings.traces_url:
+        return
+    from pgwarden.adapters.telemetry.otlp import OtlpTracer
+
+    tracer = OtlpTracer(settings.traces_url, headers=plain(settings.traces_headers), share=settings.traces_share)
+    stack.push_async_callback(asyncio.to_thread, tracer.close)
+    stack.enter_context(tracing_with(tracer))
 
 
 def read_policy_file(path: Path) -> tuple[Policy, ApprovalPolicy]:

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Literal, TextIO, cast
 
+from pgwarden.tracing import trace_id
+
 if TYPE_CHECKING:
     from structlog.typing import Processor
 
@@ -45,6 +47,7 @@ def configure(
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            _with_trace,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
@@ -82,6 +85,13 @@ class _FromLibraries(standard.Handler):
         import structlog
 
         structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info)
+
+
+def _with_trace(_logger: object, _method: str, event: MutableMapping[str, object]) -> MutableMapping[str, object]:
+    """structlog processor: the trace that the line belongs to, where there is one."""
+    if trace := trace_id():
+        event["trace"] = trace
+    return event
 
 
 def redact_event(_logger: object, _method: str, event: MutableMapping[str, object]) -> Mapping[str, object]:

@@ -427,6 +427,15 @@ class Settings(BaseSettings):
         default="token",
         description="Who may read /metrics of pgwarden serve: nobody, this machine, or a token with the scope metrics.",
     )
+    traces_url: Annotated[str, Field(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")] = Field(
+        default="", description="The OpenTelemetry collector that traces are sent to over HTTP; unset means none."
+    )
+    traces_headers: SecretStr | None = Field(
+        default=None, description="Headers that the collector wants, such as a token: name=value, with commas between."
+    )
+    traces_share: Seconds = Field(
+        default=1.0, ge=0, le=1, description="The share of traces that is kept, where the caller has not decided it."
+    )
     pool_size: Count = Field(
         default=10,
         ge=2,
@@ -687,7 +696,7 @@ def _secrets(values: Mapping[str, Any]) -> Iterator[str]:
     for key in ("control_url", "database_url", "redis_url"):
         if isinstance(url := values.get(key), str) and holds_password(url):
             yield key
-    yield from (key for key in ("token", "oidc_client_secret", "audit_s3_secret") if values.get(key))
+    yield from (key for key in ("token", "oidc_client_secret", "audit_s3_secret", "traces_headers") if values.get(key))
     yield from (key for key in CHANNEL_SECRETS if values.get(key))
     for name, target in _targets(values):
         if isinstance(url := target.get("url"), str) and holds_password(url):

@@ -10,7 +10,8 @@ import pgwarden
 
 SOURCE = Path(pgwarden.__file__).parent
 
-# room -> rooms it may import (itself always). `ports` and `settings` are rooms of one file.
+# room -> rooms it may import (itself always). `ports` and `settings` are rooms of one file; `tracing` is one, too, that
+# imports nothing and holds no policy.
 ARROWS: dict[str, set[str]] = {
     "domain": set(),
     "ports": {"domain"},
@@ -19,11 +20,12 @@ ARROWS: dict[str, set[str]] = {
     "context": {"domain", "ports"},
     "rules": {"domain", "sql"},
     "undo": {"domain"},
-    "agents": {"domain", "ports", "sql", "language", "context", "rules", "undo"},
-    "adapters": {"domain", "ports", "sql", "undo"},
+    "agents": {"domain", "ports", "sql", "language", "context", "rules", "undo", "tracing"},
+    "adapters": {"domain", "ports", "sql", "undo", "tracing"},
     "models": {"domain", "ports", "context", "agents", "adapters", "settings"},
     "settings": {"domain"},
-    "logging": {"domain"},
+    "logging": {"domain", "tracing"},
+    "tracing": set(),
     "testing": {"domain", "ports"},
     "testing_people": {"domain", "ports"},
     "bootstrap": {
@@ -38,8 +40,9 @@ ARROWS: dict[str, set[str]] = {
         "settings",
         "logging",
         "models",
+        "tracing",
     },
-    "servers": {"domain", "agents", "bootstrap", "settings"},
+    "servers": {"domain", "agents", "bootstrap", "settings", "tracing"},
     "web": {"domain", "agents", "bootstrap"},
     "cli": {"domain", "agents", "servers", "web", "settings", "bootstrap"},
     "demo": {"domain", "ports", "agents", "adapters", "rules", "settings", "bootstrap", "cli", "testing"},

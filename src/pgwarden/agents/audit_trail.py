@@ -13,6 +13,7 @@ from pgwarden.domain.audit import AuditEntry, Outcome
 from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.identity import Identity
 from pgwarden.ports import AuditLog, Metrics
+from pgwarden.tracing import span, trace_id
 
 REFUSED_STATUS = (3, 4)
 """Exit statuses of errors that say no, or not yet; the others say that it did not work."""
@@ -67,16 +68,18 @@ class AuditTrail:
         started = self._clock()
         event = AuditEvent(personal=dict(personal or {}))
         ended = Outcome.FAILED  # until it is known better: an error that nobody foresaw is one as well
-        try:
-            yield event
-            ended = event.outcome
-        except PgwardenError as error:
-            ended = Outcome.REFUSED if error.exit_status in REFUSED_STATUS else Outcome.FAILED
-            event.details["error"] = error.code
-            event.personal["why"] = f"{error.what} {error.why}".strip()
-            raise
-        finally:
-            await self._end(self._entry(action, ended, event, identity, database, subject), started)
+        with span(action, pgwarden__door=self._source) as opened:
+            try:
+                yield event
+                ended = event.outcome
+            except PgwardenError as error:
+                ended = Outcome.REFUSED if error.exit_status in REFUSED_STATUS else Outcome.FAILED
+                event.details["error"] = error.code
+                event.personal["why"] = f"{error.what} {error.why}".strip()
+                raise
+            finally:
+                opened.note(pgwarden__outcome=ended.value)
+                await self._end(self._entry(action, ended, event, identity, database, subject), started)
 
     async def _end(self, entry: AuditEntry, started: float) -> None:
         kept = False
@@ -110,6 +113,8 @@ class AuditTrail:
             details["kind"] = identity.kind.value
         if identity.token:
             details["token"] = identity.token
+        if trace := trace_id():
+            details["trace"] = trace
         return AuditEntry(
             action=action,
             actor=identity.name,

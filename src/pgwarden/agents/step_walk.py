@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from itertools import count
 from typing import TypeVar
 
 from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.failure import FailureKind, failure_kind
 from pgwarden.domain.step_event import StepEvent, StepState
+from pgwarden.tracing import span
 
 T = TypeVar("T")
 
@@ -42,16 +44,19 @@ class StepWalk:
 
         self._tell(StepEvent(step, StepState.STARTED, words))
         pauses = iter(BACK_OFF)
-        while True:
-            try:
-                found = await work()
-            except PgwardenError as error:
-                pause = next(pauses, None) if failure_kind(error) is FailureKind.TRANSIENT else None
-                if pause is None:
-                    tell(StepState.FAILED, error.what)
-                    raise
-                tell(StepState.RETRIED, error.what)
-                await self._sleep(pause)
-            else:
-                tell(StepState.FINISHED, words)
-                return found
+        with span(f"step {step}") as opened:
+            for attempt in count(1):
+                opened.note(pgwarden__attempts=attempt)
+                try:
+                    found = await work()
+                except PgwardenError as error:
+                    pause = next(pauses, None) if failure_kind(error) is FailureKind.TRANSIENT else None
+                    if pause is None:
+                        tell(StepState.FAILED, error.what)
+                        raise
+                    tell(StepState.RETRIED, error.what)
+                    await self._sleep(pause)
+                else:
+                    tell(StepState.FINISHED, words)
+                    return found
+        raise AssertionError("the last attempt returns or raises")

@@ -54,6 +54,7 @@ from pgwarden.domain.ticket_events import (
 )
 from pgwarden.domain.ticket_status import standing_of
 from pgwarden.ports import ChangeRunner, ExecutionRecords
+from pgwarden.tracing import span
 
 PASSING = (LocksBusy, ConnectionFailed, ExecutionCancelled)
 """Failures after which the same change may well succeed: its approval holds on."""
@@ -101,11 +102,17 @@ class TicketExecution:
         When the tables or the numbers are not those that were approved, nothing is changed and the approvers are
         asked again, with what it would do now.
         """
+        with span("ticket.execute", pgwarden__ticket=ticket_id):
+            return await self._execute(ticket_id, identity, source)
+
+    async def _execute(self, ticket_id: str, identity: Identity, source: str) -> Ran:
         await self.settle(ticket_id)
-        ticket, approved = await self._claim(ticket_id, identity, source)
+        with span("step claim"):
+            ticket, approved = await self._claim(ticket_id, identity, source)
         runner = await self._changes(ticket.request.database)
         try:
-            execution = await self._run(runner, approved)
+            with span("step execution", pgwarden__execution=_id(approved)):
+                execution = await self._run(runner, approved)
         except BaseException as error:  # a cancelled task too: the ticket must learn what became of its claim
             ended = await self._ended(ticket, _id(approved), runner, error, identity, source)
             if ended is None:

@@ -10,6 +10,10 @@ from pgwarden.domain.audit import AuditEntry
 class Metrics(Protocol):
     """Takes numbers only: no statement, value, or name of a person, database or table becomes part of a metric."""
 
+    def begin(self) -> None:
+        """Count from now on; what came before is not counted. Whoever shows the numbers calls it."""
+        ...
+
     def ended(self, entry: AuditEntry, seconds: float) -> None:
         """An agent's verb, as the audit has it, and how long it took, the audit's own writing included."""
         ...

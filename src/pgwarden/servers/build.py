@@ -19,6 +19,7 @@ from pgwarden.servers.budget import Allowance, Budgets
 from pgwarden.servers.caller import Caller
 from pgwarden.servers.desk import Desk, failure
 from pgwarden.servers.library import add_completions, add_prompts, add_resources
+from pgwarden.tracing import span
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -37,18 +38,21 @@ class PgwardenServer(MCPServer[Any]):
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         started, outcome = time.perf_counter(), "failed"
-        try:
-            answer = await super().call_tool(name, arguments, context)
-            outcome = "refused" if isinstance(answer, CallToolResult) and answer.is_error else "done"
-            return answer
-        except ToolError as error:
-            if isinstance(error.__cause__, ValidationError):
-                outcome = "refused"
-                return failure(_argument_error(name, error.__cause__))
-            raise
-        finally:
-            known = any(tool.name == name for tool in self._tool_manager.list_tools())  # no label of a caller's making
-            self._took(name if known else "unknown", outcome, time.perf_counter() - started)
+        known = any(tool.name == name for tool in self._tool_manager.list_tools())
+        label = name if known else "unknown"  # no label of a caller's making
+        with span(f"tool {label}", server=True) as opened:
+            try:
+                answer = await super().call_tool(name, arguments, context)
+                outcome = "refused" if isinstance(answer, CallToolResult) and answer.is_error else "done"
+                return answer
+            except ToolError as error:
+                if isinstance(error.__cause__, ValidationError):
+                    outcome = "refused"
+                    return failure(_argument_error(name, error.__cause__))
+                raise
+            finally:
+                opened.note(pgwarden__outcome=outcome)
+                self._took(label, outcome, time.perf_counter() - started)
 
 
 def _argument_error(name: str, error: ValidationError) -> InputInvalid:

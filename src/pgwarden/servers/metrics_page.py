@@ -1,4 +1,4 @@
-"""``/metrics`` for Prometheus: to whom the setting says, and to nobody else; and requests counted by place."""
+"""``/metrics`` for Prometheus: to whom the setting says, and to nobody else; and requests counted and traced."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from pgwarden.domain.errors import LoginNeeded, PgwardenError, RightMissing
 from pgwarden.domain.login import Scope
+from pgwarden.tracing import resumed, span
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Send
@@ -82,7 +83,7 @@ def from_this_machine(request: Request) -> bool:
 
 
 class TimedRequests:
-    """An ASGI application whose HTTP requests are counted by place and class of status."""
+    """An ASGI application whose HTTP requests are counted by place and class of status, each a span of a trace."""
 
     def __init__(self, inner: ASGIApp, took: Callable[[str, str, float], None]) -> None:
         """``took`` gets the place, the class of the status (``2xx``; ``none`` without an answer), and seconds."""
@@ -100,10 +101,14 @@ class TimedRequests:
                 status = f"{message['status'] // 100}xx"
             await send(message)
 
-        try:
-            await self._inner(scope, receive, sent)
-        finally:
-            self._took(place(scope["path"]), status, time.perf_counter() - started)
+        where, headers = place(scope["path"]), dict(scope["headers"])
+        asked = headers.get(b"traceparent", b"").decode("ascii", "replace")
+        with resumed(asked), span(f"http {where}", server=True) as opened:
+            try:
+                await self._inner(scope, receive, sent)
+            finally:
+                opened.note(pgwarden__status=status)
+                self._took(where, status, time.perf_counter() - started)
 
 
 def place(path: str) -> str:

@@ -49,6 +49,7 @@ def web_app(app: App, url: str, pages: Sequence[Page] = ()) -> TimedRequests:
     async def good(token: str, server: str) -> Caller | None:
         return await verify(app, token, (server, url))
 
+    app.metrics.begin()
     slack = slack_app(app)
     mounted = [Mount("/slack", slack)] if slack is not None else []
     measured = metrics_route(app)

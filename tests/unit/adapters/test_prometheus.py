@@ -30,7 +30,9 @@ def samples(metrics: PrometheusMetrics) -> dict[tuple[str, tuple[str, ...]], flo
 
 @pytest.fixture
 def metrics() -> PrometheusMetrics:
-    return PrometheusMetrics()
+    found = PrometheusMetrics()
+    found.begin()
+    return found
 
 
 @pytest.fixture

@@ -10,6 +10,10 @@ from typing import Any
 from pgwarden.adapters.jobs.schema import query
 from pgwarden.adapters.postgres.control.connection import Connection, Pool, transaction
 from pgwarden.domain.job import Job, JobRecord, JobState
+from pgwarden.tracing import traceparent
+
+TRACE = "traceparent"
+"""Beside a job's args: the trace that it goes on with; its handler does not see it."""
 
 
 async def defer(connection: Connection, jobs: Sequence[Job]) -> None:
@@ -19,6 +23,7 @@ async def defer(connection: Connection, jobs: Sequence[Job]) -> None:
     """
     if not jobs:
         return
+    trace = {TRACE: found} if (found := traceparent()) else {}
     ordered = sorted(jobs, key=lambda job: job.queueing_lock)  # two transactions take the same locks in one order
     await connection.execute(
         query("defer_jobs"),
@@ -26,7 +31,7 @@ async def defer(connection: Connection, jobs: Sequence[Job]) -> None:
             "tasks": [job.task for job in ordered],
             "locks": [job.lock for job in ordered],
             "queueing_locks": [job.queueing_lock for job in ordered],
-            "args": [json.dumps(dict(job.args), allow_nan=False) for job in ordered],
+            "args": [json.dumps({**job.args, **trace}, allow_nan=False) for job in ordered],
             "at": [job.at for job in ordered],
         },
     )

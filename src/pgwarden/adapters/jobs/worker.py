@@ -22,10 +22,12 @@ from procrastinate.jobs import Job as LibraryJob
 from procrastinate.retry import BaseRetryStrategy, RetryDecision
 from psycopg_pool import AsyncConnectionPool
 
+from pgwarden.adapters.jobs.queue import TRACE
 from pgwarden.adapters.jobs.schema import query
 from pgwarden.adapters.postgres.control.connection import Connection, transaction, unavailable
 from pgwarden.domain.errors import ControlDatabaseUnavailable
 from pgwarden.ports import JobHandler
+from pgwarden.tracing import resumed, span
 
 log = structlog.get_logger()
 
@@ -172,8 +174,10 @@ class Worker:
     def _counted(self, name: str, handler: JobHandler) -> Callable[..., Awaitable[None]]:
         async def run(**args: Any) -> None:
             self.ran += 1
+            trace = str(args.pop(TRACE, ""))
             try:
-                await handler(args)
+                with resumed(trace), span(f"job {name}"):
+                    await handler(args)
             except Exception as error:
                 log.warning("a job failed and will be tried again", task=name, why=_first_line(error))
                 raise

@@ -15,6 +15,7 @@ from pgwarden.adapters.postgres.catalog_build import IN_ARRAYS, Builtins, Gather
 from pgwarden.adapters.postgres.catalog_objects import Row
 from pgwarden.adapters.postgres.looking import Connect
 from pgwarden.adapters.postgres.sqlfile import named_queries
+from pgwarden.adapters.postgres.traced import TracedCursor
 from pgwarden.domain.catalog import Catalog
 from pgwarden.domain.errors import CatalogUnreadable, UnsupportedServer
 
@@ -120,7 +121,7 @@ def read_catalog(conninfo: str) -> Catalog:
     """The catalog behind a connection string, for tests, scripts and benchmarks; not to be called in an event loop."""
 
     async def read() -> Catalog:
-        async with await AsyncConnection.connect(conninfo, autocommit=True) as connection:
+        async with await AsyncConnection.connect(conninfo, autocommit=True, cursor_factory=TracedCursor) as connection:
             return await PostgresCatalogReader(connection).read()
 
     return asyncio.run(read())

@@ -9,6 +9,7 @@ from dataclasses import replace
 import psycopg
 
 from pgwarden.adapters.postgres.session import Session
+from pgwarden.adapters.postgres.traced import TracedRawCursor
 from pgwarden.domain.catalog import Catalog, Column, Relation, quote_identifier
 from pgwarden.domain.impact import Violation
 from pgwarden.domain.quantity import counted
@@ -334,7 +335,7 @@ class RowChecks:
             return 0
         if self._change.columns:
             return len(self._change.columns)
-        cursor = psycopg.AsyncRawCursor(self._session.connection)
+        cursor = TracedRawCursor(self._session.connection)
         await self._session.script("savepoint describing")
         try:
             await cursor.execute(f"select * from ({rows}) s limit 0".encode())

@@ -15,6 +15,7 @@ from psycopg import AsyncConnection
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from pgwarden.adapters.postgres.loaders import register_loaders
+from pgwarden.adapters.postgres.traced import TracedCursor
 from pgwarden.domain.database import Database, PasswordSource
 from pgwarden.domain.errors import ConnectionFailed, InputInvalid
 
@@ -86,7 +87,9 @@ async def open_connection(database: Database) -> AsyncConnection[Any]:
     secret = await _password(database)
     parameters: dict[str, Any] = {**DEFAULTS, **given, **secret, "client_encoding": "UTF8"}
     try:
-        connection = await AsyncConnection.connect("", autocommit=True, prepare_threshold=None, **parameters)
+        connection = await AsyncConnection.connect(
+            "", autocommit=True, prepare_threshold=None, cursor_factory=TracedCursor, **parameters
+        )
     except psycopg.OperationalError as error:
         raise _failed(database, _first_line(error, list(secret.values()))) from None
     register_loaders(connection.adapters)

@@ -89,6 +89,11 @@ class Read:
         """Characters that stand before the user's text in what was sent last."""
 
     @property
+    def text(self) -> str:
+        """The statement as it is sent."""
+        return f"{self._prefix}{self._verdict.sql}"
+
+    @property
     def seconds(self) -> float:
         """Time since the start."""
         return perf_counter() - self._started
@@ -122,7 +127,7 @@ class Read:
         self._ask(pipeline, b"begin")
         self._ask(pipeline, b"fences", self._fences())
         self.shift = len(self._prefix)
-        pipeline.parse(f"{self._prefix}{self._verdict.sql}".encode(), types)
+        pipeline.parse(self.text.encode(), types)
         if expected:
             self._ask(pipeline, b"touched", (_numbers(expected.relations), _numbers(expected.functions)))
         pipeline.sync()

@@ -15,6 +15,7 @@ from pgwarden.adapters.postgres.pipeline import lost
 from pgwarden.adapters.postgres.pool import Link, TargetPool
 from pgwarden.adapters.postgres.read import Expected, Read
 from pgwarden.adapters.postgres.rows import Rows
+from pgwarden.adapters.postgres.traced import statement_span
 from pgwarden.domain.errors import ExecutionFailed, InputInvalid, PgwardenError, StatementRefused
 from pgwarden.domain.result import ReadLimits, ReadStatistics, Result, ResultColumn
 from pgwarden.domain.statement import Decision, Verdict
@@ -127,8 +128,9 @@ class PostgresReadRunner:
         self, read: Read, link: Link, parameters: Sequence[object], expected: Expected | None, limits: ReadLimits
     ) -> Rows:
         try:
-            async with asyncio.timeout(limits.seconds + DEADLINE_GRACE_SECONDS):
-                return await read.rows(parameters, expected)
+            with statement_span(read.text):
+                async with asyncio.timeout(limits.seconds + DEADLINE_GRACE_SECONDS):
+                    return await read.rows(parameters, expected)
         except TimeoutError:
             await self._stop(link, read)
             raise failures.timeout(limits.seconds) from None

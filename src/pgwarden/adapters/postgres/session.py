@@ -12,6 +12,7 @@ from psycopg.pq import Format
 from psycopg.rows import dict_row
 
 from pgwarden.adapters.postgres.sqlfile import named_queries
+from pgwarden.adapters.postgres.traced import TracedCursor, TracedRawCursor
 from pgwarden.domain.errors import (
     ConnectionFailed,
     ConstraintViolated,
@@ -54,7 +55,7 @@ class Session:
         self.major = connection.info.server_version // 10_000
         self._queries = named_queries("change.sql", self.major)
         connection.adapters.register_dumper(Parameter, _ParameterDumper)
-        self._raw = psycopg.AsyncRawCursor(connection, row_factory=dict_row)
+        self._raw = TracedRawCursor(connection, row_factory=dict_row)
 
     async def named(self, name: str, values: Mapping[str, object] | None = None) -> list[dict[str, Any]]:
         """Rows of a query of ``queries/change.sql``."""
@@ -84,7 +85,7 @@ class Session:
 
         Returns the row count of its command tag, -1 where it has none.
         """
-        cursor = psycopg.AsyncRawCursor(self.connection)
+        cursor = TracedRawCursor(self.connection)
         # binary results force the extended protocol even without parameters; the rows themselves are not read
         await cursor.execute(sql.encode(), tuple(parameters), binary=True)
         return cursor.rowcount
@@ -125,7 +126,7 @@ async def open_session(conninfo: str) -> AsyncIterator[Session]:
     """A session that is closed at the end, with whatever transaction is open in it."""
     try:
         connection = await psycopg.AsyncConnection.connect(
-            conninfo, autocommit=True, row_factory=dict_row, prepare_threshold=None
+            conninfo, autocommit=True, row_factory=dict_row, prepare_threshold=None, cursor_factory=TracedCursor
         )
     except psycopg.OperationalError as error:
         raise ConnectionFailed(

@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from pgwarden.adapters.postgres.sqlfile import named_queries
+from pgwarden.adapters.postgres.traced import TracedControlCursor
 from pgwarden.domain.errors import ControlDatabaseUnavailable
 
 Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
@@ -34,7 +35,13 @@ def control_pool(conninfo: str, *, size: int = 4, wait_seconds: float = 10.0) ->
         timeout=wait_seconds,
         open=False,
         name="control",
-        kwargs={"autocommit": True, "prepare_threshold": None, "application_name": "pgwarden", "connect_timeout": 10},
+        kwargs={
+            "autocommit": True,
+            "prepare_threshold": None,
+            "application_name": "pgwarden",
+            "connect_timeout": 10,
+            "cursor_factory": TracedControlCursor,
+        },
     )
 
 
