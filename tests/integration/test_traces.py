@@ -93,7 +93,7 @@ async def test_a_request_goes_on_with_the_callers_trace_and_so_do_the_jobs_that_
             transport = httpx2.ASGITransport(app=web_app(app, "http://127.0.0.1:1"))
             async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:1") as http:
                 await http.get("/health", headers={"traceparent": TRACEPARENT})
-                await http.get("/health", headers={"traceparent": b"nonsense \xff"})
+                await http.get("/health", headers=[(b"traceparent", b"nonsense \xff")])
             with resumed(TRACEPARENT):
                 await app.jobs.defer(Job("settle_tickets", queueing_lock="test"))
             await app.worker(1).drain()
