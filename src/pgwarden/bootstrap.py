@@ -34,6 +34,7 @@ from pgwarden.adapters.postgres.control.model_use import PostgresModelLedger
 from pgwarden.adapters.postgres.control.notifications import PostgresNotificationStore
 from pgwarden.adapters.postgres.control.open import control_database
 from pgwarden.adapters.postgres.control.people import PostgresPeopleStore
+from pgwarden.adapters.postgres.control.preferences import PostgresPreferenceStore
 from pgwarden.adapters.postgres.control.schema_history import PostgresSchemaHistory
 from pgwarden.adapters.postgres.control.sessions import PostgresSessionStore
 from pgwarden.adapters.postgres.control.tickets import PostgresTicketStore
@@ -298,6 +299,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             PostgresSessionStore(control),
             glossary,
             feedback,
+            PostgresPreferenceStore(control),
             schema,
             lambda: datetime.now(UTC),
             trail=trail,

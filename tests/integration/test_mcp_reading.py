@@ -132,6 +132,23 @@ async def test_the_documents_intent_object_becomes_sql(desk: Desktop, shop_url: 
     assert len(found) == count > 100
 
 
+async def test_preferences_decide_the_day_and_are_told_on(desk: Desktop) -> None:
+    written = set()
+    for zone in ("Pacific/Kiritimati", "Etc/GMT+12"):  # never the same day
+        made = await desk.answer(
+            "generate_query_from_intent",
+            intent_object={"question": "how many orders today?"},
+            user_preferences={"zone": zone, "units": "short"},
+        )
+        assert (made["preferences"]["zone"], made["preferences"]["units"]) == (zone, "short")
+        written.add(made["sql"])
+    assert len(written) == 2, "each has its own today"
+    refused = await desk.refused(
+        "generate_query_from_intent", intent_object={"question": "orders"}, user_preferences={"zone": "Mars"}
+    )
+    assert "Europe/Berlin" in refused["next"]
+
+
 async def test_intents_of_every_type_are_grounded_or_asked_back(desk: Desktop) -> None:
     grouped = {
         "entities": ["orders"],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from pgwarden.agents.audit_trail import UNWRITTEN, AuditTrail
 from pgwarden.agents.schema_context import SchemaContextAgent
@@ -13,9 +15,10 @@ from pgwarden.domain.errors import AlreadyExists, InputInvalid, RightMissing, Un
 from pgwarden.domain.feedback import Feedback, Lesson, lesson_of
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.question import Reading
-from pgwarden.domain.remembered import Conversation, Patterns, Remembered, patterns_of
+from pgwarden.domain.remembered import Conversation, Forgotten, Patterns, Remembered, patterns_of
 from pgwarden.domain.session import Session, Turn
-from pgwarden.ports import FeedbackStore, GlossaryStore, SessionStore
+from pgwarden.domain.user_preferences import UserPreferences, require_names, require_preferences
+from pgwarden.ports import FeedbackStore, GlossaryStore, PreferenceStore, SessionStore
 
 EVERY = 100_000
 """More conversations than a person has."""
@@ -24,19 +27,20 @@ SESSION = "session"
 
 
 class ContextMemoryAgent:
-    """Session memory (the last 50 questions of a conversation) and the glossary of each database."""
+    """Sessions (their last 50 questions), each person's judgements and preferences, the glossary of each database."""
 
     def __init__(
         self,
         sessions: SessionStore,
         glossary: GlossaryStore,
         feedback: FeedbackStore,
+        preferences: PreferenceStore,
         schema: SchemaContextAgent,
         now: Callable[[], datetime],
         *,
         trail: AuditTrail = UNWRITTEN,
     ) -> None:
-        self._trail, self._schema = trail, schema
+        self._trail, self._schema, self._preferences = trail, schema, preferences
         self._sessions, self._glossary, self._feedback, self._now = sessions, glossary, feedback, now
 
     async def store_context(self, session_id: str, context_data: Reading, *, identity: Identity, database: str) -> str:
@@ -61,6 +65,14 @@ class ContextMemoryAgent:
         await self._sessions.add_turn(session_id, turn, identity=identity.name)
         return turn.id
 
+    async def conversation(self, session_id: str, *, identity: Identity, database: str) -> tuple[Reading, ...]:
+        """Earlier readings of the session on this database, oldest first; none for a new session."""
+        try:
+            turns = await self._sessions.turns(session_id, identity=identity.name)
+        except UnknownSession:
+            return ()
+        return tuple(_reading(turn) for turn in turns if turn.database == database)
+
     async def retrieve_context(
         self, session_id: str, context_type: str = SESSION, *, identity: Identity, database: str
     ) -> tuple[Reading, ...]:
@@ -70,11 +82,24 @@ class ContextMemoryAgent:
         """
         if context_type != SESSION:
             raise InputInvalid(f"There is no context of the type {context_type!r}.", next_step=f"Ask for {SESSION!r}.")
-        try:
-            turns = await self._sessions.turns(session_id, identity=identity.name)
-        except UnknownSession:
-            return ()
-        return tuple(_reading(turn) for turn in turns if turn.database == database)
+        return await self.conversation(session_id, identity=identity, database=database)
+
+    def today(self, zone: str) -> date:
+        """The day that it is now in an IANA time zone."""
+        return self._now().astimezone(ZoneInfo(zone)).date()
+
+    async def preferences(self, *, identity: Identity) -> UserPreferences:
+        """How this identity likes answers."""
+        return UserPreferences.of(await self._preferences.of(identity.name))
+
+    async def prefer(self, changes: Mapping[str, str | None], *, identity: Identity) -> UserPreferences:
+        """Set preferences and, where the value is None, unset them; what holds now. Raises InputInvalid."""
+        given = {name: value for name, value in changes.items() if value is not None}
+        require_preferences(given)
+        require_names(changes)
+        entry = self._trail.entry("preferences.changed", identity=identity, details={"names": sorted(changes)})
+        await self._preferences.change(identity.name, changes, self._now(), audit=[entry])
+        return await self.preferences(identity=identity)
 
     async def update_schema_cache(self, schema_data: str, ttl: timedelta, *, database: str) -> None:
         """Keep a structure, as JSON, for other processes; InputInvalid unless it is what the server has now."""
@@ -85,13 +110,16 @@ class ContextMemoryAgent:
         async with self._trail.event("memory.forgotten", identity=identity, subject=session_id):
             await self._sessions.delete(session_id, identity=identity.name)
 
-    async def forget_all(self, *, identity: Identity) -> tuple[int, int]:
-        """Delete every conversation and every judgement of this identity; how many of each that were."""
+    async def forget_all(self, *, identity: Identity) -> Forgotten:
+        """Delete every conversation, judgement and preference of this identity; how many of each that were."""
         async with self._trail.event("memory.forgotten", identity=identity) as event:
-            conversations = await self._sessions.delete_all(identity.name)
-            judgements = await self._feedback.delete_all(identity.name)
-            event.details.update(conversations=conversations, judgements=judgements)
-            return conversations, judgements
+            gone = Forgotten(
+                await self._sessions.delete_all(identity.name),
+                await self._feedback.delete_all(identity.name),
+                await self._preferences.delete_all(identity.name),
+            )
+            event.details.update(asdict(gone))
+            return gone
 
     async def remembered(self, *, identity: Identity) -> Remembered:
         """Everything that is remembered of this identity."""
@@ -99,7 +127,8 @@ class ContextMemoryAgent:
             Conversation(session, await self._sessions.turns(session.id, identity=identity.name))
             for session in await self._sessions.of(identity.name, limit=EVERY)
         ]
-        return Remembered(tuple(conversations), await self._feedback.by(identity.name))
+        preferences = await self._preferences.of(identity.name)
+        return Remembered(tuple(conversations), await self._feedback.by(identity.name), preferences)
 
     async def analyze_patterns(self, user_id: str, time_window: timedelta, *, identity: Identity) -> Patterns:
         """What this person's questions of the last while have in common. RightMissing for anybody else's."""

@@ -3,44 +3,57 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 
 from pgwarden.agents.audit_trail import UNWRITTEN, AuditEvent, AuditTrail
-from pgwarden.agents.context_memory import SESSION, ContextMemoryAgent
+from pgwarden.agents.context_memory import ContextMemoryAgent
 from pgwarden.agents.impact_assessment import ImpactAssessmentAgent
 from pgwarden.agents.intelligent_query import IntelligentQueryAgent
 from pgwarden.agents.planning import assess_complexity, plan_workflow, risk_level, risk_score
+from pgwarden.agents.question_reader import QuestionReader, validate_input
 from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.agents.schema_context import SchemaContextAgent, find_table
+from pgwarden.agents.sight import Sight
+from pgwarden.agents.spare import Spare
 from pgwarden.agents.step_walk import Progress, StepWalk
 from pgwarden.domain.answer import Answer, AnswerStatus
+from pgwarden.domain.assessment import Assessment
 from pgwarden.domain.audit import Outcome
 from pgwarden.domain.catalog import Catalog
-from pgwarden.domain.errors import ControlDatabaseUnavailable, InputInvalid, NeedsApproval
-from pgwarden.domain.feedback import Feedback, Lesson
-from pgwarden.domain.identity import DataRights, Identity
+from pgwarden.domain.errors import InputInvalid, NeedsApproval
+from pgwarden.domain.feedback import Feedback
+from pgwarden.domain.identity import Identity
 from pgwarden.domain.intent_json import GivenIntent
 from pgwarden.domain.model_call import Prompt
 from pgwarden.domain.plan import WorkflowPlan
 from pgwarden.domain.profile import Sample, TableProfile
-from pgwarden.domain.question import Clarification, Errand, Intent, Option, Question, Reading
+from pgwarden.domain.question import Errand, Intent, Reading
 from pgwarden.domain.read_access import Sensitivity
-from pgwarden.domain.result import ReadLimits
+from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.sensitive import is_sensitive_in
 from pgwarden.domain.statement import Decision, Reason, Verdict
 from pgwarden.domain.table_access import TableAccess
-from pgwarden.domain.visible_catalog import hides_values, visible_catalog
-from pgwarden.ports import DataRightsStore, ValueIndex
+from pgwarden.domain.user_preferences import UserPreferences
+from pgwarden.ports import DataRightsStore
 
 UNNAMED = "unnamed"
 """The conversation of questions that were asked in none; it is remembered for feedback and never followed up."""
 FORGOTTEN = "This question is not remembered; it cannot be followed up or judged."
-VOUCHED = 0.99
-"""Confidence in SQL that a person vouched for, for the very same question."""
-LONGEST_QUESTION = 4000
-"""Characters; longer texts are not questions, and every engine's work grows with the length."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One question on its way: for whom, within which limits, and what gathers beside it."""
+
+    database: str
+    identity: Identity
+    limits: ReadLimits
+    execute: bool
+    explain: bool
+    walk: StepWalk
+    spare: Spare
 
 
 class DatabaseOrchestrator:
@@ -59,7 +72,9 @@ class DatabaseOrchestrator:
         trail: AuditTrail = UNWRITTEN,
     ) -> None:
         self._schema, self._query, self._execution, self._memory = schema, query, execution, memory
-        self._impact, self._rights, self._sensitive = impact, rights, sensitive
+        self._impact, self._sensitive = impact, sensitive
+        self._sight = Sight(schema, rights, sensitive)
+        self._reader = QuestionReader(schema, query, memory, self._sight)
         self._trail = trail
 
     async def ask(
@@ -78,34 +93,43 @@ class DatabaseOrchestrator:
     ) -> Answer:
         """Answer one question. ``execute=False`` stops before anything runs, with the plan and the SQL.
 
-        A memory that does not answer costs the conversation and not the answer, which then carries a warning.
+        Periods are those of the person's own time zone. What the memory cannot give or keep costs a warning, and not
+        the answer.
         """
         started = time.perf_counter()
         asked = {"question": text, "instructions": instructions}
         async with self._trail.event("question.asked", identity=identity, database=database, personal=asked) as event:
             validate_input(text, instructions)
-            walk = StepWalk(progress)
+            walk, spare = StepWalk(progress), Spare()
+            liked = await self._preferences(identity, spare)
+            limits = replace(limits, zone=limits.zone or liked.zone)
             errand = Errand(database, identity, engine, execute, tell=partial(walk.note, "query_building"))
             catalog = await walk.run("schema_context", "reading the schema", lambda: self._schema.catalog(database))
             reading = await walk.run(
                 "query_building",
                 "turning the question into SQL",
-                lambda: self._translate(text, instructions, (), session, errand),
+                lambda: self._reader.read(text, instructions, (), session, errand, spare),
             )
-            answer = await self._proceed(reading, catalog, database, identity, limits, execute, explain, walk)
-            answer = await self._remembered(
-                answer,
+            answer = await self._proceed(
+                reading, catalog, Round(database, identity, limits, execute, explain, walk, spare)
+            )
+            turn = await spare.get(
                 self._memory.store_context(session or UNNAMED, reading, identity=identity, database=database),
+                "",
+                FORGOTTEN,
             )
+            answer = replace(answer, turn=turn, preferences=liked, warnings=(*answer.warnings, *spare.warnings))
             _describe(event, answer)
         return replace(answer, milliseconds=(time.perf_counter() - started) * 1000)
 
-    async def _remembered(self, answer: Answer, storing: Awaitable[str]) -> Answer:
-        """The answer with the id of its turn, or with a warning when it could not be remembered."""
-        try:
-            return replace(answer, turn=await storing)
-        except ControlDatabaseUnavailable as error:
-            return replace(answer, warnings=(*answer.warnings, f"{FORGOTTEN} {error.what}"))
+    async def _preferences(self, identity: Identity, spare: Spare) -> UserPreferences:
+        return await spare.get(
+            self._memory.preferences(identity=identity), UserPreferences(), "Your preferences are left out."
+        )
+
+    async def preferences(self, given: Mapping[str, str], *, identity: Identity) -> UserPreferences:
+        """How this identity likes answers, with what this call says instead. Raises InputInvalid."""
+        return (await self._preferences(identity, Spare())).with_(given)
 
     async def translate(
         self,
@@ -117,59 +141,20 @@ class DatabaseOrchestrator:
         session: str = "",
         identity: Identity,
         engine: str = "auto",
+        zone: str = "",
     ) -> Reading:
-        """Words to a reading, with the session's history and the database's glossary; nothing runs."""
+        """Words to a reading, with the session's history and the database's glossary; nothing runs.
+
+        With a time zone, periods are written for the day that it is there; without, the database says what today is.
+        """
         asked = {"question": text, "instructions": instructions}
         trail = self._trail.event("question.translated", identity=identity, database=database, personal=asked)
         async with trail as event:
-            errand = Errand(database, identity, engine)
-            reading = await self._translate(text, instructions, glossary, session, errand)
+            errand, spare = Errand(database, identity, engine), Spare()
+            today = self._memory.today(zone) if zone else None
+            reading = await self._reader.read(text, instructions, glossary, session, errand, spare, today)
             event.personal["statement"] = reading.sql or ""
-            return reading
-
-    async def _translate(
-        self,
-        text: str,
-        instructions: str,
-        glossary: tuple[tuple[str, str], ...],
-        session: str,
-        errand: Errand,
-    ) -> Reading:
-        validate_input(text, instructions)
-        question, visible = await self._question(text, instructions, glossary, session, errand)
-        values = await self._schema.values(errand.database)
-        reading = await self._query.translate(question, visible, values)
-        if question.history:
-            return reading
-        return self._taught(reading, await self._memory.lesson(text, database=errand.database), visible, values)
-
-    async def _question(
-        self, text: str, instructions: str, glossary: tuple[tuple[str, str], ...], session: str, errand: Errand
-    ) -> tuple[Question, Catalog]:
-        """The question with all that belongs to it, and the structure that who asks may know of."""
-        database, identity = errand.database, errand.identity
-        history: tuple[Reading, ...] = ()
-        if session:
-            history = await self._memory.retrieve_context(session, SESSION, identity=identity, database=database)
-        known = await self._memory.glossary(database)
-        visible = await self.visible(database, identity=identity)
-        hidden = partial(hides_values, database, visible, await self._rights_of(identity), self._sensitive)
-        found = Question(text, instructions, (*known, *glossary), history, errand=replace(errand, hidden=hidden))
-        return found, visible
-
-    def _taught(self, reading: Reading, lesson: Lesson, visible: Catalog, values: ValueIndex) -> Reading:
-        """The reading as people taught it: their own SQL for this question, and never again what they called wrong."""
-        example = lesson.example
-        if example is not None and self._query.validate(example.sql, visible).decision is not Decision.REFUSE:
-            said = f"as {example.identity} vouched for on {example.at:%Y-%m-%d}"
-            return Reading(reading.question, example.sql, VOUCHED, "verified example", reading.intent, said)
-        if (learnt := self._query.learnt(reading, lesson, visible, values)) is not None:
-            return learnt
-        if reading.sql is None or reading.sql not in lesson.wrong:
-            return self._query.reminded(reading, lesson, visible)
-        options = tuple(Option(a.explanation, sql=a.sql) for a in reading.alternatives if a.sql is not None)
-        message = f"The reading “{reading.explanation}” was called wrong before. What is meant?"
-        return replace(reading, sql=None, clarification=Clarification(message, options))
+            return replace(reading, assumptions=(*reading.assumptions, *spare.warnings))
 
     async def preview(self, text: str, *, database: str, identity: Identity) -> Prompt | None:
         """Exactly what a model would be sent for a question; nothing is sent. None where no model is set up."""
@@ -177,8 +162,7 @@ class DatabaseOrchestrator:
         async with self._trail.event(
             "model.previewed", identity=identity, database=database, personal={"question": text}
         ):
-            question, visible = await self._question(text, "", (), "", Errand(database, identity))
-            return await self._query.preview(question, visible, await self._schema.values(database))
+            return await self._reader.preview(text, database=database, identity=identity)
 
     async def feedback(self, turn_id: str, *, right: bool, corrected_sql: str | None, identity: Identity) -> Feedback:
         """What a person says about an answer of theirs. InputInvalid for a correction that cannot be read."""
@@ -201,33 +185,23 @@ class DatabaseOrchestrator:
             return await self._memory.learn(turn, right=right, corrected_sql=corrected_sql, identity=identity)
 
     async def generate(
-        self, intent: GivenIntent, *, database: str, identity: Identity, instructions: str = ""
+        self, intent: GivenIntent, *, database: str, identity: Identity, instructions: str = "", zone: str = ""
     ) -> Reading:
         """An intent object to a reading; one that holds a question alone is translated. Nothing runs."""
         if intent.question and not intent.entities:
             return await self.translate(
-                intent.question, database=database, instructions=instructions, identity=identity
+                intent.question, database=database, instructions=instructions, identity=identity, zone=zone
             )
         visible = await self.visible(database, identity=identity)
         return self._query.generate(intent, visible, await self._schema.values(database))
 
     async def visible(self, database: str, *, identity: Identity) -> Catalog:
         """The structure of a database as far as this identity may know of it."""
-        catalog = await self._schema.catalog(database)
-        return visible_catalog(database, catalog, await self._rights_of(identity), self._sensitive)
+        return await self._sight.visible(database, identity=identity)
 
-    async def _proceed(
-        self,
-        reading: Reading,
-        catalog: Catalog,
-        database: str,
-        identity: Identity,
-        limits: ReadLimits,
-        execute: bool,
-        explain: bool,
-        walk: StepWalk,
-    ) -> Answer:
+    async def _proceed(self, reading: Reading, catalog: Catalog, asked: Round) -> Answer:
         """From a reading to its answer: plan, verdict, rows."""
+        database = asked.database
         if reading.sql is None:
             return Answer(AnswerStatus.CLARIFY, database, reading)
         verdict = self._query.validate(reading.sql, catalog)
@@ -236,20 +210,24 @@ class DatabaseOrchestrator:
             return Answer(AnswerStatus.REFUSED, database, reading, plan, verdict)
         if verdict.decision is Decision.NEEDS_APPROVAL:
             waiting = Answer(AnswerStatus.AWAITING_APPROVAL, database, reading, plan, verdict)
-            return await self._assessed(waiting, identity, walk) if execute else waiting
-        if not execute:
+            return await self._assessed(waiting, asked) if asked.execute else waiting
+        if not asked.execute:
             return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict)
-        sql = reading.sql
         try:
-            result = await walk.run(
-                "execution",
-                "running the query",
-                lambda: self._execution.read(database, sql, identity=identity, limits=limits, plan=explain),
-            )
+            result = await self._rows(reading.sql, asked)
         except NeedsApproval as error:  # it would show sensitive values as they are
-            asked = replace(verdict, reasons=(Reason("shows-sensitive-values", f"{error.what} {error.why}"),))
-            return Answer(AnswerStatus.AWAITING_APPROVAL, database, reading, plan, asked)
+            shows = replace(verdict, reasons=(Reason("shows-sensitive-values", f"{error.what} {error.why}"),))
+            return Answer(AnswerStatus.AWAITING_APPROVAL, database, reading, plan, shows)
         return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict, result, follow_ups=follow_ups(reading))
+
+    async def _rows(self, sql: str, asked: Round) -> Result:
+        return await asked.walk.run(
+            "execution",
+            "running the query",
+            lambda: self._execution.read(
+                asked.database, sql, identity=asked.identity, limits=asked.limits, plan=asked.explain
+            ),
+        )
 
     async def sample(self, database: str, table: str, *, rows: int, masked: bool, identity: Identity) -> Sample:
         """Representative rows of a table, as far as this identity may see them. Raises RightMissing."""
@@ -270,22 +248,22 @@ class DatabaseOrchestrator:
 
     async def _access(self, database: str, table: str, identity: Identity) -> TableAccess:
         catalog = await self._schema.catalog(database)
-        rights = await self._rights_of(identity)
+        rights = await self._sight.rights_of(identity)
         return TableAccess(database, find_table(catalog, table), catalog, rights, self._sensitive)
 
-    async def _rights_of(self, identity: Identity) -> DataRights:
-        return DataRights.of(identity, (await self._rights.current()).lines)
-
-    async def _assessed(self, answer: Answer, identity: Identity, walk: StepWalk) -> Answer:
+    async def _assessed(self, answer: Answer, asked: Round) -> Answer:
         """A change with its impact, and the plan made again with the risk that was found."""
         sql, plan = answer.reading.sql, answer.plan
         assert sql is not None, "a change has SQL"
         assert plan is not None, "and a plan"
-        found = await walk.run(
+        finding = asked.walk.run(
             "impact_analysis",
             "finding out what the change would do",
-            lambda: self._impact.assess(answer.database, sql, identity=identity),
+            lambda: self._impact.assess(answer.database, sql, identity=asked.identity),
         )
+        found: Assessment | None = await asked.spare.get(finding, None, "What it would do is not known.")
+        if found is None:
+            return answer
         intent = replace(answer.reading.intent or Intent(plan.intent_type), intent_type=plan.intent_type)
         return replace(answer, assessment=found, plan=plan_workflow(intent, found.risk.level, plan.complexity))
 
@@ -318,21 +296,6 @@ def _describe(event: AuditEvent, answer: Answer) -> None:
         event.details["risk"] = answer.assessment.risk.level.value
     if answer.status is AnswerStatus.REFUSED:
         event.outcome = Outcome.REFUSED
-
-
-def validate_input(text: str, instructions: str) -> None:
-    """Refuse what is no question before any work is spent on it."""
-    if not text.strip():
-        raise InputInvalid("The question is empty.", next_step='Ask something, e.g. "how many customers are there?".')
-    for part in (text, instructions):
-        if len(part) > LONGEST_QUESTION:
-            raise InputInvalid(
-                f"The text has {len(part):,} characters; {LONGEST_QUESTION:,} is the limit.",
-                not_done="Nothing was read or run.",
-                next_step="Ask a shorter question, or put definitions into the glossary.",
-            )
-        if "\x00" in part or any("\ud800" <= ch <= "\udfff" for ch in part):
-            raise InputInvalid("The text holds characters that are not text (NUL or half a surrogate pair).")
 
 
 def follow_ups(reading: Reading) -> tuple[str, ...]:

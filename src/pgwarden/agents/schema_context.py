@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from pgwarden.domain.catalog import Catalog, Relation
 from pgwarden.domain.catalog_json import from_json, to_json
-from pgwarden.domain.errors import InputInvalid, UnknownTable
+from pgwarden.domain.errors import ControlDatabaseUnavailable, InputInvalid, UnknownTable
 from pgwarden.domain.profile import Sample, TableProfile, masked_sample
 from pgwarden.domain.relationships import inferred_joins_of, relationships_of
 from pgwarden.domain.schema_diff import SchemaDiff, schema_diff
@@ -26,6 +28,17 @@ MOST_SHARED_RELATIONS = 2_000
 """A bigger catalog is read from its server as fast as from a cache."""
 MOST_WAITING = 100
 """Notices kept for a subscriber that does not listen; older ones are dropped."""
+
+_log = logging.getLogger(__name__)
+
+
+@contextmanager
+def _may_be_missing(database: str) -> Iterator[None]:
+    """The history is worth having, and not worth a question: while it cannot be reached, the log tells."""
+    try:
+        yield
+    except ControlDatabaseUnavailable as error:
+        _log.warning("the schema history of %s is left out: %s", database, error.what)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,22 +249,27 @@ class SchemaContextAgent:
         return known
 
     async def _with_joins(self, database: str, source: SchemaSource, catalog: Catalog) -> Catalog:
-        """Relationships are kept until the structure changes; then they are looked for anew."""
-        stored = await self._history.relationships(database)
-        if stored is not None and stored.version == catalog.version:
-            return replace(catalog, inferred_joins=inferred_joins_of(catalog, stored.found))
+        """Relationships are kept until the structure changes; then, or without a history, they are looked for anew."""
+        with _may_be_missing(database):
+            stored = await self._history.relationships(database)
+            if stored is not None and stored.version == catalog.version:
+                return replace(catalog, inferred_joins=inferred_joins_of(catalog, stored.found))
         found = replace(catalog, inferred_joins=await source.tables.inferred_joins(catalog))
-        await self._history.save_relationships(database, catalog.version, relationships_of(found))
+        with _may_be_missing(database):
+            await self._history.save_relationships(database, catalog.version, relationships_of(found))
         return found
 
     async def _note(self, database: str, catalog: Catalog, before: Catalog | None) -> None:
         """Keep the new version with what changed since the last one seen, and tell the subscribers."""
-        latest = await self._history.latest(database)
-        if before is None and latest is not None and latest.version != catalog.version:
-            before = from_json(await self._history.snapshot(database, latest.version) or "")
         diff = schema_diff(before, catalog) if before else SchemaDiff(())
-        snapshot = to_json(catalog, users_only=True)
-        await self._history.record(database, catalog.version, self._now(), diff.to_dict() if diff else {}, snapshot)
+        with _may_be_missing(database):
+            latest = await self._history.latest(database)
+            if before is None and latest is not None and latest.version != catalog.version:
+                before = from_json(await self._history.snapshot(database, latest.version) or "")
+                diff = schema_diff(before, catalog) if before else diff
+            snapshot = to_json(catalog, users_only=True)
+            kept = diff.to_dict() if diff else {}
+            await self._history.record(database, catalog.version, self._now(), kept, snapshot)
         if diff:
             await self._cache.drop(f"schema:{database}")
             self._tell(database, diff.words)

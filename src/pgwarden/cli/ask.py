@@ -78,6 +78,8 @@ def ask(
                 )
 
     answer = open_app(work)
+    liked = answer.preferences.output if answer.result is not None and not (plan or sql_only or explain) else ""
+    as_json, csv = as_json or (liked == "json" and not csv), csv or (liked == "csv" and not as_json)
     if as_json:
         emit_json(answer_object(answer))
     elif sql_only:
@@ -116,6 +118,7 @@ def answer_object(answer: Answer) -> dict[str, Any]:
         "assessment": answer.assessment.to_dict() if answer.assessment else None,
         "follow_ups": list(answer.follow_ups),
         "warnings": list(answer.warnings),
+        "preferences": plain(answer.preferences),
         "turn": answer.turn,
         "milliseconds": round(answer.milliseconds, 1),
     }
@@ -145,8 +148,8 @@ def show(answer: Answer, *, explain: bool = False) -> None:
 
         show_assessment(answer.assessment)
     if answer.result is not None:
-        print_rows(answer.result)
-        for line in chart(answer.result):
+        print_rows(answer.result, answer.preferences)
+        for line in chart(answer.result, answer.preferences):
             out.print(Text(line, style="cyan"))
         out.print(Text(footer(answer.result), style="dim"))
     for warning in answer.warnings:

@@ -30,6 +30,7 @@ from pgwarden.cli import (
     notifications,
     people,
     policy,
+    preferences,
     request,
     retention,
     rights,
@@ -99,6 +100,7 @@ app.add_typer(people.app, name="people")
 app.add_typer(tokens.app, name="token")
 app.add_typer(delegations.app, name="delegate")
 app.add_typer(memory.app, name="memory")
+app.add_typer(preferences.app, name="preferences")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(notifications.app, name="notifications")

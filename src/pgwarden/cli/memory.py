@@ -9,6 +9,7 @@ import typer
 
 from pgwarden.cli.door import Json, open_app
 from pgwarden.cli.render import console, emit_json, one_line, simple_table
+from pgwarden.domain.remembered import Forgotten
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -42,7 +43,7 @@ def show(
 
 @app.command()
 def export(as_json: Json = False) -> None:
-    """Print every conversation and judgement of yours; as JSON with --json."""
+    """Print every conversation, judgement and preference of yours; as JSON with --json."""
 
     async def work(opened: App) -> Remembered:
         return await opened.memory.remembered(identity=opened.identity)
@@ -59,13 +60,18 @@ def export(as_json: Json = False) -> None:
     out = console()
     out.print(simple_table(("conversation", "at", "question", "SQL"), rows) if rows else "No question is remembered.")
     out.print(f"{len(found.judgements)} judgements; --json shows them.", markup=False)
+    for name, value in found.preferences.items():
+        out.print(f"preference {name}: {value}", markup=False)
 
 
 @app.command()
 def forget(
     session: Annotated[str, typer.Option("--session", "-s", help="This conversation alone.")] = "",
     everything: Annotated[
-        bool, typer.Option("--everything", help="All conversations and all judgements, with the examples made of them.")
+        bool,
+        typer.Option(
+            "--everything", help="All conversations, judgements (with the examples made of them) and preferences."
+        ),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -73,14 +79,15 @@ def forget(
     if bool(session) == everything:
         raise typer.BadParameter("say either --session NAME or --everything")
 
-    async def work(opened: App) -> tuple[int, int]:
+    async def work(opened: App) -> Forgotten:
         if session:
             await opened.memory.forget(session, identity=opened.identity)
-            return 1, 0
+            return Forgotten(1)
         return await opened.memory.forget_all(identity=opened.identity)
 
-    conversations, judgements = open_app(work)
+    gone = open_app(work)
     if as_json:
-        emit_json({"conversations": conversations, "judgements": judgements})
+        emit_json(gone)
         return
-    console().print(f"Forgotten: {conversations} conversations, {judgements} judgements.", markup=False)
+    counted = f"{gone.conversations} conversations, {gone.judgements} judgements, {gone.preferences} preferences"
+    console().print(f"Forgotten: {counted}.", markup=False)

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from pgwarden.domain.plain import plain
 from pgwarden.domain.result import Result
+from pgwarden.domain.user_preferences import UserPreferences
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+AS_USUAL = UserPreferences()
+LEVELS = "▁▂▃▄▅▆▇█"
 CHART_WIDTH = 40
 CHART_MAX_BARS = 30
 PIPE_WIDTH = 500
@@ -73,20 +76,21 @@ def _visible(ch: str) -> str:
     return {"\n": "↵", "\t": "→", "\r": "␍"}.get(ch, f"\\x{ord(ch):02x}" if ord(ch) < 256 else f"\\u{ord(ch):04x}")
 
 
-def print_rows(result: Result) -> None:
-    """The rows as a table, or as records one below the other where a table would be wider than the terminal."""
-    print_values([(column.name, column.masked) for column in result.columns], result.rows)
+def print_rows(result: Result, liked: UserPreferences = AS_USUAL) -> None:
+    """The rows as a table, or as records one below the other where that is liked, or a table would be too wide."""
+    print_values([(column.name, column.masked) for column in result.columns], result.rows, liked)
 
 
-def print_values(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[object]]) -> None:
+def print_values(
+    columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[object]], liked: UserPreferences = AS_USUAL
+) -> None:
     """Rows of data under (name, masked or not), as ``print_rows`` shows them."""
     out = console()
-    table = _value_table(columns, rows)
-    if _fits(out, table):
+    if liked.output != "records" and _fits(out, table := _value_table(columns, rows, liked)):
         out.print(table)
     else:
         for number, row in enumerate(rows, 1):
-            out.print(_record(number, columns, row))
+            out.print(_record(number, columns, row, liked))
 
 
 def hanging(label: Text, text: Text) -> Table:
@@ -104,17 +108,19 @@ def _fits(out: Console, table: Table) -> bool:
     return out.measure(table, options=out.options.update(width=10 * PIPE_WIDTH)).maximum <= out.width
 
 
-def _record(number: int, columns: Sequence[tuple[str, bool]], row: Sequence[object]) -> Table:
+def _record(number: int, columns: Sequence[tuple[str, bool]], row: Sequence[object], liked: UserPreferences) -> Table:
     table = _table(f"row {number}")
     table.show_header = False
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
     for (name, masked), value in zip(columns, row, strict=True):
-        table.add_row(one_line(name) + (" (masked)" if masked else ""), _text(value))
+        table.add_row(one_line(name) + (" (masked)" if masked else ""), _text(liked.shown(value)))
     return table
 
 
-def _value_table(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[object]]) -> Table:
+def _value_table(
+    columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[object]], liked: UserPreferences
+) -> Table:
     """A table with numbers to the right and masked columns marked; nothing in it is wrapped."""
     from rich.text import Text
 
@@ -124,7 +130,7 @@ def _value_table(columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[ob
         header = Text(one_line(name)) + Text(" (masked)" if masked else "", style="dim")
         table.add_column(header, justify="right" if numeric else "left", no_wrap=True)
     for row in rows:
-        table.add_row(*(_text(value) for value in row))
+        table.add_row(*(_text(liked.shown(value)) for value in row))
     return table
 
 
@@ -193,9 +199,9 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, Decimal)) and not isinstance(value, bool)
 
 
-def chart(result: Result) -> list[str]:
-    """A bar chart of a label and a number per row, or nothing where a chart would not help."""
-    if not 2 <= len(result.rows) <= CHART_MAX_BARS or len(result.columns) != 2:
+def chart(result: Result, liked: UserPreferences = AS_USUAL) -> list[str]:
+    """A chart of a label and a number per row, or nothing where none would help or none is liked."""
+    if liked.chart == "none" or not 2 <= len(result.rows) <= CHART_MAX_BARS or len(result.columns) != 2:
         return []
     labels, numbers = [row[0] for row in result.rows], [row[1] for row in result.rows]
     if _is_number(labels[0]) and not isinstance(labels[0], int):
@@ -203,19 +209,30 @@ def chart(result: Result) -> list[str]:
     values = [float(n) for n in numbers if _is_number(n) and n == n]  # type: ignore[arg-type]  # just checked
     if len(values) != len(numbers) or min(values) < 0 or max(values) <= 0:
         return []
-    names = [_cut(one_line(_label(label)), LONGEST_LABEL) for label in labels]
+    names = [_cut(one_line(_label(label, liked)), LONGEST_LABEL) for label in labels]
+    if liked.chart == "line":
+        return _line(names, values)
     width, top = max(map(len, names)), max(values)
+    written = [cell(_rounded(liked.shown(number))) for number in numbers]
     return [
-        f"{name:<{width}}  {'█' * max(value > 0, round(CHART_WIDTH * value / top))} {cell(_rounded(number))}"
-        for name, value, number in zip(names, values, numbers, strict=True)
+        f"{name:<{width}}  {'█' * max(value > 0, round(CHART_WIDTH * value / top))} {number}"
+        for name, value, number in zip(names, values, written, strict=True)
     ]
 
 
-def _label(value: object) -> str:
+def _line(names: Sequence[str], values: Sequence[float]) -> list[str]:
+    """The numbers as one line of rising and falling blocks, between the first label and the last."""
+    top = max(values)
+    blocks = "".join(LEVELS[min(len(LEVELS) - 1, int(len(LEVELS) * value / top))] for value in values)
+    return [f"{names[0]}  {blocks}  {names[-1]}"]
+
+
+def _label(value: object, liked: UserPreferences) -> str:
     """A value beside its bar; the midnight that begins a day, month or year goes by its date."""
     from datetime import datetime, time
 
-    return cell(value.date() if isinstance(value, datetime) and value.time() == time.min else value)
+    day = value.date() if isinstance(value, datetime) and value.time() == time.min else value
+    return cell(liked.shown(day) if not _is_number(day) else day)
 
 
 def footer(result: Result) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pgwarden.domain.assessment import Assessment
@@ -10,6 +10,7 @@ from pgwarden.domain.plan import WorkflowPlan
 from pgwarden.domain.question import Reading
 from pgwarden.domain.result import Result
 from pgwarden.domain.statement import Verdict
+from pgwarden.domain.user_preferences import UserPreferences
 
 
 class AnswerStatus(StrEnum):
@@ -36,6 +37,8 @@ class Answer:
     follow_ups: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     """What did not work beside the answer, and what that costs."""
+    preferences: UserPreferences = field(default_factory=UserPreferences)
+    """How whoever asked likes to be shown it."""
     turn: str = ""
     """Id of the turn, for feedback."""
     milliseconds: float = 0.0

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from pgwarden.domain.feedback import Feedback, question_key
@@ -25,6 +25,17 @@ class Remembered:
 
     conversations: tuple[Conversation, ...]
     judgements: tuple[Feedback, ...]
+    preferences: Mapping[str, str] = field(default_factory=dict)
+    """Those that were set, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How much was deleted."""
+
+    conversations: int
+    judgements: int = 0
+    preferences: int = 0
 
 
 @dataclass(frozen=True, slots=True)

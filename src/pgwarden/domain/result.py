@@ -25,6 +25,8 @@ class ReadLimits:
     work_mem_kb: int = 65536
     temp_file_kb: int = 1024 * 1024
     """Disk that one read may use for sorting and the like; kept where the role may set it."""
+    zone: str = ""
+    """The IANA time zone in which the read's days begin and its moments are shown; '' leaves the role's own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pgwarden.ports.changes import (
 )
 from pgwarden.ports.jobs import JobHandler, Jobs, JobWorker
 from pgwarden.ports.language import CachedValueIndex, LanguageEngine, ModelClient, ModelLedger, ValueHit, ValueIndex
-from pgwarden.ports.memory import FeedbackStore, GlossaryStore, SessionStore
+from pgwarden.ports.memory import FeedbackStore, GlossaryStore, PreferenceStore, SessionStore
 from pgwarden.ports.metrics import Metrics
 from pgwarden.ports.notifications import NotificationChannel, NotificationStore
 from pgwarden.ports.people import IdentityProvider, LoginStore, Passwords, PeopleStore, TokenIssuer
@@ -52,6 +52,7 @@ __all__ = [
     "NotificationStore",
     "Passwords",
     "PeopleStore",
+    "PreferenceStore",
     "ReadRunner",
     "Rehearser",
     "Retention",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from pgwarden.domain.audit import AuditEntry
@@ -86,4 +87,22 @@ class GlossaryStore(Protocol):
 
     async def delete(self, database: str, term: str, *, audit: Sequence[AuditEntry] = ()) -> bool:
         """Forget a term; False, and no entry, when there is none."""
+        ...
+
+
+class PreferenceStore(Protocol):
+    """How people like answers: names and values as text, by identity."""
+
+    async def of(self, identity: str) -> Mapping[str, str]:
+        """What this identity set."""
+        ...
+
+    async def change(
+        self, identity: str, changes: Mapping[str, str | None], at: datetime, *, audit: Sequence[AuditEntry] = ()
+    ) -> None:
+        """Set these and, where the value is None, unset them; all or none."""
+        ...
+
+    async def delete_all(self, identity: str) -> int:
+        """Unset everything; how many that were."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp.server import MCPServer
@@ -14,6 +15,7 @@ from pgwarden.domain.intent_json import GivenIntent
 from pgwarden.domain.query_plan import estimates
 from pgwarden.domain.result import cut_reason, json_rows
 from pgwarden.domain.statement import Decision, Reason, StatementKind, Verdict
+from pgwarden.domain.user_preferences import MEANINGS
 from pgwarden.domain.verdict_json import verdict_object
 from pgwarden.servers.budget import Use
 from pgwarden.servers.desk import READS, Desk, offer
@@ -116,7 +118,11 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
             Field(description="What you know of the schema: a hint only; the real schema is looked at."),
         ] = None,
         user_preferences: Annotated[
-            dict[str, Any] | None, Field(description='{"instructions": "revenue = sum of paid amounts"}')
+            dict[str, Any] | None,
+            Field(
+                description='{"instructions": "revenue = sum of paid amounts", "zone": "Europe/Berlin"}. Zone decides '
+                "which day today is; output, chart, units, numbers and dates come back for whoever shows the rows."
+            ),
         ] = None,
         database: Database = None,
     ) -> GeneratedAnswer:
@@ -127,11 +133,20 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
         """
         async with desk.call("ask", database) as (caller, name):
             intent = GivenIntent.from_json(_hinted(intent_object, schema_context))
-            instructions = _instructions(user_preferences)
-            reading = await desk.app.orchestrator.generate(
-                intent, database=name, identity=caller.identity, instructions=instructions
+            said = {key: str(value) for key, value in (user_preferences or {}).items() if isinstance(value, str)}
+            liked = await desk.app.orchestrator.preferences(
+                {key: value for key, value in said.items() if key in MEANINGS}, identity=caller.identity
             )
-            return await _generated(desk, name, reading)
+            reading = await desk.app.orchestrator.generate(
+                intent,
+                database=name,
+                identity=caller.identity,
+                instructions=_instructions(said),
+                zone=liked.zone,
+            )
+            answer = await _generated(desk, name, reading)
+            answer.preferences = asdict(liked)
+            return answer
 
     async def execute_read_query(
         sql_string: Sql,
@@ -251,9 +266,9 @@ def _hinted(intent: dict[str, Any], context: dict[str, Any] | None) -> dict[str,
     return {**intent, "entities": [name for name in names if isinstance(name, str)]}
 
 
-def _instructions(preferences: dict[str, Any] | None) -> str:
-    """What a caller says besides; only text that instructs the reading counts."""
-    return "\n".join(str(value) for value in (preferences or {}).values() if isinstance(value, str))[:4000]
+def _instructions(said: dict[str, str]) -> str:
+    """What a caller says besides its preferences: text that instructs the reading."""
+    return "\n".join(value for key, value in said.items() if key not in MEANINGS)[:4000]
 
 
 async def _generated(desk: Desk, name: str, reading: Reading) -> GeneratedAnswer:

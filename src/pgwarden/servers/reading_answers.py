@@ -195,6 +195,7 @@ class GeneratedAnswer(BaseModel):
     suggestions: list[ReasonAnswer] = []
     estimated_cost: float | None = None
     engine: str = ""
+    preferences: dict[str, str] = Field(default={}, description="How whoever asks likes rows to be shown.")
 
     def text(self) -> str:
         if self.sql is None:

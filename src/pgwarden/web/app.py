@@ -14,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from pgwarden import __version__
 from pgwarden.domain.errors import InputInvalid, LoginNeeded, PgwardenError, TokenInvalid, UnknownPage
-from pgwarden.web.api import ask, audit, databases, executions, reads, schema, session, tickets
+from pgwarden.web.api import ask, audit, databases, executions, preferences, reads, schema, session, tickets
 from pgwarden.web.assets import Assets
 from pgwarden.web.cookies import THEME_COOKIE
 from pgwarden.web.door import Door, door_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pgwarden.bootstrap import App
 
 API = "/api/v1"
-NOUNS = (session, databases, ask, reads, schema, tickets, executions, audit)
+NOUNS = (session, preferences, databases, ask, reads, schema, tickets, executions, audit)
 """The API, a router each."""
 PAGES = (login, ask_page, schema_page, tickets_page, executions_page, audit_page, account)
 DESCRIPTION = """Everything that the page does, for programs. Send a token: `Authorization: Bearer pgw_…`

@@ -13,10 +13,12 @@ from pgwarden.domain.catalog_json import to_json
 from pgwarden.domain.errors import InputInvalid, RightMissing
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.question import Reading
+from pgwarden.domain.remembered import Forgotten
 from pgwarden.testing import (
     MemoryCache,
     MemoryFeedbackStore,
     MemoryGlossaryStore,
+    MemoryPreferenceStore,
     MemorySchemaHistory,
     MemorySchemaSource,
     MemorySessionStore,
@@ -63,7 +65,9 @@ def schema_agent(source: MemorySchemaSource, cache: MemoryCache) -> SchemaContex
 
 @pytest.fixture
 def memory(clock: Clock, schema: SchemaContextAgent) -> ContextMemoryAgent:
-    return ContextMemoryAgent(MemorySessionStore(), MemoryGlossaryStore(), MemoryFeedbackStore(), schema, clock)
+    return ContextMemoryAgent(
+        MemorySessionStore(), MemoryGlossaryStore(), MemoryFeedbackStore(), MemoryPreferenceStore(), schema, clock
+    )
 
 
 async def ask(memory: ContextMemoryAgent, question: str, sql: str | None = "select 1", by: Identity = ADA) -> str:
@@ -96,7 +100,7 @@ async def test_what_is_forgotten_is_gone_and_others_keep_theirs(memory: ContextM
     kept = await memory.remembered(identity=ADA)
     assert [each.question for each in kept.conversations[0].turns] == ["how many?"]
     assert [each.question for each in kept.judgements] == ["how many?"]
-    assert await memory.forget_all(identity=ADA) == (1, 1)
+    assert await memory.forget_all(identity=ADA) == Forgotten(1, 1)
     gone = await memory.remembered(identity=ADA)
     assert (gone.conversations, gone.judgements) == ((), ())
     assert len((await memory.remembered(identity=BOB)).conversations) == 1

@@ -39,6 +39,8 @@ def fences(limits: ReadLimits, facts: ServerFacts, search_path: Sequence[str] = 
     if facts.notices_lost_clients:
         settings["client_connection_check_interval"] = str(CLIENT_CHECK_MS)
     settings |= PINNED
+    if limits.zone:
+        settings["timezone"] = limits.zone
     if search_path:
         settings["search_path"] = pinned_path(search_path)
     return settings

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from pgwarden.agents.orchestrator import LONGEST_QUESTION
+from pgwarden.agents.question_reader import LONGEST_QUESTION
 from pgwarden.domain.answer import Answer
 from pgwarden.domain.login import Scope
 from pgwarden.web.api.reads import DatabaseName, ReasonAnswer
@@ -82,6 +83,8 @@ class AskAnswer(BaseModel):
     result: RowsAnswer | None
     assessment: dict[str, Any] | None = Field(description="What a change would do: impact, risk, business.")
     follow_ups: list[str]
+    warnings: list[str] = Field(description="What did not work beside the answer, and what that costs.")
+    preferences: dict[str, str] = Field(description="How you like answers; see /preferences.")
     turn: str = Field(description="For feedback.")
     milliseconds: float
 
@@ -174,9 +177,11 @@ def ask_answer(answer: Answer) -> AskAnswer:
         else None,
         reasons=_reasons(verdict.reasons if verdict else ()),
         suggestions=_reasons(verdict.suggestions if verdict else ()),
-        result=rows_answer(answer.result) if answer.result else None,
+        result=rows_answer(answer.result, answer.preferences) if answer.result else None,
         assessment=answer.assessment.to_dict() if answer.assessment else None,
         follow_ups=list(answer.follow_ups),
+        warnings=list(answer.warnings),
+        preferences=asdict(answer.preferences),
         turn=answer.turn,
         milliseconds=round(answer.milliseconds, 1),
     )

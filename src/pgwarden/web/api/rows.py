@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from pgwarden.domain.result import Result, cut_reason, json_rows
+from pgwarden.domain.user_preferences import UserPreferences
 
 
 class ColumnAnswer(BaseModel):
@@ -30,9 +31,12 @@ class RowsAnswer(BaseModel):
     cached: bool
     plan: str = Field(description="PostgreSQL's plan in a line, where it was asked for.")
     notices: list[str]
+    shown: list[list[str | None]] | None = Field(
+        default=None, description="The rows as the reader's preferences write them; null where they change nothing."
+    )
 
 
-def rows_answer(result: Result) -> RowsAnswer:
+def rows_answer(result: Result, liked: UserPreferences | None = None) -> RowsAnswer:
     """A result as JSON."""
     statistics = result.statistics
     return RowsAnswer(
@@ -46,4 +50,11 @@ def rows_answer(result: Result) -> RowsAnswer:
         cached=statistics.cached,
         plan=statistics.plan,
         notices=list(result.notices),
+        shown=None if liked is None or liked.plain else [[_shown(liked, v) for v in row] for row in result.rows],
     )
+
+
+def _shown(liked: UserPreferences, value: object) -> str | None:
+    """A value as text where the preferences write it otherwise; None leaves it as it comes."""
+    seen = liked.shown(value)
+    return None if seen is value else str(seen)

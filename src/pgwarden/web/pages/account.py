@@ -1,4 +1,4 @@
-"""One's own account: logins that are open, and how one proves oneself."""
+"""One's own account: logins that are open, how one proves oneself, and how one likes answers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
+from pgwarden.domain.user_preferences import CHOICES, MEANINGS
+from pgwarden.web.api.preferences import Changes, change_preferences, read_preferences
 from pgwarden.web.api.session import list_sessions, read_session
 from pgwarden.web.visitor import Inside
 
@@ -22,7 +24,19 @@ async def account(request: Request, visitor: Inside) -> Response:
         visitor=visitor,
         me=await read_session(visitor),
         logins=await list_sessions(visitor),
+        preferences=await read_preferences(visitor),
+        choices=CHOICES,
+        meanings=MEANINGS,
     )
+
+
+@router.post("/account/preferences")
+async def prefer(request: Request, visitor: Inside) -> Response:
+    """Set what the form holds; an empty field gives the preference back."""
+    form = await request.form()
+    changes = {name: str(form[name]).strip() or None for name in MEANINGS if name in form}
+    await change_preferences(Changes(changes), visitor)
+    return RedirectResponse("/account", 303)
 
 
 @router.post("/account/logins")

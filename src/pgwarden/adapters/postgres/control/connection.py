@@ -115,6 +115,13 @@ def _told() -> Iterator[None]:
         yield
     except psycopg.OperationalError as error:  # the pool's own timeout is one, too
         raise unavailable(error) from error
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn) as error:
+        raise ControlDatabaseUnavailable(
+            "A part of the control database is missing.",
+            why=_first_line(error),
+            not_done="Nothing was changed in it.",
+            next_step="Restore it from a backup: pgwarden restore FILE",
+        ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise ControlDatabaseUnavailable(
             "The control database does not let pgwarden in.",

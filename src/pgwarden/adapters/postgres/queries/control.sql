@@ -270,3 +270,17 @@ where day = %(day)s and identity = %(identity)s
 
 -- name: model_use
 select day, identity, calls, tokens, cost from pgwarden_control.model_use where day = %(day)s order by identity
+
+-- name: user_preferences
+select name, value from pgwarden_control.user_preference where identity = %(identity)s order by name collate "C"
+
+-- name: set_preference
+insert into pgwarden_control.user_preference (identity, name, value, at)
+values (%(identity)s, %(name)s, %(value)s, %(at)s)
+on conflict (identity, name) do update set value = excluded.value, at = excluded.at
+
+-- name: unset_preference
+delete from pgwarden_control.user_preference where identity = %(identity)s and name = %(name)s
+
+-- name: delete_preferences
+delete from pgwarden_control.user_preference where identity = %(identity)s

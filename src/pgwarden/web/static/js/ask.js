@@ -97,7 +97,8 @@ function turn(answer) {
   doubt(made, answer);
   editor(made, answer);
   for (const each of answer.plan?.steps ?? []) made.querySelector(".plan").append(element("li", `${each.agent}: ${each.why || each.name}`));
-  if (answer.result) rows(made, answer.result);
+  for (const text of answer.warnings) made.querySelector(".doubt").append(element("p", text, "hint"));
+  if (answer.result) rows(made, { ...answer.result, liked: answer.preferences });
   if (answer.status === "awaiting_approval") request(made, answer);
   if (answer.status === "refused") made.querySelector(".doubt").append(problem({ what: "Refused.", why: answer.reasons.map((each) => each.message).join("; ") }));
   for (const text of answer.follow_ups) made.querySelector(".follow").append(button(text, () => ask(text)));
@@ -138,6 +139,7 @@ async function run(made, sql, database = form.database.value) {
 function rows(made, result) {
   const place = made.querySelector(".rows");
   let shown = result.rows, order = null, page = 0;
+  const written = new Map(result.rows.map((row, at) => [row, result.shown?.[at]])); // as the reader's preferences have it
   const words = element("input");
   words.type = "search";
   words.placeholder = "Filter these rows";
@@ -178,9 +180,10 @@ function rows(made, result) {
     });
     for (const row of shown.slice(page * PAGE, (page + 1) * PAGE)) {
       const tr = body.insertRow();
-      row.forEach((value) => {
+      row.forEach((value, at) => {
         const td = tr.insertCell();
         if (value === null) td.append(element("span", "null", "null"));
+        else if (written.get(row)?.[at] != null) td.textContent = written.get(row)[at];
         else td.textContent = typeof value === "object" ? JSON.stringify(value) : String(value);
         if (typeof value === "number") td.className = "num";
       });
@@ -198,6 +201,7 @@ function rows(made, result) {
 // Bars for one label and one number a row: the shape that most business questions come back in.
 function chart(place, result) {
   place.replaceChildren();
+  if (result.liked?.chart === "none") return;
   const numeric = (at) => result.rows.every((row) => row[at] !== null && row[at] !== "" && Number.isFinite(Number(row[at])));
   if (result.columns.length !== 2 || result.rows.length < 2 || result.rows.length > 40 || !numeric(1) || (numeric(0) && typeof result.rows[0][0] === "number" && result.rows.length > 31)) return;
   const svg = (name, attributes, text = "") => {
@@ -208,6 +212,15 @@ function chart(place, result) {
   };
   const values = result.rows.map((row) => Number(row[1])), most = Math.max(...values.map(Math.abs)) || 1;
   const picture = svg("svg", { viewBox: `0 0 640 ${result.rows.length * 22}`, width: 640, role: "img", "aria-label": `Bars of ${result.columns[1].name} by ${result.columns[0].name}` });
+  if (result.liked?.chart === "line" && values.length > 1) {
+    const across = (at) => 20 + (at * 600) / (values.length - 1), up = (value) => 90 - (Math.abs(value) / most) * 80;
+    picture.setAttribute("viewBox", "0 0 640 120");
+    picture.setAttribute("aria-label", `A line of ${result.columns[1].name} by ${result.columns[0].name}`);
+    picture.append(svg("polyline", { class: "line", points: values.map((value, at) => `${across(at)},${up(value)}`).join(" "), fill: "none", stroke: "currentColor", "stroke-width": 2 }));
+    for (const at of [0, values.length - 1]) picture.append(svg("text", { x: across(at), y: 112, "text-anchor": at ? "end" : "start" }, String(result.rows[at][0] ?? "null").slice(0, 24)));
+    place.append(picture);
+    return;
+  }
   result.rows.forEach((row, at) => {
     const wide = (Math.abs(values[at]) / most) * 330;
     picture.append(svg("text", { x: 170, y: at * 22 + 15, "text-anchor": "end" }, String(row[0] ?? "null").slice(0, 24)), svg("rect", { class: "mark", x: 180, y: at * 22 + 3, width: Math.max(1, wide), height: 16, rx: 2 }), svg("text", { x: 186 + wide, y: at * 22 + 15 }, String(row[1])));
