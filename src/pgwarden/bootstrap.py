@@ -60,6 +60,7 @@ from pgwarden.agents.notifier import Notifier
 from pgwarden.agents.orchestrator import DatabaseOrchestrator
 from pgwarden.agents.personnel import Personnel
 from pgwarden.agents.policy_desk import PolicyDesk
+from pgwarden.agents.proposed_decisions import ProposedDecisions
 from pgwarden.agents.provider_desk import ProviderDesk
 from pgwarden.agents.recipients import Recipients
 from pgwarden.agents.request_desk import RequestDesk
@@ -163,6 +164,7 @@ class App:
     retention: RetentionDesk
     orchestrator: DatabaseOrchestrator
     approval: ApprovalWorkflowAgent
+    proposals: ProposedDecisions
     request_desk: RequestDesk
     timers: TicketTimers
     metrics: Metrics
@@ -355,7 +357,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             "execute_ticket": execution.changes.run_job,
             "settle_tickets": execution.changes.settle_job,
         }
-        approval = ApprovalWorkflowAgent(desk, requests, history)
+        approval, proposals = ApprovalWorkflowAgent(desk, requests, history), ProposedDecisions(desk)
         yield App(
             settings=settings,
             identity=session.identity,
@@ -384,6 +386,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             retention=retention,
             orchestrator=orchestrator,
             approval=approval,
+            proposals=proposals,
             request_desk=RequestDesk(schema, query, orchestrator, execution, approval),
             timers=timers,
             audit=audit,
@@ -397,7 +400,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             notifications=notifications,
             channels=channels,
             notification_desk=NotificationDesk(notifications, notifier, channels, lambda: datetime.now(UTC)),
-            slack=_slack(settings, channels, people, approval),
+            slack=_slack(settings, channels, people, approval, proposals),
             handlers=handlers,
             worker=partial(_worker, control_url, timed_jobs(handlers, metrics)),
             describe_target=target,
@@ -577,6 +580,7 @@ def _slack(
     channels: Mapping[Channel, NotificationChannel],
     people: PeopleStore,
     approval: ApprovalWorkflowAgent,
+    proposals: ProposedDecisions,
 ) -> SlackInteractions | None:
     """Decisions from Slack: the member that Slack vouches for decides as their account, like at any other door."""
     from pgwarden.adapters.notify.slack import SlackChannel
@@ -589,10 +593,18 @@ def _slack(
     async def person_of(member: str) -> Person | None:
         return await people.find(slack=member)
 
-    decisions = ChatDecisions(approval, settings.slack_approves, via="slack")
+    decisions = ChatDecisions(approval, proposals, settings.slack_approves, via="slack")
 
     async def decide(person: Person, choice: Choice, reason: str) -> None:
-        await decisions.decide(person, choice.ticket, choice.decision, seal=choice.seal, reason=reason)
+        await decisions.decide(
+            person,
+            choice.ticket,
+            choice.decision,
+            seal=choice.seal,
+            reason=reason,
+            proposal=choice.proposal,
+            discard=choice.discard,
+        )
 
     return SlackInteractions(plain(settings.slack_signing_secret), dialogs, person_of, decide)
 

@@ -26,10 +26,14 @@ from pgwarden.adapters.postgres.control.connection import control_pool
 from pgwarden.adapters.postgres.control.logins import PostgresLoginStore
 from pgwarden.adapters.postgres.control.migrate import migrate
 from pgwarden.adapters.postgres.control.people import PostgresPeopleStore
+from pgwarden.bootstrap import App
 from pgwarden.cli import main as command_line
+from pgwarden.cli.door import open_app
 from pgwarden.demo.people import APPROVES, ASKS, OTHER
+from pgwarden.domain.identity import Identity, IdentityKind
 from pgwarden.domain.login import Scope, secret_hash
 from pgwarden.domain.person import ApiToken, Person, Role
+from pgwarden.domain.ticket_events import Decision
 
 DELETE = "delete from shelf where id <= 2"
 SCOPES = frozenset({Scope.ASK, Scope.REQUEST, Scope.EXECUTE})
@@ -268,6 +272,35 @@ def test_a_small_insert_by_a_person_needs_nobody_and_is_still_a_ticket(run_as: A
     assert [event["event"] for event in asked["events"]] == ["TicketOpened", "AutoApproved"]
     assert run_as("ana", "execute", asked["id"]).exit_code == 0
     assert "(100,new)" in dump(shop)["shelf"]
+
+
+def test_what_an_agent_passed_on_is_confirmed_or_discarded_by_that_person(run_as: As) -> None:
+    ticket = requested(run_as)
+
+    def pass_on(decision: Decision) -> None:
+        async def work(app: App) -> None:
+            robot = Identity("robot", IdentityKind.AGENT)
+            await app.proposals.propose(
+                ticket, decision, approver="dora", identity=robot, comment="go", client="Desk 1", via="mcp stdio"
+            )
+
+        open_app(work)
+
+    pass_on(Decision.APPROVE)
+    shown = run_as("ana", "ticket", "show", ticket).stdout
+    for told in ("passed on by agents", "approve, passed on by robot through Desk 1", "dora alone can say"):
+        assert told in " ".join(shown.split())
+    assert refused(run_as("max", "ticket", "confirm", ticket, "--number", "1")) == "DecisionRefused"
+    assert refused(run_as("max", "ticket", "discard", ticket)) == "InputInvalid"
+    assert refused(run_as("", "ticket", "confirm", ticket)) == "LoginNeeded"
+    assert document(run_as("dora", "ticket", "discard", ticket, "--json"))["status"] == "PENDING"
+    assert refused(run_as("dora", "ticket", "confirm", ticket)) == "InputInvalid"
+    pass_on(Decision.APPROVE)
+    pass_on(Decision.DENY)
+    assert refused(run_as("dora", "ticket", "confirm", ticket, "--number", "2")) == "TicketDecided"
+    denied = run_as("dora", "ticket", "confirm", ticket, "--comment", "wrong shelf")
+    assert denied.exit_code == 0, denied.output
+    assert f"{ticket} is DENIED" in denied.stdout
 
 
 def test_a_revision_voids_an_approval(run_as: As) -> None:

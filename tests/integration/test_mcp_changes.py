@@ -16,6 +16,7 @@ from tests.conftest import MakeDatabase
 from tests.support.mcp_client import Desktop, desktop, in_own_task, settings_of
 
 from pgwarden.adapters.postgres.connect import target
+from pgwarden.agents.ticket_object import ticket_object
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.identity import Identity, IdentityKind
 from pgwarden.domain.person import Person, Role
@@ -155,6 +156,10 @@ async def test_nothing_that_an_agent_calls_is_a_decision(grove: Grove) -> None:
         "audit_approval_decision", ticket_id=ticket, decision="approve", approver_id="dora", comments="go ahead"
     )
     assert written["effective"] is False
+    assert f"ticket confirm {ticket}" in written["message"]
+    (standing,) = ticket_object(await grove.desk.app.approval.check_approval_status(ticket))["proposals"]
+    assert (standing["approver"], standing["by"], standing["via"]) == ("dora", "robot", "mcp test")
+    assert standing["client"].startswith("mcp "), "as the official client names itself"
     assert (await grove.desk.answer("check_approval_status", approval_ticket_id=ticket))["status"] == "PENDING"
     assert (await grove.desk.answer("execute_with_transaction", sql_statement=CHANGE))["status"] == "awaiting_approval"
     await grove.desk.refused(
@@ -163,6 +168,8 @@ async def test_nothing_that_an_agent_calls_is_a_decision(grove: Grove) -> None:
     wrong = await grove.desk.refused("audit_approval_decision", ticket_id=ticket, decision="maybe", approver_id="dora")
     assert "decision" in wrong["why"]
     assert grove.count("tree") == 20
+    await grove.desk.app.proposals.confirm(ticket, identity=Identity("dora"), via="test")
+    assert (await grove.desk.answer("check_approval_status", approval_ticket_id=ticket))["status"] == "APPROVED"
 
 
 async def test_denied_is_denied(grove: Grove) -> None:

@@ -19,14 +19,16 @@ from tests.support.web_server import served
 
 from pgwarden.adapters.notify.slack import SlackChannel
 from pgwarden.adapters.notify.slack_app import slack_app
-from pgwarden.adapters.notify.slack_blocks import APPROVE, DENY, DIALOG, Choice
+from pgwarden.adapters.notify.slack_blocks import APPROVE, CONFIRM, DENY, DIALOG, DISCARD, Choice
 from pgwarden.adapters.notify.slack_interactions import SlackInteractions
 from pgwarden.agents.approval_workflow import ApprovalWorkflowAgent
 from pgwarden.agents.chat_decisions import ChatDecisions
 from pgwarden.agents.notifier import Notifier
+from pgwarden.agents.proposed_decisions import ProposedDecisions
 from pgwarden.agents.recipients import Recipients
 from pgwarden.agents.ticket_desk import TicketDesk
 from pgwarden.agents.ticket_history import TicketHistory
+from pgwarden.domain.identity import Identity, IdentityKind
 from pgwarden.domain.notification import Channel
 from pgwarden.domain.person import Person, Role
 from pgwarden.domain.question import RiskLevel
@@ -57,11 +59,25 @@ class Scene:
     slack: Listener
     tickets: MemoryTicketStore
     notifier: Notifier
+    proposals: ProposedDecisions
 
     async def message(self) -> dict[str, Any]:
         """The message that max got about the ticket."""
         await self.notifier.notify({"ticket": "T-1", "kind": "approval_requested", "to": ["max"]})
         for letter in await self.notifier._store.of_ticket("T-1"):
+            await self.notifier.deliver({"delivery": letter.delivery.id})
+        return self.calls("chat.postMessage")[-1]
+
+    async def passed_on(self, ticket: str = "T-1", decision: Decision = Decision.APPROVE) -> dict[str, Any]:
+        """The message that max got about a decision which an agent passed on in his name."""
+        robot = Identity("robot", IdentityKind.AGENT)
+        await self.proposals.propose(
+            ticket, decision, approver="max", identity=robot, comment="go ahead", client="Desk 1", via="mcp http"
+        )
+        for job in self.tickets.jobs.deferred:
+            if job.args.get("kind") == "decision_proposed":
+                await self.notifier.notify(job.args)
+        for letter in await self.notifier._store.of_ticket(ticket):
             await self.notifier.deliver({"delivery": letter.delivery.id})
         return self.calls("chat.postMessage")[-1]
 
@@ -134,10 +150,19 @@ async def scene() -> AsyncIterator[Scene]:
     async def person_of(member: str) -> Person | None:
         return await people.find(slack=member)
 
-    decisions = ChatDecisions(workflow, RISKS, "slack")
+    proposals = ProposedDecisions(desk)
+    decisions = ChatDecisions(workflow, proposals, RISKS, "slack")
 
     async def decide(person: Person, choice: Choice, reason: str) -> None:
-        await decisions.decide(person, choice.ticket, choice.decision, seal=choice.seal, reason=reason)
+        await decisions.decide(
+            person,
+            choice.ticket,
+            choice.decision,
+            seal=choice.seal,
+            reason=reason,
+            proposal=choice.proposal,
+            discard=choice.discard,
+        )
 
     with listening(api) as slack:
         channel = SlackChannel("xoxb-1", base_url=f"{slack.url}/api/", approves=RISKS)
@@ -146,7 +171,7 @@ async def scene() -> AsyncIterator[Scene]:
         notifier = Notifier(tickets, people, store, recipients, {Channel.SLACK: channel}, lambda: NOW)
         interactions = SlackInteractions(SECRET, channel, person_of, decide)
         async with served(slack_app(interactions, lambda: NOW)) as url:
-            yield Scene(url, slack, tickets, notifier)
+            yield Scene(url, slack, tickets, notifier, proposals)
 
 
 async def test_a_press_a_reason_and_the_ticket_is_decided_and_the_message_says_so(scene: Scene) -> None:
@@ -209,6 +234,50 @@ async def test_the_same_decision_sent_again_has_no_second_effect(scene: Scene) -
     for _ in range(3):
         await scene.submit(pressed, "looks right")
     assert sum(isinstance(event, ApprovalGiven) for event in (await scene.tickets.load("T-1")).events) == 1
+
+
+async def test_what_an_agent_passed_on_is_confirmed_by_that_person_alone(scene: Scene) -> None:
+    message = await scene.passed_on()
+    assert "Decided in your name by an agent" in json.dumps(message)
+    assert "robot through Desk 1 (mcp http" in json.dumps(message)
+    pressed = buttons(message)
+    assert set(pressed) == {CONFIRM, DISCARD}
+    await scene.press(pressed[CONFIRM], action=CONFIRM)
+    (view,) = scene.calls("views.open")
+    assert view["view"]["title"]["text"] == "Confirm: approve"
+    for member in ("U0LEA", "U0ANA", "U0NOBODY"):
+        answer = await scene.submit(pressed[CONFIRM], "", member=member)
+        assert answer.json()["response_action"] == "errors", member
+    assert await scene.status() is TicketStatus.PENDING
+    assert (await scene.submit(view["view"]["private_metadata"], "")).json() == {"response_action": "clear"}
+    assert await scene.status() is TicketStatus.APPROVED
+    event = (await scene.tickets.load("T-1")).events[-1]
+    assert isinstance(event, ApprovalGiven)
+    assert (event.actor, event.comment, event.via, event.proposal) == ("max", "go ahead", "slack", 1)
+
+
+async def test_what_was_discarded_in_slack_is_asked_no_more(scene: Scene) -> None:
+    pressed = buttons(await scene.passed_on())
+    assert (await scene.submit(pressed[DISCARD], "not me")).json() == {"response_action": "clear"}
+    assert await scene.status() is TicketStatus.PENDING
+    assert (await scene.submit(pressed[CONFIRM], "")).json()["response_action"] == "errors"
+    assert await scene.status() is TicketStatus.PENDING
+    await scene.notifier.update_messages({"ticket": "T-1"})
+    (update,) = scene.calls("chat.update")
+    assert not buttons(update)
+    assert "no longer waits for your word" in json.dumps(update)
+
+
+async def test_a_yes_beyond_what_a_chat_may_approve_is_not_confirmed_there_and_a_no_is(scene: Scene) -> None:
+    pressed = buttons(await scene.passed_on("T-2"))
+    assert set(pressed) == {DISCARD}
+    forged = replace(Choice.from_text(pressed[DISCARD]), discard=False).to_text()
+    answer = await scene.submit(forged, "")
+    assert "fresh proof" in answer.json()["errors"]["reason"]
+    assert await scene.status("T-2") is TicketStatus.PENDING
+    denied = buttons(await scene.passed_on("T-2", Decision.DENY))
+    await scene.submit(denied[CONFIRM], "")
+    assert await scene.status("T-2") is TicketStatus.DENIED
 
 
 @pytest.mark.parametrize("age", [301, -301, 10**6])

@@ -14,6 +14,9 @@ from tests.conftest import MakeDatabase
 from tests.support.change import owned, run
 from tests.support.web import PASSWORD, WebHouse, field_of, web_house
 
+from pgwarden.domain.identity import Identity, IdentityKind
+from pgwarden.domain.ticket_events import Decision
+
 TABLES = (
     "create table customers(id int primary key, name text not null, email text)",
     "create table orders(id int primary key, customer_id int not null, note text)",
@@ -190,6 +193,43 @@ async def test_a_no_needs_a_reason_and_ones_own_request_another_person(house: We
     denied = await dora.post(f"{path}/decision", json={"decision": "deny", "comment": "no"})
     assert denied.json()["status"] == "DENIED"
     assert (await ana.post(f"{path}/execution")).status_code >= 400
+
+
+async def test_what_an_agent_passed_on_is_confirmed_on_the_page_by_that_person(house: WebHouse) -> None:
+    ana, dora, max_ = [await house.logged_in(name) for name in ("ana", "dora", "max")]
+    ticket = (await ana.post("/api/v1/tickets", json={"sql": DELETE, "reason": "they left"})).json()
+    robot, page = Identity("robot", IdentityKind.AGENT), f"/tickets/{ticket['id']}"
+    path = f"/api/v1{page}/proposals"
+
+    async def passed_on(decision: Decision) -> None:
+        await house.app.proposals.propose(
+            ticket["id"], decision, approver="dora", identity=robot, comment="go", client="Desk 1", via="mcp http"
+        )
+
+    await passed_on(Decision.APPROVE)
+    (told,) = (await ana.get(f"/api/v1{page}")).json()["proposals"]
+    assert (told["approver"], told["by"], told["client"], told["decision"]) == ("dora", "robot", "Desk 1", "approve")
+    shown, others = (await dora.get(page)).text, (await max_.get(page)).text
+    assert "Passed on in your name" in shown
+    assert "Confirm: approve" in shown
+    assert "only dora can confirm it" in others
+    assert "Confirm: approve" not in others
+    proof = {"proof": {"password": PASSWORD}}
+    for other in (max_, ana):
+        assert (await other.post(f"{path}/1/confirmation", json=proof)).status_code == 403
+        assert (await other.post(f"{path}/1/discard", json={})).status_code == 403
+    unproved = await dora.post(f"{page}/proposals/1/confirmation", data={})
+    assert unproved.status_code == 403
+    assert "fresh proof" in unproved.text
+    assert (await dora.post(f"{page}/proposals/1/discard", data={"comment": "not me"})).status_code == 303
+    assert (await dora.get(f"/api/v1{page}")).json()["proposals"] == []
+    assert (await dora.post(f"{path}/1/confirmation", json=proof)).status_code == 409
+    await passed_on(Decision.APPROVE)
+    confirmed = await dora.post(f"{page}/proposals/2/confirmation", data={"password": PASSWORD})
+    assert confirmed.status_code == 303, confirmed.text
+    done = (await dora.get(f"/api/v1{page}")).json()
+    assert (done["status"], done["approved_by"]) == ("APPROVED", ["dora"])
+    assert (done["events"][-1]["proposal"], done["events"][-1]["step_up"]) == (2, True)
 
 
 async def test_tokens_do_what_they_were_made_for_and_no_more(house: WebHouse) -> None:

@@ -8,6 +8,7 @@ from tests.support.ticket_house import STAFF as HOUSE_STAFF
 from tests.support.tickets import NOON, later, request, terms
 
 from pgwarden.agents.approval_workflow import ApprovalWorkflowAgent, TicketView, revision
+from pgwarden.agents.proposed_decisions import ProposedDecisions
 from pgwarden.agents.ticket_desk import TicketDesk
 from pgwarden.agents.ticket_history import TicketHistory
 from pgwarden.agents.ticket_timers import TicketTimers
@@ -32,6 +33,7 @@ class Workflow:
         self.desk = TicketDesk(self.tickets, self.people, lambda: self.at)
         self.history = TicketHistory(self.tickets, lambda: self.at)
         self.workflow = ApprovalWorkflowAgent(self.desk, _none, self.history)
+        self.proposals = ProposedDecisions(self.desk)
         self.timers = TicketTimers(self.desk)
         self._handled: set[int] = set()
 

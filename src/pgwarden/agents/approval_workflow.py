@@ -36,7 +36,6 @@ from pgwarden.domain.ticket_events import (
     AutoApproved,
     CommentAdded,
     Decision,
-    DecisionProposed,
     EscalationCause,
     Event,
     OverrideInvoked,
@@ -102,7 +101,7 @@ class ApprovalWorkflowAgent:
         """Tickets, the newest first."""
         at = self._desk.now()
         staff = await self._desk.staff(at)
-        return tuple(_view(ticket, staff, at) for ticket in await self._desk.tickets.find(wanted, at=at))
+        return tuple(view_of(ticket, staff, at) for ticket in await self._desk.tickets.find(wanted, at=at))
 
     async def waiting_for(self, name: str, *, limit: int = 100) -> tuple[TicketView, ...]:
         """Tickets that this person is asked to decide on."""
@@ -149,44 +148,12 @@ class ApprovalWorkflowAgent:
         ``seal``: what the person was shown, if the door knows; another state of the request is then refused.
         Raises DecisionRefused for whoever may not decide, TicketDecided where it is too late.
         """
-        words = _words(comment, required="a reason" if decision is Decision.DENY else "")
+        words = checked_words(comment, required="a reason" if decision is Decision.DENY else "")
 
         def step(ticket: Ticket, staff: Staff, at: datetime) -> Iterable[Event]:
             _require_shown(ticket, seal)
-            say = say_of(ticket, _person(identity), staff, at)
-            if decision is Decision.DENY:
-                yield TicketDenied(
-                    actor=identity.name,
-                    at=at,
-                    reason=words,
-                    level=say.level,
-                    on_behalf_of=say.on_behalf_of,
-                    via=via,
-                )
-                return
-            yield ApprovalGiven(
-                actor=identity.name,
-                at=at,
-                seal=ticket.request.seal,
-                level=say.level,
-                on_behalf_of=say.on_behalf_of,
-                comment=words,
-                via=via,
-                step_up=step_up,
-            )
-
-        return await self._change(ticket_id, step, via)
-
-    async def propose_decision(
-        self, ticket_id: str, decision: Decision, *, approver: str, identity: Identity, comment: str = "", via: str
-    ) -> TicketView:
-        """A decision that came through an agent. It is written down and changes nothing: the person confirms it."""
-        words = _words(comment)
-
-        def step(ticket: Ticket, staff: Staff, at: datetime) -> Iterable[Event]:
-            say_of(ticket, approver, staff, at)
-            yield DecisionProposed(
-                actor=identity.name, at=at, decision=decision, approver=approver, comment=words, via=via
+            yield decision_event(
+                ticket, decision, identity=identity, staff=staff, at=at, words=words, via=via, step_up=step_up
             )
 
         return await self._change(ticket_id, step, via)
@@ -202,7 +169,7 @@ class ApprovalWorkflowAgent:
         cause: EscalationCause = EscalationCause.MANUAL,
     ) -> TicketView:
         """Ask a higher level (the next one without ``level``), whose yes is then needed."""
-        words = _words(reason, required="a reason")
+        words = checked_words(reason, required="a reason")
 
         def step(ticket: Ticket, staff: Staff, at: datetime) -> Iterable[Event]:
             standing = standing_of(ticket, at)
@@ -221,10 +188,10 @@ class ApprovalWorkflowAgent:
 
     async def delegate(self, ticket_id: str, to: str, *, identity: Identity, reason: str, source: str) -> TicketView:
         """Let another approver decide on this ticket in one's own place."""
-        words = _words(reason)
+        words = checked_words(reason)
 
         def step(ticket: Ticket, staff: Staff, at: datetime) -> Iterable[Event]:
-            say = say_of(ticket, _person(identity), staff, at)
+            say = say_of(ticket, acting_person(identity), staff, at)
             if say.on_behalf_of:
                 raise DecisionRefused("Only one's own right can be given on.", not_done="Nothing was delegated.")
             require_approver(to, staff, ticket.request)
@@ -234,7 +201,7 @@ class ApprovalWorkflowAgent:
 
     async def comment(self, ticket_id: str, text: str, *, identity: Identity, source: str) -> TicketView:
         """Say something for everyone who takes part to read."""
-        words = _words(text, required="a text")
+        words = checked_words(text, required="a text")
 
         def step(_ticket: Ticket, _staff: Staff, at: datetime) -> Iterable[Event]:
             yield CommentAdded(actor=identity.name, at=at, text=words)
@@ -243,7 +210,7 @@ class ApprovalWorkflowAgent:
 
     async def cancel(self, ticket_id: str, *, identity: Identity, reason: str = "", source: str) -> TicketView:
         """Take a request back: its requester, the person behind, whoever approved it, or an administrator."""
-        words = _words(reason)
+        words = checked_words(reason)
 
         def step(ticket: Ticket, staff: Staff, at: datetime) -> Iterable[Event]:
             standing = standing_of(ticket, at)
@@ -276,10 +243,10 @@ class ApprovalWorkflowAgent:
         self, ticket_id: str, *, identity: Identity, reason: str, via: str, step_up: bool = False
     ) -> TicketView:
         """One senior's part of an emergency override; it takes several, holds shortly, and is reviewed afterwards."""
-        words = _words(reason, required="a reason")
+        words = checked_words(reason, required="a reason")
 
         def step(ticket: Ticket, staff: Staff, at: datetime) -> Iterable[Event]:
-            level = senior_say_of(ticket, _person(identity), staff, at)
+            level = senior_say_of(ticket, acting_person(identity), staff, at)
             yield OverrideInvoked(
                 actor=identity.name,
                 at=at,
@@ -296,7 +263,7 @@ class ApprovalWorkflowAgent:
         self, ticket_id: str, *, identity: Identity, justified: bool, comment: str, source: str
     ) -> TicketView:
         """Judge an override afterwards: an approver or auditor who took no part in it."""
-        words = _words(comment, required="a comment")
+        words = checked_words(comment, required="a comment")
 
         def step(ticket: Ticket, staff: Staff, at: datetime) -> Iterable[Event]:
             standing = standing_of(ticket, at)
@@ -317,7 +284,7 @@ class ApprovalWorkflowAgent:
         """Freeze all writes at once, or let them run again. An administrator's or a senior approver's right."""
         at = self._desk.now()
         staff = await self._desk.staff(at)
-        person = staff.people.get(_person(identity))
+        person = staff.people.get(acting_person(identity))
         allowed = person is not None and (person.may_approve(2) or (person.active and Role.ADMIN in person.roles))
         if not allowed:
             raise RightMissing(
@@ -325,7 +292,7 @@ class ApprovalWorkflowAgent:
                 not_done="Nothing was changed.",
                 next_step="Ask one of them.",
             )
-        switch = WriteSwitch(frozen, identity.name, _words(reason, required="a reason"), at)
+        switch = WriteSwitch(frozen, identity.name, checked_words(reason, required="a reason"), at)
         entry = AuditEntry(
             "writes.frozen" if frozen else "writes.unfrozen",
             identity.name,
@@ -345,7 +312,7 @@ class ApprovalWorkflowAgent:
 
     async def _view(self, ticket: Ticket, *, history: bool = False) -> TicketView:
         at = self._desk.now()
-        view = _view(ticket, await self._desk.staff(at), at)
+        view = view_of(ticket, await self._desk.staff(at), at)
         if not history:
             return view
         waiting = view.standing.status in WAITING
@@ -356,10 +323,48 @@ class ApprovalWorkflowAgent:
         )
 
 
-def _view(ticket: Ticket, staff: Staff, at: datetime) -> TicketView:
+def view_of(ticket: Ticket, staff: Staff, at: datetime) -> TicketView:
+    """The ticket as it stands at that moment."""
     standing = standing_of(ticket, at)
     asked = approvers_asked(ticket, standing, staff, at) if standing.status in WAITING else ()
     return TicketView(ticket, standing, asked)
+
+
+def decision_event(
+    ticket: Ticket,
+    decision: Decision,
+    *,
+    identity: Identity,
+    staff: Staff,
+    at: datetime,
+    words: str,
+    via: str,
+    step_up: bool,
+    proposal: int = 0,
+) -> Event:
+    """A person's yes or no to what the ticket asks for now. DecisionRefused, TicketDecided."""
+    say = say_of(ticket, acting_person(identity), staff, at)
+    if decision is Decision.DENY:
+        return TicketDenied(
+            actor=identity.name,
+            at=at,
+            reason=words,
+            level=say.level,
+            on_behalf_of=say.on_behalf_of,
+            via=via,
+            proposal=proposal,
+        )
+    return ApprovalGiven(
+        actor=identity.name,
+        at=at,
+        seal=ticket.request.seal,
+        level=say.level,
+        on_behalf_of=say.on_behalf_of,
+        comment=words,
+        via=via,
+        step_up=step_up,
+        proposal=proposal,
+    )
 
 
 def opening(request: Request, terms: Terms, at: datetime) -> Sequence[Event]:
@@ -380,7 +385,7 @@ def _automatic(request: Request, terms: Terms, at: datetime) -> tuple[Event, ...
     return (AutoApproved(actor="system", at=at, rule=terms.rule, seal=request.seal),) if terms.rule else ()
 
 
-def _person(identity: Identity) -> str:
+def acting_person(identity: Identity) -> str:
     """The name of a person who acts in person. Service accounts and agents decide nothing."""
     if identity.kind is not IdentityKind.PERSON:
         raise DecisionRefused(
@@ -419,7 +424,8 @@ def _has(staff: Staff, identity: Identity, role: Role) -> bool:
     )
 
 
-def _words(text: str, *, required: str = "") -> str:
+def checked_words(text: str, *, required: str = "") -> str:
+    """What somebody says, fit to be kept; ``required`` names what must not be empty (InputInvalid)."""
     words = text.strip()
     if required and not words:
         raise InputInvalid(

@@ -195,10 +195,12 @@ class Notifier:
         """Whether it asks for a decision that was made, or for one about a request that is another one now."""
         if not letter.notification.asks:
             return False
-        ticket = await self._tickets.load(letter.notification.summary.ticket)
-        return (
-            status_of(ticket, self._clock()) not in WAITING or ticket.revision != letter.notification.summary.revision
-        )
+        ticket, now = await self._tickets.load(letter.notification.summary.ticket), self._clock()
+        if status_of(ticket, now) not in WAITING or ticket.revision != letter.notification.summary.revision:
+            return True
+        if letter.notification.kind is not NotificationKind.DECISION_PROPOSED:
+            return False
+        return letter.delivery.person not in {each.approver for each in summarise(ticket, now).proposals}
 
     async def _settle(self, letters: Sequence[Letter], status: DeliveryStatus, reference: str, error: str) -> None:
         """Write what became of the letters. A failure that may still turn out well is queued again."""

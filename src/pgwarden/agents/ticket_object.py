@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pgwarden.domain.plain import plain
+from pgwarden.domain.proposed_decision import standing_proposals
 from pgwarden.domain.stored import to_stored
 from pgwarden.domain.ticket import WAITING
 from pgwarden.domain.ticket_events import Event
@@ -29,13 +30,28 @@ TOLD: Mapping[str, str] = {
     "OverrideInvoked": "called an emergency override",
     "OverrideReviewed": "reviewed the override",
     "DecisionProposed": "passed on a proposed decision",
+    "DecisionDiscarded": "discarded a proposed decision",
     "ExecutionClaimed": "began to run it",
     "ExecutionSucceeded": "ran it",
     "ExecutionFailed": "could not run it; nothing was changed",
     "ExecutionUndone": "took it back",
     "ExecutionReinstated": "brought it back",
 }
-FACTS = ("rule", "level", "cause", "on_behalf_of", "to", "decision", "approver", "justified", "code", "via", "ticket")
+FACTS = (
+    "rule",
+    "level",
+    "cause",
+    "on_behalf_of",
+    "to",
+    "decision",
+    "approver",
+    "proposal",
+    "justified",
+    "code",
+    "via",
+    "client",
+    "ticket",
+)
 WORDS = ("reason", "comment", "text", "message")
 
 
@@ -53,6 +69,7 @@ def ticket_object(view: TicketView, preview: ChangePreview | None = None) -> dic
         "ends_at": standing.ends_at.isoformat() if standing.ends_at else None,
         "missing_levels": [seat.level for seat in standing.missing] if standing.status in WAITING else [],
         "asked": list(view.asked),
+        "proposals": to_stored(standing_proposals(ticket, standing.status)),
         "approved_by": [vote.by for vote in (*standing.votes, *standing.seniors)],
         "rule": standing.rule,
         "override": standing.overridden,

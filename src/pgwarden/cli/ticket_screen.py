@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pgwarden.agents.ticket_object import event_text
 from pgwarden.cli.impact import LEVEL_STYLE
 from pgwarden.cli.render import cell, console, hanging, one_line, simple_table
+from pgwarden.domain.proposed_decision import standing_proposals
 from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.request import RequestKind
 from pgwarden.domain.ticket import WAITING, TicketStatus
@@ -90,7 +91,17 @@ def show_ticket(view: TicketView, now: datetime, preview: ChangePreview | None =
     _block("cannot be taken back", summary.irreversible, BAD)
     _block("why these people", summary.factors, "bold")
     _show_similar(view)
+    _show_proposals(view)
     _show_timeline(view.ticket.events)
+
+
+def _show_proposals(view: TicketView) -> None:
+    """Decisions that agents passed on: each changes nothing until its person confirms it."""
+    lines = [
+        f"for {each.approver}: {each.told()} — {each.approver} alone can say: pgwarden ticket confirm {view.ticket.id}"
+        for each in standing_proposals(view.ticket, view.standing.status)
+    ]
+    _block("passed on by agents, not yet decided", lines, "bold yellow")
 
 
 def _show_statement(summary: TicketSummary, kind: RequestKind, assessment: Mapping[str, Any]) -> None:

@@ -117,6 +117,43 @@ def deny(ids: Ids, reason: Reason, as_json: Json = False) -> None:
 
 
 @group.command()
+def confirm(
+    ticket: Id,
+    number: Annotated[int | None, typer.Option("--number", min=1, help="The proposal that you were shown.")] = None,
+    comment: Annotated[str, typer.Option("--comment", "-c", help="Your words instead of the agent's.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Make a decision that an agent passed on in your name your own; it takes your proof like any other."""
+
+    async def one(app: App, ticket: str) -> TicketView:
+        who = approver(app)
+        view, found = await app.approval.check_approval_status(ticket), await app.proposals.of(ticket, who.name)
+        if not as_json:
+            show_ticket(view, datetime.now(UTC), await _preview(app, view))
+        yes = found is None or found.decision is Decision.APPROVE
+        step_up = yes and await fresh_proof(app, view.ticket.request.risk)
+        shown = number or (found.number if found else None)
+        return await app.proposals.confirm(ticket, shown, identity=who, comment=comment, via=SOURCE, step_up=step_up)
+
+    _each([ticket], one, as_json=as_json, scope=Scope.APPROVE)
+
+
+@group.command()
+def discard(
+    ticket: Id,
+    number: Annotated[int | None, typer.Option("--number", min=1, help="The proposal that you were shown.")] = None,
+    reason: Annotated[str, typer.Option("--reason", "-r", help="Why.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Take a decision off the ticket that an agent passed on in your name; the ticket waits as before."""
+
+    async def one(app: App, ticket: str) -> TicketView:
+        return await app.proposals.discard(ticket, number, identity=approver(app), comment=reason, via=SOURCE)
+
+    _each([ticket], one, as_json=as_json, scope=Scope.APPROVE)
+
+
+@group.command()
 def escalate(
     ids: Ids,
     reason: Reason,

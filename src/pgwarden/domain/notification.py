@@ -50,9 +50,17 @@ class NotificationKind(StrEnum):
     FAILED = "failed"
     UNDONE = "undone"
     COMMENTED = "commented"
+    DECISION_PROPOSED = "decision_proposed"
 
 
-ASKING = frozenset({NotificationKind.APPROVAL_REQUESTED, NotificationKind.REMINDER, NotificationKind.ESCALATED})
+ASKING = frozenset(
+    {
+        NotificationKind.APPROVAL_REQUESTED,
+        NotificationKind.REMINDER,
+        NotificationKind.ESCALATED,
+        NotificationKind.DECISION_PROPOSED,
+    }
+)
 """Somebody is asked to decide; pointless once the ticket is decided."""
 URGENT = frozenset({Urgency.HIGH, Urgency.EMERGENCY})
 """Not held back by quiet hours."""

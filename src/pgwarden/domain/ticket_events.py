@@ -83,6 +83,8 @@ class ApprovalGiven(Event):
     """The door: cli, web, slack."""
     step_up: bool = False
     """Whether the approver proved anew who they are, for this decision."""
+    proposal: int = 0
+    """The proposal that it confirms; 0 for a decision of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ class TicketDenied(Event):
     level: int
     on_behalf_of: str = ""
     via: str = ""
+    proposal: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +168,20 @@ class DecisionProposed(Event):
     approver: str
     comment: str = ""
     via: str = ""
+    client: str = ""
+    """The program that passed it on, as far as it is known."""
+    seal: str = ""
+    """Of the request that it speaks of; for another one it is void."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionDiscarded(Event):
+    """The person in whose name a decision was proposed says that it is not theirs."""
+
+    proposal: int
+    """Which one of the ticket, from 1 on."""
+    comment: str = ""
+    via: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +250,7 @@ EVENTS: Mapping[str, type[Event]] = {
         OverrideInvoked,
         OverrideReviewed,
         DecisionProposed,
+        DecisionDiscarded,
         ExecutionClaimed,
         ExecutionSucceeded,
         ExecutionFailed,

@@ -15,6 +15,8 @@ from pgwarden.domain.ticket_events import (
     ApproverReminded,
     AutoApproved,
     CommentAdded,
+    DecisionDiscarded,
+    DecisionProposed,
     Event,
     ExecutionClaimed,
     ExecutionFailed,
@@ -91,6 +93,11 @@ def _told(ticket: Ticket, standing: Standing, event: Event, staff: Staff, at: da
     elif isinstance(event, OverrideInvoked):
         seniors = {p.name for p in staff.people.values() if p.may_approve(standing.terms.override_level)}
         yield _notify(ticket, "override", (seniors | own | _auditors(staff)), event.actor)
+    elif isinstance(event, DecisionProposed):
+        number = _number(ticket, event)
+        yield _notify(ticket, "decision_proposed", {event.approver}, by="", number=number)
+    elif isinstance(event, DecisionDiscarded):
+        yield Job("update_messages", {"ticket": ticket.id}, queueing_lock=f"update messages {ticket.id}")
     elif isinstance(event, ApprovalGiven) and waiting:
         yield _notify(ticket, "approval_requested", asked)
 
@@ -135,15 +142,22 @@ def _later(ticket: Ticket, task: str, standing: Standing, at: datetime, which: s
     )
 
 
-def _notify(ticket: Ticket, kind: str, to: Iterable[str], by: str = "system", urgency: str = "") -> Job:
-    """``by`` did it, and is not told of it."""
+def _number(ticket: Ticket, event: DecisionProposed) -> int:
+    proposals = [each for each in ticket.events if isinstance(each, DecisionProposed)]
+    return proposals.index(event) + 1
+
+
+def _notify(
+    ticket: Ticket, kind: str, to: Iterable[str], by: str = "system", urgency: str = "", number: int = 0
+) -> Job:
+    """``by`` did it, and is not told of it. ``number`` tells it from others of its kind; 0: the handler counts."""
     args = {
         "ticket": ticket.id,
         "kind": kind,
         "to": sorted(set(to) - {by, "system"}),
         "urgency": urgency or ticket.request.urgency.value,
     }
-    return Job("notify", args)
+    return Job("notify", args | ({"number": number} if number else {}))
 
 
 def _involved(ticket: Ticket, standing: Standing, staff: Staff) -> set[str]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from pgwarden.domain.identity import IdentityKind
+from pgwarden.domain.proposed_decision import ProposedDecision, standing_proposals
 from pgwarden.domain.request import Urgency
 from pgwarden.domain.ticket import Ticket, TicketStatus
 from pgwarden.domain.ticket_events import (
@@ -99,6 +100,8 @@ class TicketSummary:
     """Approvals that are still missing."""
     latest: str
     """What happened last, with whom, as a sentence."""
+    proposals: tuple[ProposedDecision, ...] = ()
+    """Decisions that came through agents and wait for their people's word."""
 
     @property
     def title(self) -> str:
@@ -146,6 +149,7 @@ def summarise(ticket: Ticket, at: datetime) -> TicketSummary:
         factors=standing.terms.factors,
         levels=tuple(seat.level for seat in standing.missing),
         latest=_latest(ticket),
+        proposals=standing_proposals(ticket, standing.status),
     )
 
 

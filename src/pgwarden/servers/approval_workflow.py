@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
 from pydantic import BaseModel, ConfigDict, Field
 
 from pgwarden.domain.errors import InputInvalid, TooManyTickets, UnknownTicket
@@ -119,6 +120,7 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
         decision: Annotated[Literal["approve", "deny"], Field(description="What the person said.")],
         approver_id: Annotated[str, Field(description="The person, by the name of their account.", max_length=200)],
         comments: Annotated[str, Field(description="In their words.", max_length=4000)] = "",
+        ctx: Context[Any, Any] | None = None,
     ) -> DecisionAnswer:
         """Write down that a person said yes or no. It changes nothing by itself.
 
@@ -126,12 +128,15 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
         an agent is no signature. Until then the ticket waits as before.
         """
         async with desk.caller("request") as caller:
-            view = await desk.app.approval.propose_decision(
+            asked = await desk.app.approval.check_approval_status(ticket_id, history=False)
+            caller.require_database(asked.ticket.request.database)
+            view = await desk.app.proposals.propose(
                 ticket_id,
                 Decision(decision),
                 approver=approver_id,
                 identity=caller.identity,
                 comment=comments,
+                client=_client(caller, ctx),
                 via=caller.source,
             )
             return DecisionAnswer(
@@ -140,7 +145,7 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
                 decision=decision,
                 approver=approver_id,
                 effective=False,
-                message=f"Written down; {approver_id} must confirm it: pgwarden ticket {decision} {ticket_id}",
+                message=f"Written down; {approver_id} must confirm it: pgwarden ticket confirm {ticket_id}",
             )
 
     offer(server, create_approval_request, title="Ask for approval", annotations=ADDS)
@@ -169,6 +174,14 @@ async def request_change(
     )
 
 
+def _client(caller: Caller, ctx: Context[Any, Any] | None) -> str:
+    """The program that calls: what it calls itself, and the token that it shows."""
+    session = ctx.request_context.session if ctx is not None else None
+    named = session.client_params.client_info if session is not None and session.client_params else None
+    name = "".join(each for each in f"{named.name} {named.version}" if each.isprintable())[:100] if named else ""
+    return ", ".join(filter(None, (name, caller.identity.token)))
+
+
 def _delivery(delivery: Delivery) -> DeliveryAnswer:
     return DeliveryAnswer(
         recipient=delivery.person, channel=delivery.channel.value, status=delivery.status.value, error=delivery.error
@@ -188,6 +201,7 @@ def _zoned(moment: datetime | None) -> datetime | None:
 async def own_ticket(desk: Desk, caller: Caller, ticket_id: str) -> TicketView:
     """A ticket that this caller may know of: its own, or any for who may audit."""
     view = await desk.app.approval.check_approval_status(ticket_id)
+    caller.require_database(view.ticket.request.database)
     if caller.identity.name in view.ticket.request.own or "audit" in caller.scopes:
         return view
     raise UnknownTicket(

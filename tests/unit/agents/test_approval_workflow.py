@@ -117,16 +117,6 @@ async def test_a_yes_from_an_old_message_does_not_count_for_what_is_asked_now(ho
     await house.decide(view.ticket.id, "max", seal=view.ticket.request.seal)
 
 
-async def test_a_decision_through_an_agent_changes_nothing(house: Workflow) -> None:
-    ticket = (await house.open()).ticket.id
-    propose = house.workflow.propose_decision
-    await propose(ticket, Decision.APPROVE, approver="max", identity=house.who("bot"), via="mcp")
-    assert (await house.view(ticket)).standing.status is S.PENDING
-    with pytest.raises(DecisionRefused):
-        await propose(ticket, Decision.APPROVE, approver="ana", identity=house.who("bot"), via="mcp")
-    assert (await house.decide(ticket, "max")).standing.status is S.APPROVED
-
-
 async def test_silence_reminds_then_asks_the_next_level_then_ends(house: Workflow) -> None:
     ticket = (await house.open()).ticket.id
     house.at = later(31)

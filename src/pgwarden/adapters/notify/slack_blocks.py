@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from pgwarden.adapters.notify import wording
-from pgwarden.domain.notification import Audience, Letter
+from pgwarden.domain.notification import Audience, Letter, NotificationKind
 from pgwarden.domain.ticket import WAITING
 from pgwarden.domain.ticket_events import Decision
 
 APPROVE, DENY, DIALOG, REASON = "pgwarden_approve", "pgwarden_deny", "pgwarden_decision", "reason"
+CONFIRM, DISCARD = "pgwarden_confirm", "pgwarden_discard"
+PRESSED = frozenset({APPROVE, DENY, CONFIRM, DISCARD})
+"""The actions of our buttons."""
 LONGEST_TEXT, LONGEST_FIELD, LONGEST_HEADER, MOST_FIELDS, MOST_BLOCKS = 2900, 1900, 150, 10, 48
 """Slack's own limits, with a margin."""
 
 Block = dict[str, Any]
+SHAPE = [str, int, str, str, int, bool]
+"""Of a choice as text; messages from before there were proposals have the first four."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +32,30 @@ class Choice:
     revision: int
     seal: str
     decision: Decision
+    proposal: int = 0
+    """The decision of an agent's that it is about; 0 for one of the reader's own."""
+    discard: bool = False
+    """Whether that one is taken off the ticket."""
 
     def to_text(self) -> str:
-        return json.dumps([self.ticket, self.revision, self.seal, self.decision.value])
+        return json.dumps([self.ticket, self.revision, self.seal, self.decision.value, self.proposal, self.discard])
 
     @classmethod
     def from_text(cls, text: str) -> Choice:
         """ValueError for anything that ``to_text`` did not make."""
         found = json.loads(text)
-        if not isinstance(found, list) or [type(each) for each in found] != [str, int, str, str]:
+        if not isinstance(found, list) or [type(each) for each in found] not in (SHAPE, SHAPE[:4]):
             raise ValueError("not a choice of ours")
-        ticket, revision, seal, decision = found
-        return cls(ticket, revision, seal, Decision(decision))
+        ticket, revision, seal, decision, *proposed = found
+        return cls(ticket, revision, seal, Decision(decision), *proposed)
+
+    @property
+    def label(self) -> str:
+        """What the button and the dialog are called."""
+        if self.discard:
+            return "Discard"
+        word = "Approve" if self.decision is Decision.APPROVE else "Deny"
+        return f"Confirm: {word.lower()}" if self.proposal else word
 
 
 def blocks(letters: Sequence[Letter], public_url: str, approves: frozenset[str] | None) -> list[Block]:
@@ -58,20 +75,20 @@ def blocks(letters: Sequence[Letter], public_url: str, approves: frozenset[str] 
 
 def dialog(choice: Choice) -> Block:
     """Asks why; a reason is needed for a no, welcome for a yes."""
-    approving = choice.decision is Decision.APPROVE
+    needs_reason = choice.decision is Decision.DENY and not choice.proposal
     return {
         "type": "modal",
         "callback_id": DIALOG,
         "private_metadata": choice.to_text(),
-        "title": _plain("Approve" if approving else "Deny"),
-        "submit": _plain("Approve" if approving else "Deny"),
+        "title": _plain(choice.label),
+        "submit": _plain(choice.label),
         "close": _plain("Back"),
         "blocks": [
             _text(f"Ticket *{escaped(choice.ticket)}*, revision {choice.revision}."),
             {
                 "type": "input",
                 "block_id": REASON,
-                "optional": approving,
+                "optional": not needs_reason,
                 "label": _plain("Reason"),
                 "element": {"type": "plain_text_input", "action_id": REASON, "multiline": True, "max_length": 2000},
             },
@@ -107,22 +124,40 @@ def _letter(letter: Letter, public_url: str, approves: frozenset[str] | None) ->
     if asked and approves is not None:
         if summary.risk not in approves:
             found.append(_text(f"_A yes to {summary.risk} risk takes your password: approve it there._"))
-        found.append(_buttons(letter, may_approve=summary.risk in approves))
+        found += _buttons(letter, may_approve=summary.risk in approves)
     return found
 
 
-def _buttons(letter: Letter, *, may_approve: bool) -> Block:
+def _buttons(letter: Letter, *, may_approve: bool) -> list[Block]:
     summary = letter.notification.summary
-    approve, deny = (
-        Choice(summary.ticket, summary.revision, summary.seal, decision).to_text()
-        for decision in (Decision.APPROVE, Decision.DENY)
-    )
-    yes = [_button(APPROVE, "Approve", "primary", approve)] if may_approve else []
-    return {"type": "actions", "elements": [*yes, _button(DENY, "Deny", "danger", deny)]}
+
+    def choice(decision: Decision, proposal: int = 0, *, discard: bool = False) -> Choice:
+        return Choice(summary.ticket, summary.revision, summary.seal, decision, proposal, discard)
+
+    if letter.notification.kind is not NotificationKind.DECISION_PROPOSED:
+        yes = [_button(APPROVE, "primary", choice(Decision.APPROVE))] if may_approve else []
+        return [_actions(*yes, _button(DENY, "danger", choice(Decision.DENY)))]
+    passed_on = wording.own_proposal(letter)
+    if passed_on is None:
+        return [_text("_It no longer waits for your word._")]
+    confirm = choice(passed_on.decision, passed_on.number)
+    taken = may_approve or passed_on.decision is Decision.DENY
+    yes = [_button(CONFIRM, "primary", confirm)] if taken else []
+    return [_actions(*yes, _button(DISCARD, "danger", choice(passed_on.decision, passed_on.number, discard=True)))]
 
 
-def _button(action: str, label: str, style: str, value: str) -> Block:
-    return {"type": "button", "action_id": action, "text": _plain(label), "style": style, "value": value}
+def _actions(*buttons: Block) -> Block:
+    return {"type": "actions", "elements": list(buttons)}
+
+
+def _button(action: str, style: str, choice: Choice) -> Block:
+    return {
+        "type": "button",
+        "action_id": action,
+        "text": _plain(choice.label),
+        "style": style,
+        "value": choice.to_text(),
+    }
 
 
 def _text(text: str) -> Block:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from pgwarden.adapters.notify.slack_blocks import APPROVE, DENY, DIALOG, REASON, Choice, dialog, notice
+from pgwarden.adapters.notify.slack_blocks import DIALOG, PRESSED, REASON, Choice, dialog, notice
 from pgwarden.domain.errors import InteractionRefused, PgwardenError
 from pgwarden.domain.person import Person
 from pgwarden.domain.ticket_events import Decision
@@ -70,7 +70,7 @@ class SlackInteractions:
     async def _pressed(self, payload: Mapping[str, Any]) -> Reply:
         """A button: ask for the reason. Nothing is decided yet."""
         actions = payload.get("actions", ())
-        action = next((each for each in actions if each.get("action_id") in (APPROVE, DENY)), None)
+        action = next((each for each in actions if each.get("action_id") in PRESSED), None)
         if action is not None:
             view = dialog(_choice(action.get("value", "")))
             try:
@@ -86,7 +86,7 @@ class SlackInteractions:
         choice = _choice(view.get("private_metadata", ""))
         field = view.get("state", {}).get("values", {}).get(REASON, {}).get(REASON, {})
         reason = str(field.get("value") or "").strip()
-        if choice.decision is Decision.DENY and not reason:
+        if choice.decision is Decision.DENY and not choice.proposal and not reason:
             return _complaint("Say why you deny it.")
         try:
             await self._decide(await self._deciding_person(payload), choice, reason)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pgwarden.domain.identity import IdentityKind
 from pgwarden.domain.notification import Audience, Letter, NotificationKind
+from pgwarden.domain.proposed_decision import ProposedDecision
 from pgwarden.domain.ticket import WAITING
 from pgwarden.domain.ticket_summary import CascadeLine, TicketSummary
 
@@ -27,6 +28,7 @@ HEADLINES = {
     NotificationKind.FAILED: "Failed; nothing was changed",
     NotificationKind.UNDONE: "Taken back",
     NotificationKind.COMMENTED: "New comment",
+    NotificationKind.DECISION_PROPOSED: "Decided in your name by an agent; confirm or discard it",
 }
 LONGEST_STATEMENT = 20_000
 """Characters of a statement in a message; the ticket has it whole."""
@@ -103,7 +105,9 @@ def sections(letter: Letter) -> tuple[Section, ...]:
     if letter.delivery.audience is not Audience.INVOLVED:
         return ()
     summary = letter.notification.summary
+    passed_on = own_proposal(letter)
     found = (
+        Section("Passed on in your name; it counts once you confirm it", (passed_on.told(),) if passed_on else ()),
         Section("Rows by table", _tables(summary)),
         Section("Cascades", tuple(_cascade(line) for line in summary.cascades)),
         Section("Would make it fail", summary.violations),
@@ -123,6 +127,12 @@ def sections(letter: Letter) -> tuple[Section, ...]:
         ),
     )
     return tuple(section for section in found if section.lines)
+
+
+def own_proposal(letter: Letter) -> ProposedDecision | None:
+    """The decision that was passed on in the reader's name and waits for their word."""
+    found = letter.notification.summary.proposals
+    return next((each for each in found if each.approver == letter.delivery.person), None)
 
 
 def link(public_url: str, ticket: str) -> str:

@@ -23,6 +23,7 @@ from pgwarden.web.visitor import Inside, Visitor
 router = APIRouter(tags=["tickets"])
 
 TicketId = Annotated[str, Path(max_length=100)]
+Number = Annotated[int, Path(ge=1, le=1_000_000, description="Of the proposal, as the ticket lists it.")]
 Words = Annotated[str, Field(max_length=LONGEST_REASON)]
 
 
@@ -61,6 +62,13 @@ class Word(BaseModel):
     comment: Words = Field(default="", description="Required for a no.")
     seal: str = Field(default="", max_length=200, description="Of the request as it was shown: another one is refused.")
     proof: Proof | None = Field(default=None, description="From HIGH on, where no token decides.")
+
+
+class Confirmation(BaseModel):
+    """One's word on a decision that an agent passed on in one's name."""
+
+    comment: Words = Field(default="", description="Instead of what the agent passed on; a no needs some words.")
+    proof: Proof | None = Field(default=None, description="For a yes from HIGH on, where no token decides.")
 
 
 class Said(BaseModel):
@@ -188,6 +196,31 @@ async def decide(ticket: TicketId, word: Word, visitor: Inside) -> dict[str, Any
         step_up=proved,
     )
     return ticket_object(decided)
+
+
+@router.post("/tickets/{ticket}/proposals/{number}/confirmation")
+async def confirm(ticket: TicketId, number: Number, word: Confirmation, visitor: Inside) -> dict[str, Any]:
+    """Make a decision that an agent passed on in your name your own. It counts like one that you made here."""
+    view = await seen(ticket, visitor, Scope.APPROVE)
+    visitor.admission.require_approver()
+    found = await visitor.app.proposals.of(ticket, visitor.person.name)
+    yes = found is None or found.decision is Decision.APPROVE
+    proved = yes and await fresh_proof(visitor, view.ticket.request.risk, word.proof)
+    decided = await visitor.app.proposals.confirm(
+        ticket, number, identity=visitor.identity, comment=word.comment, via=visitor.source, step_up=proved
+    )
+    return ticket_object(decided)
+
+
+@router.post("/tickets/{ticket}/proposals/{number}/discard")
+async def discard(ticket: TicketId, number: Number, wanted: Withdrawal, visitor: Inside) -> dict[str, Any]:
+    """Take a decision off the ticket that an agent passed on in your name; the ticket waits as before."""
+    await seen(ticket, visitor, Scope.APPROVE)
+    visitor.admission.require_approver()
+    view = await visitor.app.proposals.discard(
+        ticket, number, identity=visitor.identity, comment=wanted.reason, via=visitor.source
+    )
+    return ticket_object(view)
 
 
 @router.post("/tickets/{ticket}/comments", status_code=201)

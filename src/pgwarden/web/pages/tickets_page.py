@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
@@ -13,6 +13,7 @@ from pgwarden.agents.ticket_object import event_text
 from pgwarden.domain.admission import TOKEN
 from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.login import PROVED_FROM
+from pgwarden.domain.proposed_decision import standing_proposals
 from pgwarden.domain.request import Urgency
 from pgwarden.domain.ticket import WAITING, TicketStatus
 from pgwarden.domain.ticket_events import Decision
@@ -90,6 +91,26 @@ async def decide(
     return await _after(request, visitor, ticket, api.decide(ticket, word, visitor))
 
 
+@router.post("/tickets/{ticket}/proposals/{number}/{answer}")
+async def answer_proposal(
+    request: Request,
+    visitor: Inside,
+    ticket: str,
+    number: int,
+    answer: Literal["confirmation", "discard"],
+    comment: Text = "",
+    password: Secret = "",
+    code: Secret = "",
+) -> Response:
+    """One's word on what an agent passed on."""
+    if answer == "discard":
+        work = api.discard(ticket, number, api.Withdrawal(reason=comment), visitor)
+    else:
+        proof = Proof(password=password, code=code[:20]) if password or code else None
+        work = api.confirm(ticket, number, api.Confirmation(comment=comment, proof=proof), visitor)
+    return await _after(request, visitor, ticket, work)
+
+
 @router.post("/tickets/{ticket}/comments")
 async def comment(request: Request, visitor: Inside, ticket: str, text: Text = "") -> Response:
     """Words for everyone involved."""
@@ -158,6 +179,7 @@ async def _shown(request: Request, visitor: Visitor, ticket: str, error: Pgwarde
         ticket=told,
         summary=summarise(view.ticket, datetime.now(UTC)),
         events=[(event.at, event_text(event)) for event in view.ticket.events],
+        proposals=standing_proposals(view.ticket, standing.status),
         waiting=standing.status in WAITING,
         asked=person.name in view.asked,
         runnable=standing.status is TicketStatus.APPROVED,
