@@ -30,6 +30,7 @@ from pgwarden.adapters.postgres.control.databases import PostgresDatabaseStore
 from pgwarden.adapters.postgres.control.feedback import PostgresFeedbackStore
 from pgwarden.adapters.postgres.control.glossary import PostgresGlossaryStore
 from pgwarden.adapters.postgres.control.logins import PostgresLoginStore
+from pgwarden.adapters.postgres.control.model_health import PostgresModelHealth
 from pgwarden.adapters.postgres.control.model_use import PostgresModelLedger
 from pgwarden.adapters.postgres.control.notifications import PostgresNotificationStore
 from pgwarden.adapters.postgres.control.open import control_database
@@ -294,7 +295,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
                 lambda database: execution.written(database),
             ),
         )
-        models = models_of(settings, PostgresModelLedger(control), stack, sensitive)
+        models = models_of(settings, PostgresModelLedger(control), PostgresModelHealth(control), stack, sensitive)
         feedback = PostgresFeedbackStore(control)
         query = IntelligentQueryAgent(engines_of(settings, models, BuiltInEngine(), cache, feedback, execution))
         memory = ContextMemoryAgent(

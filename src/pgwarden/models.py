@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from pgwarden.adapters.llm.client import PydanticModel
 from pgwarden.agents.model_engine import ModelEngine
@@ -14,12 +14,12 @@ from pgwarden.agents.model_road import ModelRoad
 from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.context.disclosure import Discloses, Disclosure
 from pgwarden.domain.identity import Identity
-from pgwarden.domain.model_call import Budget, Prices, Prompt, Usage
+from pgwarden.domain.model_call import Budget, Circuit, Prices, Prompt, Usage
 from pgwarden.domain.model_spec import ModelSpec
 from pgwarden.domain.question import Question
 from pgwarden.domain.read_access import Sensitivity
 from pgwarden.domain.result import ReadLimits, Result
-from pgwarden.ports import Cache, FeedbackStore, LanguageEngine, ModelLedger
+from pgwarden.ports import Cache, FeedbackStore, LanguageEngine, ModelHealth, ModelLedger
 from pgwarden.settings import Settings
 
 LIMITS = ReadLimits(rows=1000, seconds=10.0)
@@ -33,12 +33,18 @@ class Models:
     roads: dict[str, ModelRoad]
     """primary, backup, validator."""
     ledger: ModelLedger
+    health: ModelHealth
     budget: Budget
     disclosure: Disclosure
 
-    async def usage(self) -> tuple[Usage, ...]:
-        """Today's use, everyone's sum first."""
-        return await self.ledger.usage(_today())
+    async def usage(self, days: int = 1) -> tuple[Usage, ...]:
+        """The use of the last days, today's first, everyone's sum before the others."""
+        return await self.ledger.usage(_today() - timedelta(days=days - 1))
+
+    async def states(self) -> dict[str, tuple[Circuit, float]]:
+        """By what a model is for: its circuit, and the moment by the circuit's clock."""
+        found = await self.health.circuits()
+        return {part: found.get(road.name, (Circuit(), 0.0)) for part, road in self.roads.items()}
 
     async def test(self, part: str, identity: Identity) -> float:
         """One small call; how many seconds it took. Raises ModelFailed, ModelBudgetSpent."""
@@ -47,21 +53,27 @@ class Models:
         return time.perf_counter() - started
 
 
-def models_of(settings: Settings, ledger: ModelLedger, stack: AsyncExitStack, sensitive: Sensitivity) -> Models:
+def models_of(
+    settings: Settings, ledger: ModelLedger, health: ModelHealth, stack: AsyncExitStack, sensitive: Sensitivity
+) -> Models:
     """The models of the settings; none without any."""
-    budget = Budget(settings.llm_person_tokens, settings.llm_daily_tokens)
-    prices = Prices(settings.llm_input_price, settings.llm_output_price)
+    budget = Budget(
+        settings.llm_person_tokens, settings.llm_daily_tokens, settings.llm_person_dollars, settings.llm_daily_dollars
+    )
+    prices = dict(Prices.parse(each) for each in settings.llm_prices)
     named = {
         "primary": settings.llm_primary, "backup": settings.llm_backup, "validator": settings.llm_validator
     }  # fmt: skip
     roads = {}
     for part, text in named.items():
         if text:
-            client = PydanticModel(ModelSpec.parse(text), seconds=settings.llm_seconds)
+            spec = ModelSpec.parse(text)
+            client = PydanticModel(spec, seconds=settings.llm_seconds)
             stack.push_async_callback(client.close)
-            roads[part] = ModelRoad(client, ledger, budget, prices, time.monotonic, _today, settings.llm_retries)
+            price = prices.get(spec.name, Prices(0.0, 0.0) if spec.local else None)
+            roads[part] = ModelRoad(client, ledger, health, budget, price, _today, settings.llm_retries)
     disclosure = Disclosure(Discloses(settings.llm_discloses), settings.llm_personal, policy=sensitive)
-    return Models(roads, ledger, budget, disclosure)
+    return Models(roads, ledger, health, budget, disclosure)
 
 
 def engines_of(

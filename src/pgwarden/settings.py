@@ -34,6 +34,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from pgwarden.domain.access_token import AccessRules
 from pgwarden.domain.errors import SettingsError
+from pgwarden.domain.model_call import Prices
 from pgwarden.domain.model_spec import ModelSpec
 from pgwarden.domain.provider import ProviderRules
 from pgwarden.domain.question import RiskLevel
@@ -79,6 +80,12 @@ def _redis_url(value: SecretStr) -> SecretStr:
 def _model(value: str) -> str:
     ModelSpec.parse(value)
     return value
+
+
+def _prices(written: tuple[str, ...]) -> tuple[str, ...]:
+    for each in written:
+        Prices.parse(each)
+    return written
 
 
 def absolute_path(path: Path) -> Path:
@@ -150,6 +157,8 @@ AbsolutePath = Annotated[Path, AfterValidator(absolute_path)]
 DirectoryPath = Annotated[Path, AfterValidator(directory_path)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(postgres_url)]
 ModelText = Annotated[str, AfterValidator(_model)]
+ModelPrices = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words), AfterValidator(_prices)]
+Dollars = Annotated[float, BeforeValidator(_no_boolean), Field(ge=0, allow_inf_nan=False)]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/?#]+(/[^\s?#]*)?$")]
 DatabaseName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
@@ -486,10 +495,16 @@ class Settings(BaseSettings):
     llm_daily_tokens: int = Field(
         default=1_000_000, ge=0, description="The most tokens that models may take for everyone a day (UTC)."
     )
-    llm_input_price: float = Field(
-        default=0.0, ge=0, description="US dollars for a million tokens that go in, to show what models cost."
+    llm_person_dollars: Dollars | None = Field(
+        default=None, description="The most US dollars that models may take for one person a day (UTC)."
     )
-    llm_output_price: float = Field(default=0.0, ge=0, description="US dollars for a million tokens that come out.")
+    llm_daily_dollars: Dollars | None = Field(
+        default=None, description="The most US dollars that models may take for everyone a day (UTC)."
+    )
+    llm_prices: ModelPrices = Field(
+        default=(),
+        description="What models cost: provider:model=INPUT/OUTPUT, US dollars for a million tokens in and out.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="warning", description="The least severity that is logged, to standard error."
     )

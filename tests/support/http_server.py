@@ -26,6 +26,12 @@ class Answer:
     body: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
     late: bool = False
+    pieces: tuple[bytes, ...] = ()
+    """Sent one by one in place of the body."""
+    holds: bool = False
+    """After the pieces nothing more comes, until whoever asked leaves (``Listener.left``) or the test ends."""
+    breaks: bool = False
+    """After the pieces the connection is lost."""
 
 
 class Listener:
@@ -36,6 +42,7 @@ class Listener:
         self.answer = answer
         self.url = ""
         self.ended = threading.Event()
+        self.left = threading.Event()
 
 
 @contextmanager
@@ -55,9 +62,17 @@ def listening(answer: Callable[[Got], Answer]) -> Iterator[Listener]:
             self.send_response(answer.status)
             for name, value in {"content-type": "application/json", **answer.headers}.items():
                 self.send_header(name, value)
-            self.send_header("content-length", str(len(answer.body)))
+            whole = b"".join(answer.pieces) or answer.body
+            if not answer.holds:
+                self.send_header("content-length", str(len(whole) + answer.breaks))
             self.end_headers()
-            self.wfile.write(answer.body)
+            for piece in answer.pieces or (answer.body,):
+                self.wfile.write(piece)
+                self.wfile.flush()
+            if answer.holds:
+                self.connection.settimeout(30)
+                if self.connection.recv(1) == b"":
+                    listener.left.set()
 
         def log_message(self, *_: object) -> None:
             """Quiet."""

@@ -36,24 +36,32 @@ class IntelligentQueryAgent:
 
     async def translate(self, question: Question, catalog: Catalog, values: ValueIndex) -> Reading:
         """The best reading of a question; its ``sql`` is None when every engine asks back."""
-        reading: Reading | None = None
-        wanted = question.errand.engine if question.errand else "auto"
-        engines = [engine for engine in self._engines if wanted in ("auto", engine.name)]
-        if not engines:
+        asked = question.errand.engine if question.errand else "auto"
+        best: Reading | None = None
+        notes: tuple[str, ...] = ()
+        for engine in self._wanted(asked):
+            found = await engine.translate(question, catalog, values)
+            found = replace(found, notes=(*notes, *found.notes))
+            if found.failed:
+                notes = (*found.notes, f"No {engine.name} engine could answer; the next one goes on.")
+            elif found.sql is not None or found.final or engine.name == asked:
+                return found
+            if best is None or best.failed or found.confidence > best.confidence:
+                best = found
+        assert best is not None, "bootstrap gives at least one engine"
+        return best
+
+    def _wanted(self, wanted: str) -> list[LanguageEngine]:
+        """The engines to ask in turn. A model that was asked for and cannot answer has the built-in one behind it."""
+        known = {engine.name for engine in self._engines}
+        if wanted != "auto" and wanted not in known:
             raise InputInvalid(
                 "No language model is set up." if wanted == "model" else f"There is no engine named {wanted}.",
                 why="The engines are auto, built-in and model; a model needs the setting llm_primary.",
                 not_done="The question was not translated.",
                 next_step="Set PGWARDEN_LLM_PRIMARY, e.g. groq:NAME, or use --engine built-in.",
             )
-        for engine in engines:
-            found = await engine.translate(question, catalog, values)
-            if found.sql is not None or found.final:
-                return found
-            if reading is None or found.confidence > reading.confidence:
-                reading = found
-        assert reading is not None, "bootstrap gives at least one engine"
-        return reading
+        return [engine for engine in self._engines if wanted in ("auto", "model") or engine.name == wanted]
 
     def learnt(self, reading: Reading, lesson: Lesson, visible: Catalog, values: ValueIndex) -> Reading | None:
         """What was vouched for on a question that differs in values alone, with those of this one."""

@@ -4,29 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 
 from pgwarden.agents.model_road import ModelRoad
-from pgwarden.context.disclosure import Disclosure, fenced
+from pgwarden.context.disclosure import Disclosure, blanked, fenced
+from pgwarden.context.grounding import Doubt, change_doubts, read_doubts
 from pgwarden.context.packing import Packed, pack, tokens
-from pgwarden.context.proposal import Proposal, ProposalInvalid, change_doubts, parse, same_rows, ungrounded
+from pgwarden.context.proposal import Proposal, ProposalInvalid, parse, same_rows
 from pgwarden.domain.catalog import Catalog
 from pgwarden.domain.errors import ModelBudgetSpent, ModelFailed, PgwardenError
 from pgwarden.domain.feedback import Example
-from pgwarden.domain.model_call import Prompt
+from pgwarden.domain.model_call import Completion, Prompt
 from pgwarden.domain.question import Clarification, Intent, Option, Question, Reading
 from pgwarden.domain.result import Result
 from pgwarden.domain.statement import Decision, Verdict
 from pgwarden.ports import Cache, LanguageEngine, ValueIndex
+from pgwarden.sql.claims import claims_of
+from pgwarden.sql.literals import without_values
 from pgwarden.sql.verdict import verdict_of
 
 LINE = 0.6
 """Readings less sure than this come back as a question."""
 UNVERIFIED, VERIFIED, DISPUTED = 0.8, 0.95, 0.4
 """The most confidence without a second opinion, with one that agrees, and with one that does not."""
+HEARD_STEP = 200
+"""Characters of an answer between two words about it."""
 ABSURD_ROWS = 1e9
 """Estimated rows of a plan that nobody means to see."""
 Plan = Callable[[str, str, Question], Awaitable[Mapping[str, object]]]
@@ -60,25 +66,34 @@ class ModelEngine:
         return self._prompt(await self._packed(question, catalog, values), self.boundary())
 
     async def translate(self, question: Question, catalog: Catalog, values: ValueIndex) -> Reading:
-        """The reading of a question. ``sql`` is None with the reason when no model answers: another engine goes on."""
+        """The reading of a question; ``failed`` with the reasons when no model answers: another engine goes on."""
         packed = await self._packed(question, catalog, values)
-        failures = []
+        failures: tuple[str, ...] = ()
         for road in self.roads:
             self._tell(question, f"asking {road.name}")
             try:
                 proposal, verdict = await self._propose(road, packed, question, catalog)
             except (ModelFailed, ModelBudgetSpent) as error:
-                failures.append(error.what)
+                failures = (*failures, " ".join(filter(None, (error.what, error.why))))
                 continue
-            return await self._checked(road, proposal, verdict, packed, question, catalog, values)
-        return Reading(question.text, None, 0.0, self.name, clarification=Clarification(" ".join(failures)))
+            found = await self._checked(road, proposal, verdict, packed, question, catalog, values)
+            return replace(found, notes=failures)
+        doubt = Clarification(" ".join(failures))
+        return Reading(question.text, None, 0.0, self.name, clarification=doubt, notes=failures, failed=True)
 
     async def _packed(self, question: Question, catalog: Catalog, values: ValueIndex) -> Packed:
         errand = question.errand
         disclosure = replace(self.disclosure, hidden=errand.hidden) if errand else self.disclosure
         examples = await self.examples(errand.database) if errand else ()
-        usable = [e for e in examples if verdict_of(e.sql, catalog).decision is not Decision.REFUSE]
+        usable = [self._shown(e) for e in examples if verdict_of(e.sql, catalog).decision is not Decision.REFUSE]
         return pack(question, catalog, values, budget=self.budget, disclosure=disclosure, examples=usable)
+
+    def _shown(self, example: Example) -> Example:
+        """An example as it may leave: without the values that somebody else asked for, unless those may."""
+        if self.disclosure.whole_examples:
+            return example
+        sql, given = without_values(example.sql)
+        return replace(example, question=blanked(example.question, given), sql=sql)
 
     def _prompt(self, packed: Packed, boundary: str, fault: tuple[str, str] | None = None) -> Prompt:
         instructions = instruction("translate", boundary)
@@ -97,13 +112,16 @@ class ModelEngine:
         kept = await self.cache.get(key)
         fault: tuple[str, str] | None = None
         for _ in range(self.repairs + 1):
-            text = kept or await self._ask(road, packed, question, fault)
+            answer = None if kept else await self._ask(road, packed, question, fault)
+            text = answer.text if answer else kept or ""
             try:
                 proposal = parse(text)
                 verdict = verdict_of(proposal.sql, catalog) if proposal.sql else None
                 found = await self._fault(verdict, question)
             except ProposalInvalid as error:
                 proposal, verdict, found = None, None, str(error)
+                if answer is not None and answer.cut:
+                    found = "The answer was cut off at the limit of its length: answer in fewer words."
             if proposal is not None and not found:
                 if kept is None:
                     await self.cache.set(key, text, seconds=self.cache_seconds, tags=["models"])
@@ -117,16 +135,28 @@ class ModelEngine:
             next_step="Ask in other words.",
         )
 
-    async def _ask(self, road: ModelRoad, packed: Packed, question: Question, fault: tuple[str, str] | None) -> str:
+    async def _ask(
+        self, road: ModelRoad, packed: Packed, question: Question, fault: tuple[str, str] | None
+    ) -> Completion:
         who = question.errand.identity.name if question.errand else "nobody"
-        found = await road.complete(self._prompt(packed, self.boundary(), fault), who)
+        heard = 0
+
+        def hear(piece: str) -> None:
+            nonlocal heard
+            before, heard = heard, heard + len(piece)
+            if heard // HEARD_STEP > before // HEARD_STEP or (piece and not before):
+                self._tell(question, f"{road.name} is answering: {heard:,} characters")
+
+        found = await road.complete(self._prompt(packed, self.boundary(), fault), who, hear)
         if found.refused:
             raise ModelFailed(f"The model {road.name} declined to answer.", next_step="Ask in other words.")
-        return found.text
+        return found
 
     def _key(self, road: ModelRoad, packed: Packed, catalog: Catalog) -> str:
-        told = json.dumps([road.name, catalog.version, instruction("translate", ""), packed.parts])
-        return "model:" + hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+        """Of everything that an answer depends on: glossary, examples and rights are in what was packed."""
+        told = [road.name, catalog.version, self.disclosure.discloses, self.disclosure.personal]
+        text = json.dumps([*told, instruction("translate", ""), packed.parts])
+        return "model:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
     async def _fault(self, verdict: Verdict | None, question: Question) -> str:
         """What stands against a statement, in words for the model; '' when nothing does."""
@@ -171,15 +201,19 @@ class ModelEngine:
             question.text, proposal.sql, min(proposal.confidence, UNVERIFIED), engine, intent, proposal.explanation,
             None, proposal.assumptions, others,
         )  # fmt: skip
+        claims = claims_of(proposal.sql, catalog)
         if not verdict.allowed:
-            doubts = change_doubts(proposal.sql, question, verdict, catalog, values)
-            return _asked(reading, "Before anything is changed: " + "; ".join(doubts) + ".") if doubts else reading
-        loose = ungrounded(proposal.sql, question, verdict, catalog, values)
-        if loose:
-            said = tuple(f"no known value is “{literal[:60]}”" for literal in loose)
+            doubts = change_doubts(claims, verdict, question, catalog, values)
+            against = "; ".join(doubt.words for doubt in doubts)
+            return _asked(reading, f"Before anything is changed: {against}.", doubts) if doubts else reading
+        doubts = read_doubts(claims, question, catalog, values)
+        if doubts:
+            said = tuple(doubt.words for doubt in doubts)
             reading = replace(reading, confidence=reading.confidence * 0.7, assumptions=(*reading.assumptions, *said))
         reading = await self._second_opinion(reading, packed, question, catalog, values)
-        return reading if reading.sql is None or reading.confidence >= LINE else _asked(reading, "This is not sure.")
+        if reading.sql is None or reading.confidence >= LINE:
+            return reading
+        return _asked(reading, " ".join(["This is not sure.", *(f"There is {d.words}." for d in doubts)]), doubts)
 
     async def _second_opinion(
         self, reading: Reading, packed: Packed, question: Question, catalog: Catalog, values: ValueIndex
@@ -216,22 +250,24 @@ class ModelEngine:
     async def _other(
         self, packed: Packed, question: Question, catalog: Catalog, values: ValueIndex
     ) -> tuple[Reading | None, str]:
+        """Another reading that may run, with the name of whose it is: the validator's, else the built-in engine's."""
         if question.errand is None or not question.errand.may_read:
             return None, ""
-        if self.validator is None:
-            found = await self.judge.translate(question, catalog, values)
-            usable = found.sql is not None and verdict_of(found.sql, catalog).allowed
-            return (found if usable else None), "the built-in engine"
-        self._tell(question, f"asking {self.validator.name} for a second opinion")
-        try:
-            proposal, verdict = await self._propose(self.validator, packed, question, catalog)
-        except (ModelFailed, ModelBudgetSpent):
-            return None, self.validator.name
-        if proposal.sql is None or verdict is None or not verdict.allowed:
-            return None, self.validator.name
-        name = f"model ({self.validator.name})"
-        other = Reading(question.text, proposal.sql, proposal.confidence, name, explanation=proposal.explanation)
-        return other, self.validator.name
+        if self.validator is not None:
+            self._tell(question, f"asking {self.validator.name} for a second opinion")
+            try:
+                proposal, verdict = await self._propose(self.validator, packed, question, catalog)
+            except (ModelFailed, ModelBudgetSpent):
+                self._tell(question, f"{self.validator.name} gave no second opinion")
+            else:
+                usable = proposal.sql is not None and verdict is not None and verdict.allowed
+                engine = f"model ({self.validator.name})"
+                said = proposal.explanation
+                other = Reading(question.text, proposal.sql, proposal.confidence, engine, explanation=said)
+                return (other if usable else None), self.validator.name
+        found = await self.judge.translate(question, catalog, values)
+        usable = found.sql is not None and verdict_of(found.sql, catalog).allowed
+        return (found if usable else None), "the built-in engine"
 
     def _tell(self, question: Question, what: str) -> None:
         if question.errand is not None:
@@ -244,11 +280,22 @@ def instruction(name: str, boundary: str) -> str:
     return text.replace("BOUNDARY", boundary)
 
 
-def _asked(reading: Reading, message: str) -> Reading:
+def _asked(reading: Reading, message: str, doubts: Sequence[Doubt] = ()) -> Reading:
+    """The reading as a question back: what was meant by an unknown value, else which of the readings."""
     shown = [reading, *reading.alternatives]
-    options = tuple(Option(r.explanation or r.sql, sql=r.sql) for r in shown if r.sql is not None)
-    doubt = Clarification(message, options)
+    near = [(doubt.literal, value) for doubt in doubts for value in doubt.nearest]
+    options = [
+        Option(f"{value}, not {literal}", _instead(reading.question, literal, value))
+        for literal, value in near
+        if literal.casefold() in reading.question.casefold()
+    ]
+    options += [Option(f"{r.explanation or r.sql} – as {r.engine} reads it", sql=r.sql) for r in shown if r.sql]
+    doubt = Clarification(message, tuple(options))
     return replace(reading, sql=None, clarification=doubt, alternatives=tuple(shown), final=True)
+
+
+def _instead(text: str, literal: str, value: str) -> str:
+    return re.sub(re.escape(literal), lambda _: value, text, flags=re.IGNORECASE)
 
 
 def _within(text: str, most: int) -> str:

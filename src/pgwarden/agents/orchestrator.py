@@ -118,7 +118,9 @@ class DatabaseOrchestrator:
                 "",
                 FORGOTTEN,
             )
-            answer = replace(answer, turn=turn, preferences=liked, warnings=(*answer.warnings, *spare.warnings))
+            answer = replace(
+                answer, turn=turn, preferences=liked, warnings=(*answer.warnings, *reading.notes, *spare.warnings)
+            )
             _describe(event, answer)
         return replace(answer, milliseconds=(time.perf_counter() - started) * 1000)
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pgwarden.cli.door import Database, Json, open_app
-from pgwarden.cli.render import console, emit_json
+from pgwarden.cli.render import console, emit_json, simple_table
 from pgwarden.domain.errors import ModelBudgetSpent, ModelFailed
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
-    from pgwarden.domain.model_call import Prompt
+    from pgwarden.domain.model_call import Circuit, Prices, Prompt, Usage
 
 app = typer.Typer(help="Language models: what they take, whether they answer, what they are told.")
 
@@ -21,7 +21,7 @@ NONE = "No language model is set up: the built-in engine answers. To use one: PG
 
 @app.callback(invoke_without_command=True)
 def models(context: typer.Context, as_json: Json = False) -> None:
-    """Show the models, today's use and the budgets.
+    """Show the models, whether they rest after failures, today's use and the budgets.
 
     [dim]pgwarden models[/dim]
     """
@@ -30,16 +30,21 @@ def models(context: typer.Context, as_json: Json = False) -> None:
 
     async def work(opened: App) -> dict[str, Any]:
         found = opened.models
+        states = await found.states()
         return {
-            "models": [{"for": part, "model": road.name} for part, road in found.roads.items()],
+            "models": [
+                {"for": part, "model": road.name, **_health(*states[part]), **_prices(road.prices)}
+                for part, road in found.roads.items()
+            ],
             "discloses": found.disclosure.discloses.value,
             "personal_values": found.disclosure.personal,
-            "budget": {"person_tokens": found.budget.person_tokens, "all_tokens": found.budget.all_tokens},
-            "usage": [
-                {"identity": use.identity, "calls": use.calls, "tokens": use.tokens, "cost": round(use.cost, 6)}
-                for use in await found.usage()
-                if use.identity in ("", opened.identity.name)
-            ],
+            "budget": {
+                "person_tokens": found.budget.person_tokens,
+                "all_tokens": found.budget.all_tokens,
+                "person_dollars": found.budget.person_dollars,
+                "all_dollars": found.budget.all_dollars,
+            },
+            "usage": [_use(use) for use in await found.usage() if use.identity in ("", opened.identity.name)],
         }
 
     shown = open_app(work)
@@ -51,14 +56,76 @@ def models(context: typer.Context, as_json: Json = False) -> None:
         out.print(NONE, markup=False)
         return
     for each in shown["models"]:
-        out.print(f"{each['for']:<10} {each['model']}", markup=False)
+        price = each["price"]
+        cost = f"${price['input']:g} in, ${price['output']:g} out" if price else "price unknown"
+        out.print(f"{each['for']:<10} {each['model']}  {each['circuit']}, {cost}", markup=False)
+        if each["failures"]:
+            wait = f"; tried again in {each['wait_seconds']:.0f} s" if each["wait_seconds"] else ""
+            out.print(f"{'':<10} {each['failures']} failures in a row: {each['last_failure']}{wait}", markup=False)
     personal = ", personal values too" if shown["personal_values"] else ", never personal values"
     out.print(f"{'are told':<10} {shown['discloses']}{personal}", markup=False)
     for use in shown["usage"]:
-        most = shown["budget"]["person_tokens" if use["identity"] else "all_tokens"]
+        part = "person" if use["identity"] else "all"
+        dollars = shown["budget"][f"{part}_dollars"]
+        limit = "" if dollars is None else f" of ${dollars:g}"
         who = use["identity"] or "everyone"
-        line = f"{who}: {use['calls']:,} calls, {use['tokens']:,} of {most:,} tokens, ${use['cost']:.4f} today"
-        out.print(line, markup=False)
+        line = f"{who}: {use['calls']:,} calls, {use['tokens']:,} of {shown['budget'][f'{part}_tokens']:,} tokens, "
+        out.print(f"{line}{_dollars(use)}{limit} today", markup=False)
+
+
+@app.command()
+def usage(
+    days: Annotated[int, typer.Option("--days", min=1, max=3660, help="How many days back, today's among them.")] = 7,
+    as_json: Json = False,
+) -> None:
+    """Show what models took on each of the last days: yours, and everyone's together.
+
+    [dim]pgwarden models usage --days 30[/dim]
+    """
+
+    async def work(opened: App) -> list[dict[str, Any]]:
+        found = await opened.models.usage(days)
+        return [_use(use) for use in found if use.identity in ("", opened.identity.name)]
+
+    shown = open_app(work)
+    if as_json:
+        emit_json(shown)
+        return
+    heads = ("day", "who", "calls", "tokens", "cost")
+    lines = [
+        (use["day"], use["identity"] or "everyone", f"{use['calls']:,}", f"{use['tokens']:,}", _dollars(use))
+        for use in shown
+    ]
+    console().print(simple_table(heads, lines) if lines else "No language model was called.")
+
+
+def _use(use: Usage) -> dict[str, Any]:
+    return {
+        "day": use.day.isoformat(),
+        "identity": use.identity,
+        "calls": use.calls,
+        "tokens": use.tokens,
+        "cost": round(use.cost, 6),
+        "unpriced_tokens": use.unpriced,
+    }
+
+
+def _dollars(use: dict[str, Any]) -> str:
+    unknown = use["unpriced_tokens"]
+    return f"${use['cost']:.4f}" + (f" and {unknown:,} tokens of unknown price" if unknown else "")
+
+
+def _health(circuit: Circuit, now: float) -> dict[str, Any]:
+    return {
+        "circuit": circuit.state(now),
+        "failures": circuit.failures,
+        "last_failure": circuit.said,
+        "wait_seconds": round(circuit.wait(now), 1),
+    }
+
+
+def _prices(prices: Prices | None) -> dict[str, Any]:
+    return {"price": {"input": prices.input, "output": prices.output} if prices else None}
 
 
 @app.command("test")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,6 +33,11 @@ class Disclosure:
     hidden: Callable[[int, int], bool] = lambda _relation, _column: True
     """Columns whose values who asks may not see as they are: (relation oid, attnum)."""
 
+    @property
+    def whole_examples(self) -> bool:
+        """Whether questions that others asked may leave with the values in them."""
+        return self.discloses is Discloses.SAMPLES and self.personal
+
     def values(self, catalog: Catalog, relation: Relation, column: Column, known: Sequence[str]) -> tuple[str, ...]:
         """The values of a column that may be shown, at most eight, each short."""
         few = [value for value in known if len(value) <= 40][:8]
@@ -50,3 +56,11 @@ def fenced(label: str, text: str, boundary: str) -> str:
     """Data between two marks that its writer could not know; the mark itself is taken out of it."""
     inner = text.replace(boundary, "").replace("\x00", "")
     return f"<<{boundary} {label}\n{inner}\n{boundary}>>"
+
+
+def blanked(text: str, values: Iterable[str]) -> str:
+    """A text without these values, and without the words that they are made of."""
+    parts = {part for value in values for part in (value.strip("%"), *re.findall(r"[^\W_]{3,}", value)) if part}
+    for part in sorted(parts, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "…", text, flags=re.IGNORECASE)
+    return text

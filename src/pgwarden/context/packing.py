@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from pgwarden.context.disclosure import Discloses, Disclosure, fenced
+from pgwarden.context.disclosure import Disclosure, fenced
 from pgwarden.context.ranking import rank, words_of
 from pgwarden.domain.catalog import Catalog, Column, Relation, quote_identifier
 from pgwarden.domain.feedback import Example
@@ -50,7 +49,7 @@ def pack(
     examples: Sequence[Example] = (),
 ) -> Packed:
     """The context of a question in at most ``budget`` tokens, fences included. The question itself always comes; it
-    is cut when it alone is too long."""
+    is cut when it alone is too long. ``examples`` hold no value that may not leave."""
     overhead = 70
     left = budget
     parts: list[tuple[str, str]] = []
@@ -70,7 +69,7 @@ def pack(
     earlier = [f"{turn.question}\n  {turn.sql}" for turn in question.history[-3:] if turn.sql]
     take(EARLIER, "\n".join(earlier))
     near = nearest(question.text, examples)
-    take(EXAMPLES, "\n".join(_example(example, disclosure) for example in near))
+    take(EXAMPLES, "\n".join(f"{example.question}\n  {example.sql}" for example in near))
     said = " ".join([question.text, question.instructions, *definitions, *earlier])
     lines, tables = [], []
     ranked = rank(said, catalog, values, [example.sql for example in examples])
@@ -94,16 +93,6 @@ def nearest(text: str, examples: Sequence[Example]) -> tuple[Example, ...]:
     shared = [(len(wanted & frozenset(words_of(example.question))), example) for example in examples]
     found = sorted((pair for pair in shared if pair[0] > 1), key=lambda pair: -pair[0])
     return tuple(example for _, example in found[:MOST_EXAMPLES])
-
-
-def _example(example: Example, disclosure: Disclosure) -> str:
-    """A question and its SQL; the values that somebody asked for stay here unless values may leave."""
-    question, sql = example.question, example.sql
-    if disclosure.discloses is not Discloses.SAMPLES or not disclosure.personal:
-        for literal in re.findall(r"'((?:[^']|'')+)'", sql):
-            question = re.sub(re.escape(literal.replace("''", "'").strip("%")), "…", question, flags=re.IGNORECASE)
-        sql = re.sub(r"'(?:[^']|'')*'", "'…'", sql)
-    return f"{question}\n  {sql}"
 
 
 def definition(

@@ -1,23 +1,15 @@
-"""What a model proposes: text made into a checked value, and whether its literals have a ground."""
+"""What a model proposes: text made into a checked value, and whether two proposals give the same rows."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pgwarden.context.ranking import name_terms, words_of
-from pgwarden.domain.catalog import Catalog, Relation
-from pgwarden.domain.question import Complexity, Condition, Intent, Question
+from pgwarden.domain.evaluation import Outcome, compared
+from pgwarden.domain.question import Complexity, Condition, Intent
 from pgwarden.domain.result import Result
-from pgwarden.domain.statement import Verdict
-from pgwarden.domain.value_index import folded
-from pgwarden.ports import ValueIndex
 
 MOST_TEXT = 20_000
-EVERY = frozenset({"all", "every", "everything", "each", "any"})
 
 
 class ProposalInvalid(ValueError):
@@ -64,87 +56,14 @@ def parse(text: str) -> Proposal:
     )  # fmt: skip
 
 
-def ungrounded(sql: str, question: Question, verdict: Verdict, catalog: Catalog, values: ValueIndex) -> tuple[str, ...]:
-    """Text literals of a read that neither the question nor the data holds."""
-    known = _known(verdict, catalog, values)
-    said = _said(question)
-    return tuple(literal for literal in _strings(sql) if not _is_said(literal, said) and folded(literal) not in known)
-
-
-def change_doubts(
-    sql: str, question: Question, verdict: Verdict, catalog: Catalog, values: ValueIndex
-) -> tuple[str, ...]:
-    """What in a change has no ground in the question, in words; empty when everything has."""
-    doubts: list[str] = []
-    said = words_of(_said(question))
-    for oid in verdict.writes:
-        relation = catalog.relations.get(oid)
-        if relation is not None and not name_terms(relation.name.name) & frozenset(said):
-            doubts.append(f"the table {relation.name} is not named in the question")
-    known = _known(verdict, catalog, values)
-    text = _said(question)
-    plain = re.sub(r"(?i)\binterval\s+'[^']*'", " ", sql)
-    if re.search(r"(?i)\b(e|b|x|u&)'|\$[\w]*\$", plain):
-        doubts.append("a value is written in a form that cannot be checked")
-    for literal in _strings(plain):
-        if not _is_said(literal, text) and folded(literal) not in known:
-            doubts.append(f"the value '{literal[:60]}' is neither in the question nor in the data")
-    numbers = set(re.findall(r"\d+(?:\.\d+)?", text.replace(",", "")))
-    bare = re.sub(r"\"[^\"]*\"", " ", re.sub(r"'(?:[^']|'')*'", " ", plain))
-    for number in re.findall(r"(?<![\w.$])\d+(?:\.\d+)?", bare):
-        if number not in numbers and float(number) not in {float(n) for n in numbers}:
-            doubts.append(f"the number {number} is not in the question")
-    for amount in re.findall(r"(?i)\binterval\s+'\s*(\d+)", sql):
-        if amount not in numbers and amount != "1":
-            doubts.append(f"the period of {amount} is not in the question")
-    if not re.search(r"(?i)\bwhere\b", bare) and re.match(r"(?i)\s*(update|delete)", sql) and not EVERY & set(said):
-        doubts.append("the question does not say that every row is meant")
-    return tuple(dict.fromkeys([*doubts, *_unnamed_columns(sql, said, verdict, catalog)]))
-
-
-def _unnamed_columns(sql: str, said: Sequence[str], verdict: Verdict, catalog: Catalog) -> Iterable[str]:
-    assigned = re.match(r"(?is)\s*update\b.*?\bset\b(.*?)(?:\bwhere\b|\bfrom\b|\breturning\b|$)", sql)
-    for name in re.findall(r'(?:^|,)\s*"?(\w+)"?\s*=', assigned.group(1)) if assigned else ():
-        for oid in verdict.writes:
-            relation: Relation | None = catalog.relations.get(oid)
-            if relation and relation.column(name) and not name_terms(name) & frozenset(said):
-                yield f"the column {name} is not named in the question"
-
-
 def same_rows(left: Result, right: Result) -> bool | None:
-    """Whether two results hold the same rows in any order, column names aside. None when that cannot be told."""
+    """Whether two results hold the same rows, whatever the order of rows and columns. None when that cannot be told:
+    one is cut or masked, or neither has a row."""
     masked = any(column.masked for column in (*left.columns, *right.columns))
     if masked or left.truncated or right.truncated:
         return None
-    return Counter(map(_row, left.rows)) == Counter(map(_row, right.rows))
-
-
-def _row(row: tuple[object, ...]) -> tuple[str, ...]:
-    return tuple("∅" if cell is None else f"{cell:.6g}" if isinstance(cell, float) else str(cell) for cell in row)
-
-
-def _strings(sql: str) -> list[str]:
-    return [found.replace("''", "'") for found in re.findall(r"'((?:[^']|'')*)'", sql)]
-
-
-def _said(question: Question) -> str:
-    return " ".join([question.text, question.instructions, *(f"{t} {m}" for t, m in question.glossary)])
-
-
-def _is_said(literal: str, said: str) -> bool:
-    bare = folded(literal.strip("%"))
-    return not bare or f" {bare} " in f" {folded(said)} "
-
-
-def _known(verdict: Verdict, catalog: Catalog, values: ValueIndex) -> frozenset[str]:
-    known: set[str] = set()
-    for oid in {*verdict.reads, *verdict.writes}:
-        if relation := catalog.relations.get(oid):
-            for column in relation.columns:
-                known.update(folded(value) for value in values.values(oid, column.number))
-                kind = catalog.types.get(column.type_oid)
-                known.update(folded(label) for label in (kind.labels if kind else ()))
-    return frozenset(known)
+    found = compared(left.rows, right.rows, ordered=False)
+    return None if found is Outcome.BOTH_EMPTY else found is Outcome.CORRECT
 
 
 def _text(given: object) -> str:

@@ -27,6 +27,8 @@ class Outcome(StrEnum):
     """The rows of a gold query, whatever the order of the columns."""
     SUBSET = "subset"
     """The rows of a gold query, with further columns beside them."""
+    BOTH_EMPTY = "both empty"
+    """Neither it nor a gold query gives a row, which says little: it is counted apart, as neither right nor wrong."""
     WRONG = "wrong"
     ASKED = "asked"
     REFUSED = "refused"
@@ -108,11 +110,11 @@ class Evaluation:
 
 
 def compared(gold: Rows, answer: Rows, *, ordered: bool) -> Outcome:
-    """CORRECT, SUBSET or WRONG. Rows are compared as a multiset; ``ordered`` wants them in gold's order too."""
+    """CORRECT, SUBSET, WRONG or BOTH_EMPTY. Rows are compared as a multiset; ``ordered`` wants gold's order too."""
     if len(gold) != len(answer):
         return Outcome.WRONG
     if not gold:
-        return Outcome.CORRECT
+        return Outcome.BOTH_EMPTY
     wanted, given = _columns(gold), _columns(answer)
     same = Outcome.CORRECT if len(wanted) == len(given) else Outcome.SUBSET
     return same if any(_equal(wanted, chosen, ordered) for chosen in _pairings(wanted, given)) else Outcome.WRONG

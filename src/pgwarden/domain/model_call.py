@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from math import inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +39,44 @@ class Usage:
     tokens: int
     cost: float
     """US dollars, by the prices in the settings."""
+    unpriced: int = 0
+    """Of the tokens: those of models whose price is not in the settings, and that the cost leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The most tokens a day, for each identity and for all together."""
+    """The most tokens and, where it is set, the most US dollars a day, for each identity and for all together."""
 
     person_tokens: int
     all_tokens: int
+    person_dollars: float | None = None
+    all_dollars: float | None = None
+
+    @property
+    def in_money(self) -> bool:
+        """Whether money is limited, so that what a call costs has to be known."""
+        return self.person_dollars is not None or self.all_dollars is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
     """US dollars for a million tokens."""
 
-    input: float = 0.0
-    output: float = 0.0
+    input: float
+    output: float
+
+    @classmethod
+    def parse(cls, text: str) -> tuple[str, Prices]:
+        """``provider:model=INPUT/OUTPUT``. Raises ValueError."""
+        name, _, prices = text.rpartition("=")
+        into, _, out = prices.partition("/")
+        try:
+            found = cls(float(into), float(out))
+        except ValueError:
+            found = cls(-1, -1)
+        if ":" not in name or not (0 <= found.input < inf and 0 <= found.output < inf):
+            raise ValueError("provider:model=INPUT/OUTPUT is expected, US dollars for a million tokens")
+        return name, found
 
     def cost(self, input_tokens: int, output_tokens: int) -> float:
         """Dollars for one call."""
@@ -67,31 +90,35 @@ class Circuit:
     failures: int = 0
     opened_at: float | None = None
     """Seconds on the caller's clock; None while it is closed."""
-    threshold: int = 3
-    rest: float = 60.0
+    said: str = ""
+    """The last failure, in words."""
 
     def allows(self, now: float) -> bool:
         """Whether a call may go out."""
-        return self.opened_at is None or now - self.opened_at >= self.rest
+        return self.opened_at is None or now - self.opened_at >= REST
 
     def trying(self, now: float) -> Circuit:
         """The circuit while a call is out: an open one lets nobody else try until that one has ended, or a rest."""
-        return self if self.opened_at is None else Circuit(self.failures, now, self.threshold, self.rest)
+        return self if self.opened_at is None else Circuit(self.failures, now, self.said)
 
-    def failed(self, now: float) -> Circuit:
+    def failed(self, now: float, said: str = "") -> Circuit:
         """The circuit after a failure."""
         failures = self.failures + 1
-        return Circuit(failures, now if failures >= self.threshold else None, self.threshold, self.rest)
-
-    def succeeded(self) -> Circuit:
-        """The circuit after an answer."""
-        return Circuit(threshold=self.threshold, rest=self.rest)
+        return Circuit(failures, now if failures >= THRESHOLD else None, said)
 
     def state(self, now: float) -> str:
         """For people: closed, open, or half-open when the next call tries it."""
         return "closed" if self.opened_at is None else "half-open" if self.allows(now) else "open"
 
+    def wait(self, now: float) -> float:
+        """Seconds until a call may go out."""
+        return 0.0 if self.opened_at is None else max(0.0, self.opened_at + REST - now)
 
+
+THRESHOLD = 3
+"""Failures in a row after which a model rests."""
+REST = 60.0
+"""Seconds."""
 LONGEST_WAIT = 8.0
 
 

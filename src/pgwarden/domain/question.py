@@ -119,5 +119,9 @@ class Reading:
     """``sql`` with $1, $2, … in place of the question's values, where the engine can tell them. They are in
     ``parameters``, in order, as PostgreSQL's text; their types are those of the columns beside them."""
     parameters: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What whoever reads the answer has to know about how it came about, e.g. which model gave none."""
+    failed: bool = False
+    """Whether the engine could not be asked at all, so that another one goes on."""
     final: bool = False
     """Whether a doubt was come to by checking, so that no further engine is asked to answer over it."""

@@ -13,7 +13,16 @@ from pgwarden.ports.changes import (
     Retention,
 )
 from pgwarden.ports.jobs import JobHandler, Jobs, JobWorker
-from pgwarden.ports.language import CachedValueIndex, LanguageEngine, ModelClient, ModelLedger, ValueHit, ValueIndex
+from pgwarden.ports.language import (
+    CachedValueIndex,
+    Heard,
+    LanguageEngine,
+    ModelClient,
+    ModelHealth,
+    ModelLedger,
+    ValueHit,
+    ValueIndex,
+)
 from pgwarden.ports.memory import FeedbackStore, GlossaryStore, PreferenceStore, SessionStore
 from pgwarden.ports.metrics import Metrics
 from pgwarden.ports.notifications import NotificationChannel, NotificationStore
@@ -37,6 +46,7 @@ __all__ = [
     "ExecutionRecords",
     "FeedbackStore",
     "GlossaryStore",
+    "Heard",
     "IdentityProvider",
     "ImageStore",
     "ImpactAnalyst",
@@ -47,6 +57,7 @@ __all__ = [
     "LoginStore",
     "Metrics",
     "ModelClient",
+    "ModelHealth",
     "ModelLedger",
     "NotificationChannel",
     "NotificationStore",

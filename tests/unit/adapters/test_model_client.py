@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 
 import pytest
 from tests.support.http_server import Answer
-from tests.support.model_server import PROVIDERS, model, said
+from tests.support.model_server import PROVIDERS, cut, held, model, said
 
 from pgwarden.adapters.llm.client import PydanticModel
 from pgwarden.domain.errors import ModelFailed
@@ -27,14 +28,21 @@ def _keys(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_each_provider_answers_and_fails_in_its_own_protocol(provider: str) -> None:
     with model(lambda got: said("hello", got), provider) as (server, spec):
         client = PydanticModel(spec)
-        found = await client.complete(PROMPT)
+        pieces: list[str] = []
+        found = await client.complete(PROMPT, pieces.append)
+        assert "".join(pieces) == "hello"
+        assert len([piece for piece in pieces if piece]) == 2, "it is told as it comes"
         assert (found.text, found.input_tokens, found.output_tokens, found.cut) == ("hello", 100, 20, False)
         assert b"with that" in server.got[0].body
         assert b"Do this." in server.got[0].body
         assert "k-secret" in str(server.got[0].headers)
 
-        server.answer = lambda got: said("hel", got, cut=True)
+        server.answer = lambda got: said("hel", got, end="length")
         assert (await client.complete(PROMPT)).cut
+
+        server.answer = lambda got: said("hel", got, end="content_filter")
+        refused = await client.complete(PROMPT)
+        assert (refused.refused, refused.input_tokens, refused.output_tokens) == (True, 100, 20)
 
         for status, transient in ((429, True), (500, True), (401, False)):
             before = len(server.got)
@@ -51,6 +59,32 @@ async def test_each_provider_answers_and_fails_in_its_own_protocol(provider: str
         with pytest.raises(ModelFailed):
             await client.complete(PROMPT)
         await client.close()
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_a_stream_that_is_cut_gives_no_answer(provider: str) -> None:
+    with model(lambda got: cut(said("hello", got)), provider) as (server, spec):
+        client = PydanticModel(spec)
+        with pytest.raises(ModelFailed, match="no answer") as caught:
+            await client.complete(PROMPT)
+        assert caught.value.transient
+        server.answer = lambda got: said("hello", got, end=None)
+        with pytest.raises(ModelFailed, match="no answer") as caught:
+            await client.complete(PROMPT)
+        assert "cut off" in caught.value.why
+        await client.close()
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+async def test_cancelling_ends_the_request_at_the_provider(provider: str) -> None:
+    with model(lambda got: held(said("hello", got)), provider) as (server, spec):
+        begun = asyncio.Event()
+        call = asyncio.create_task(PydanticModel(spec).complete(PROMPT, lambda _piece: begun.set()))
+        await begun.wait()
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert await asyncio.to_thread(server.left.wait, 20), "the connection is closed"
 
 
 async def test_a_provider_that_is_silent_is_left() -> None:

@@ -42,4 +42,6 @@ def test_rows_are_compared_in_any_order_and_as_often_as_they_come() -> None:
 
     assert same_rows(result((1,), (2,)), result((2,), (1,)))
     assert same_rows(result((1,), (1,)), result((1,))) is False
+    assert same_rows(result((1, "a")), result(("a", 1))), "nor do the columns' places"
     assert same_rows(result((1,), masked=True), result((1,))) is None
+    assert same_rows(result(), result()) is None, "two empty results say nothing"

@@ -24,7 +24,7 @@ from pgwarden.domain.evaluation import Case, Evaluation, Outcome, Rows, Scored, 
         ([(None,)], [("None",)], False, Outcome.WRONG),
         ([(2**60,)], [(2**60 + 1,)], False, Outcome.WRONG),
         ([(float("nan"),)], [(Decimal("NaN"),)], False, Outcome.CORRECT),
-        ([], [], False, Outcome.CORRECT),
+        ([], [], False, Outcome.BOTH_EMPTY),
         ([], [(1,)], False, Outcome.WRONG),
     ],
 )

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 from pgwarden.adapters.llm.spec import key_of
 from pgwarden.domain.errors import ModelFailed, SettingsError
 from pgwarden.domain.model_call import Completion, Prompt
 from pgwarden.domain.model_spec import ModelSpec
+from pgwarden.ports import Heard
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
 
 TRANSIENT = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+
+TALKATIVE = ("anthropic", "groq", "mistralai", "openai", "httpx", "httpx2", "httpcore", "httpcore2")
+"""Libraries that write whole prompts into the log when everything is logged: what was asked is nobody else's."""
 
 
 class PydanticModel:
@@ -24,7 +29,8 @@ class PydanticModel:
         self._model: Model[Any] | None = None
         self._closing: Any = None
 
-    async def complete(self, prompt: Prompt) -> Completion:
+    async def complete(self, prompt: Prompt, heard: Heard = lambda _text: None) -> Completion:
+        """One request, answered as a stream; ``heard`` gets each piece of text as it comes. Raises ModelFailed."""
         try:
             model = self._opened()
         except ImportError:
@@ -34,32 +40,44 @@ class PydanticModel:
         except SettingsError as error:
             raise _lasting(error.what, why=error.why, next_step=error.next_step) from None
         from pydantic_ai import exceptions
-        from pydantic_ai.direct import model_request
-        from pydantic_ai.messages import ModelRequest, TextPart, UserPromptPart
 
-        request = ModelRequest(parts=[UserPromptPart(prompt.material)], instructions=prompt.instructions)
         try:
             async with asyncio.timeout(self._seconds):
-                found = await model_request(
-                    model, [request],
-                    model_settings={"max_tokens": prompt.most_output, "temperature": 0.0, "timeout": self._seconds},
-                )  # fmt: skip
+                return await self._streamed(model, prompt, heard)
         except exceptions.ContentFilterError:
             return Completion("", 0, 0, refused=True)
         except exceptions.ModelHTTPError as error:
             raise _http(self.name, error.status_code, error.retry_after) from None
         except (exceptions.AgentRunError, TimeoutError) as error:
             why = "It took too long." if isinstance(error, TimeoutError) or "time" in str(error).lower() else ""
-            raise ModelFailed(
-                f"The model {self.name} gave no answer.",
-                why=why or f"The connection failed, or the answer is not of its protocol ({type(error).__name__}).",
-                not_done="It was not asked further.",
-                next_step="pgwarden models test",
+            raise _silent(
+                self.name,
+                why or f"The connection failed, or the answer is not of its protocol ({type(error).__name__}).",
             ) from None
-        text = "".join(part.content for part in found.parts if isinstance(part, TextPart))
+
+    async def _streamed(self, model: Model[Any], prompt: Prompt, heard: Heard) -> Completion:
+        """The whole answer; one that ends without its end mark was cut off on the way. Leaving ends the request."""
+        from pydantic_ai.direct import model_request_stream
+        from pydantic_ai.messages import ModelRequest, PartDeltaEvent, PartStartEvent, TextPartDelta, UserPromptPart
+        from pydantic_ai.messages import TextPart as Text
+
+        request = ModelRequest(parts=[UserPromptPart(prompt.material)], instructions=prompt.instructions)
+        settings: Any = {"max_tokens": prompt.most_output, "temperature": 0.0, "timeout": self._seconds}
+        async with model_request_stream(model, [request], model_settings=settings) as stream:
+            async for event in stream:
+                if isinstance(event, PartStartEvent) and isinstance(event.part, Text):
+                    heard(event.part.content)
+                elif isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta):
+                    heard(event.delta.content_delta)
+            found = stream.get()
+        end = (found.provider_details or {}).get("finish_reason")  # what it said; some clients assume one
+        refused = found.finish_reason == "content_filter" or end == "content_filter"
+        if end is None and not refused:
+            raise _silent(self.name, "Its answer was cut off on the way.")
+        text = "".join(part.content for part in found.parts if isinstance(part, Text))
         return Completion(
             text, found.usage.input_tokens, found.usage.output_tokens,
-            cut=found.finish_reason == "length", refused=found.finish_reason == "content_filter",
+            cut=found.finish_reason == "length", refused=refused,
         )  # fmt: skip
 
     async def close(self) -> None:
@@ -69,6 +87,8 @@ class PydanticModel:
 
     def _opened(self) -> Model[Any]:
         if self._model is None:
+            for library in TALKATIVE:
+                logging.getLogger(library).setLevel(logging.WARNING)
             self._model = self._made(key_of(self.spec))
         return self._model
 
@@ -117,6 +137,13 @@ def _http(name: str, status: int, retry_after: float | None) -> ModelFailed:
     error.transient = status in TRANSIENT
     error.retry_after = retry_after
     return error
+
+
+def _silent(name: str, why: str) -> ModelFailed:
+    return ModelFailed(
+        f"The model {name} gave no answer.", why=why, not_done="It was not asked further.",
+        next_step="pgwarden models test",
+    )  # fmt: skip
 
 
 def _lasting(what: str, *, why: str = "", next_step: str) -> ModelFailed:

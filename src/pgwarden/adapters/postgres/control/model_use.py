@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
-from pgwarden.adapters.postgres.control.connection import Pool, query, transaction
+from pgwarden.adapters.postgres.control.connection import Pool, query, rows, transaction
 from pgwarden.domain.model_call import Budget, Usage
 
 EVERYONE = ""
@@ -20,27 +21,31 @@ class PostgresModelLedger:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def reserve(self, day: date, identity: str, tokens: int, budget: Budget) -> bool:
-        """Set tokens aside; False above a budget."""
+    async def reserve(self, day: date, identity: str, tokens: int, cost: float, budget: Budget) -> bool:
+        """Set tokens and dollars aside; False above a budget."""
+        limits = {
+            EVERYONE: (budget.all_tokens, budget.all_dollars),
+            identity: (budget.person_tokens, budget.person_dollars),
+        }
+        given = {"day": day, "tokens": tokens, "cost": Decimal(repr(cost))}
         try:
             async with transaction(self._pool) as connection:
-                for who, most in ((EVERYONE, budget.all_tokens), (identity, budget.person_tokens)):
-                    given = {"day": day, "identity": who, "tokens": tokens, "budget": most}
-                    if await (await connection.execute(query("reserve_model_tokens"), given)).fetchone() is None:
+                for who, (most, dollars) in limits.items():
+                    limit = Decimal("Infinity") if dollars is None else Decimal(repr(dollars))
+                    each = given | {"identity": who, "most_tokens": most, "most_cost": limit}
+                    if await (await connection.execute(query("reserve_model_call"), each)).fetchone() is None:
                         raise _Over
         except _Over:
             return False
         return True
 
-    async def settle(self, day: date, identity: str, *, reserved: int, used: int, cost: float) -> None:
-        """Put what a call took in the place of what was set aside."""
+    async def settle(self, day: date, identity: str, *, tokens: int, cost: float, unpriced: int) -> None:
+        """Correct what was set aside."""
+        given = {"day": day, "tokens": tokens, "cost": Decimal(repr(cost)), "unpriced": unpriced}
         async with transaction(self._pool) as connection:
             for who in (EVERYONE, identity):
-                given = {"day": day, "identity": who, "change": used - reserved, "cost": cost}
-                await connection.execute(query("settle_model_tokens"), given)
+                await connection.execute(query("settle_model_call"), given | {"identity": who})
 
-    async def usage(self, day: date) -> tuple[Usage, ...]:
-        """That day's use, everyone's sum first."""
-        async with transaction(self._pool) as connection:
-            cursor = await connection.execute(query("model_use"), {"day": day})
-            return tuple(Usage(*row) for row in await cursor.fetchall())
+    async def usage(self, since: date) -> tuple[Usage, ...]:
+        """Use from that day on, the newest day first, everyone's sum before the others."""
+        return tuple(Usage(*row) for row in await rows(self._pool, "model_use", {"since": since}))

@@ -255,21 +255,46 @@ insert into pgwarden_control.relationship
 values (%(database)s, %(position)s, %(schema)s, %(table)s, %(columns)s, %(foreign_schema)s, %(foreign_table)s,
         %(foreign_columns)s, %(inferred)s, %(score)s, %(evidence)s)
 
--- name: reserve_model_tokens
--- No row when it would go over the budget. The row of everyone is taken first, so that two calls wait for each other.
-insert into pgwarden_control.model_use as kept (day, identity, calls, tokens)
-select %(day)s, %(identity)s, 1, %(tokens)s::bigint where %(tokens)s::bigint <= %(budget)s::bigint
-on conflict (day, identity) do update set calls = kept.calls + 1, tokens = kept.tokens + excluded.tokens
-where kept.tokens + excluded.tokens <= %(budget)s::bigint
+-- name: reserve_model_call
+-- No row when it would go over a budget. The row of everyone is taken first, so that two calls wait for each other.
+insert into pgwarden_control.model_use as kept (day, identity, calls, tokens, cost)
+select %(day)s, %(identity)s, 1, %(tokens)s::bigint, %(cost)s::numeric
+where %(tokens)s::bigint <= %(most_tokens)s::bigint and %(cost)s::numeric <= %(most_cost)s::numeric
+on conflict (day, identity) do update
+set calls = kept.calls + 1, tokens = kept.tokens + excluded.tokens, cost = kept.cost + excluded.cost
+where kept.tokens + excluded.tokens <= %(most_tokens)s::bigint and kept.cost + excluded.cost <= %(most_cost)s::numeric
 returning tokens
 
--- name: settle_model_tokens
+-- name: settle_model_call
 update pgwarden_control.model_use
-set tokens = tokens + %(change)s::bigint, cost = cost + %(cost)s::double precision
+set tokens = tokens + %(tokens)s::bigint, cost = cost + %(cost)s::numeric, unpriced = unpriced + %(unpriced)s::bigint
 where day = %(day)s and identity = %(identity)s
 
 -- name: model_use
-select day, identity, calls, tokens, cost from pgwarden_control.model_use where day = %(day)s order by identity
+select day, identity, calls, tokens, cost::double precision, unpriced from pgwarden_control.model_use
+where day >= %(since)s order by day desc, identity
+
+-- name: model_circuit_taken
+select failures, extract(epoch from opened_at)::double precision, said,
+       extract(epoch from clock_timestamp())::double precision
+from pgwarden_control.model_circuit where model = %(model)s for update
+
+-- name: model_circuits
+select model, failures, extract(epoch from opened_at)::double precision, said,
+       extract(epoch from clock_timestamp())::double precision
+from pgwarden_control.model_circuit order by model
+
+-- name: new_model_circuit
+insert into pgwarden_control.model_circuit (model, failures) values (%(model)s, 0) on conflict (model) do nothing
+
+-- name: keep_model_circuit
+insert into pgwarden_control.model_circuit (model, failures, opened_at, said)
+values (%(model)s, %(failures)s, to_timestamp(%(opened_at)s::double precision), %(said)s)
+on conflict (model) do update
+set failures = excluded.failures, opened_at = excluded.opened_at, said = excluded.said
+
+-- name: drop_model_circuit
+delete from pgwarden_control.model_circuit where model = %(model)s
 
 -- name: user_preferences
 select name, value from pgwarden_control.user_preference where identity = %(identity)s order by name collate "C"
