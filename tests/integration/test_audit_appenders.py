@@ -11,9 +11,12 @@ from pathlib import Path
 import psycopg
 import pytest
 from tests.support.audit import audit_of, some_entries, words
+from tests.support.round_trips import round_trips
 
 from pgwarden.adapters.audit.batching import BatchingAuditLog
 from pgwarden.adapters.postgres.control.audit_append import append_entries
+from pgwarden.adapters.postgres.control.audit_log import PostgresAuditLog
+from pgwarden.adapters.postgres.control.connection import control_pool
 from pgwarden.adapters.postgres.control.open import control_database
 
 APPENDER = Path(__file__).parents[1] / "support" / "audit_appender.py"
@@ -93,6 +96,48 @@ async def test_the_audit_goes_on_after_the_server_dropped_its_connections(databa
         await log.append(*some_entries(1))
         found = await log.verify()
         assert (found.intact, found.entries) == (True, 2)
+
+
+async def test_who_appends_alone_needs_one_round_trip(database: str) -> None:
+    async with control_database(database), round_trips(database) as proxy, control_pool(proxy.url, size=1) as pool:
+        log = PostgresAuditLog(pool)
+        trips = []
+        for entry in some_entries(5):
+            before = proxy.count
+            await log.append(entry)
+            trips.append(proxy.count - before)
+        found = await log.verify()
+    assert trips[2:] == [1, 1, 1], "the first two find out that nobody else appends"
+    assert (found.intact, found.entries) == (True, 5), words(found)
+
+
+async def test_whoever_bets_on_an_end_that_moved_chains_behind_the_new_one(database: str) -> None:
+    async with audit_of(database) as log, audit_of(database) as other:
+        for entry in some_entries(3):
+            await log.append(entry)
+        for entry in some_entries(3):
+            await other.append(entry)
+            await log.append(entry)
+        found = await log.verify()
+        actors = [record.entry.subject async for record in log.export()]
+    assert (found.intact, found.entries) == (True, 9), words(found)
+    assert actors == ["t1", "t2", "t3", "t1", "t1", "t2", "t2", "t3", "t3"]
+
+
+@pytest.mark.parametrize("lost", ["question", "answer"])
+async def test_a_connection_that_is_lost_in_the_middle_leaves_the_entries_once(database: str, lost: str) -> None:
+    async with control_database(database), round_trips(database) as proxy, control_pool(proxy.url) as pool:
+        log = PostgresAuditLog(pool)
+        entries = some_entries(5)
+        for entry in entries[:3]:
+            await log.append(entry)
+        proxy.lose = lost
+        await log.append(*entries[3:])
+        assert proxy.lose == "", "nothing was lost"
+        found = await log.verify()
+        written = [record.entry.subject async for record in log.export()]
+    assert found.intact, words(found)
+    assert written == ["t1", "t2", "t3", "t4", "t5"]
 
 
 async def test_outside_a_transaction_nothing_is_appended(database: str) -> None:

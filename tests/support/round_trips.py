@@ -15,6 +15,8 @@ class RoundTrips:
     def __init__(self) -> None:
         self.count = 0
         self.url = ""
+        self.lose = ""
+        """"question" or "answer": the next one is lost, and every connection with it."""
         self._writers: set[asyncio.StreamWriter] = set()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, host: str, port: int) -> None:
@@ -26,6 +28,8 @@ class RoundTrips:
             while data := await reader.read(1 << 20):
                 self.count += spoken[0]
                 spoken[0] = False
+                if self._loses("question"):
+                    return
                 server_writer.write(data)
                 await server_writer.drain()
             server_writer.close()
@@ -33,11 +37,20 @@ class RoundTrips:
         async def answer() -> None:
             while data := await server_reader.read(1 << 20):
                 spoken[0] = True
+                if self._loses("answer"):
+                    return
                 writer.write(data)
                 await writer.drain()
             writer.close()
 
         await asyncio.gather(ask(), answer())
+
+    def _loses(self, kind: str) -> bool:
+        if self.lose != kind:
+            return False
+        self.lose = ""
+        self.cut()
+        return True
 
     def cut(self) -> None:
         """Break every connection, as a network does."""

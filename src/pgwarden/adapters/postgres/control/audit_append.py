@@ -6,10 +6,9 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from psycopg import AsyncCursor
 from psycopg.pq import TransactionStatus
 
-from pgwarden.adapters.postgres.control.connection import OLDEST_MAJOR, Connection, Pool, connected
+from pgwarden.adapters.postgres.control.connection import OLDEST_MAJOR, Connection
 from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.audit_chain import AuditHead, AuditRecord, chained, prepared
@@ -39,24 +38,8 @@ async def append_prepared(connection: Connection, records: Sequence[AuditRecord]
     assert inside, "outside a transaction the chain's lock would be gone before the entries are written"
     head = head_of(await (await connection.execute(audit_sql("lock_head"))).fetchone())
     placed = chained(head, records)
-    await connection.execute(audit_sql("append"), _columns(placed))
+    await connection.execute(audit_sql("append"), columns_of(placed))
     return placed
-
-
-async def commit_prepared(pool: Pool, records: Sequence[AuditRecord]) -> None:
-    """The same in a transaction of its own: two round trips, of which the chain is locked during one."""
-    cursors: list[AsyncCursor[tuple[Any, ...]]] = []
-
-    async def lock(connection: Connection) -> None:
-        async with connection.pipeline():
-            await connection.execute("begin")
-            cursors[:] = [await connection.execute(audit_sql("lock_head"))]
-
-    async with connected(pool, lock) as connection:
-        placed = chained(head_of(await cursors[0].fetchone()), records)
-        async with connection.pipeline():
-            await connection.execute(audit_sql("append"), _columns(placed))
-            await connection.execute("commit")
 
 
 def head_of(row: tuple[Any, ...] | None) -> AuditHead:
@@ -71,8 +54,8 @@ def head_of(row: tuple[Any, ...] | None) -> AuditHead:
     return AuditHead(*row)
 
 
-def _columns(records: Sequence[AuditRecord]) -> dict[str, object]:
-    """The records as arrays, one a column: a batch is one statement."""
+def columns_of(records: Sequence[AuditRecord]) -> dict[str, object]:
+    """The records in their places as arrays, one a column: a batch is one statement."""
     entries = [record.entry for record in records]
     personal = [(record.number, name, value) for record in records for name, value in record.personal.items()]
     return {

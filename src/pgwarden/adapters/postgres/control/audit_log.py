@@ -6,7 +6,8 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
-from pgwarden.adapters.postgres.control.audit_append import append_entries, append_prepared, audit_sql, commit_prepared
+from pgwarden.adapters.postgres.control.audit_append import append_entries, append_prepared, audit_sql
+from pgwarden.adapters.postgres.control.audit_appender import Appender
 from pgwarden.adapters.postgres.control.audit_records import head_in, one_page, records_in
 from pgwarden.adapters.postgres.control.audit_verify import verify_in
 from pgwarden.adapters.postgres.control.connection import Pool, transaction
@@ -26,10 +27,11 @@ class PostgresAuditLog:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+        self._appender = Appender(pool)
 
     async def append(self, *entries: AuditEntry) -> None:
         if entries:
-            await commit_prepared(self._pool, [prepared(entry, secrets.token_bytes) for entry in entries])
+            await self._appender.append([prepared(entry, secrets.token_bytes) for entry in entries])
 
     async def append_once(self, entries: Mapping[str, AuditEntry]) -> int:
         records = {key: prepared(entry, secrets.token_bytes) for key, entry in entries.items()}

@@ -48,7 +48,7 @@ def control_pool(conninfo: str, *, size: int = 4, wait_seconds: float = 10.0) ->
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """A transaction that commits at the end of the block. Raises ``ControlDatabaseUnavailable``."""
-    with _told():
+    with told():
         async with AsyncExitStack() as stack:
             yield await _usable(pool, _begin, stack)
 
@@ -60,7 +60,7 @@ async def rows(pool: Pool, name: str, parameters: Mapping[str, object] | None = 
     async def fetch(connection: Connection, _stack: AsyncExitStack) -> None:
         found[:] = await (await connection.execute(query(name), parameters)).fetchall()
 
-    with _told():
+    with told():
         async with AsyncExitStack() as stack:
             await _usable(pool, fetch, stack)
     return found
@@ -76,7 +76,7 @@ async def connected(pool: Pool, first: Callable[[Connection], Awaitable[None]]) 
     async def step(connection: Connection, _stack: AsyncExitStack) -> None:
         await first(connection)
 
-    with _told():
+    with told():
         async with AsyncExitStack() as stack:
             yield await _usable(pool, step, stack)
 
@@ -109,7 +109,7 @@ async def _usable(
 
 
 @contextmanager
-def _told() -> Iterator[None]:
+def told() -> Iterator[None]:
     """What psycopg says, in pgwarden's words."""
     try:
         yield

@@ -23,6 +23,31 @@ with entries as (
 )
 update pgwarden_control.audit_head set number = %(last)s, hash = %(hash)s
 
+-- name: append_behind
+-- The same in one round trip, for who remembers the end of the chain: where it is another one by now, nothing is
+-- written. Of two at once the second waits here for the first to commit, and then finds another end.
+with patience as materialized (select pg_catalog.set_config('lock_timeout', '30s', true)), moved as (
+    update pgwarden_control.audit_head set number = %(last)s, hash = %(hash)s
+    from patience
+    where audit_head.number = %(behind)s and audit_head.hash = %(behind_hash)s
+    returning true
+), entries as (
+    insert into pgwarden_control.audit_entry
+        (number, previous, hash, at, action, actor, outcome, database, subject, source, details, commitments)
+    select e.* from moved cross join unnest(
+        %(numbers)s::bigint[], %(previous)s::text[], %(hashes)s::text[], %(at)s::timestamptz[], %(actions)s::text[],
+        %(actors)s::text[], %(outcomes)s::text[], %(databases)s::text[], %(subjects)s::text[], %(sources)s::text[],
+        %(details)s::json[], %(commitments)s::json[]) e
+), personal as (
+    insert into pgwarden_control.audit_personal (number, name, salt, value)
+    select p.* from moved cross join
+        unnest(%(owners)s::bigint[], %(names)s::text[], %(salts)s::text[], %(values)s::text[]) p
+)
+select count(*) from moved
+
+-- name: hash_at
+select hash from pgwarden_control.audit_entry where number = %(number)s
+
 -- name: use_keys
 -- Two who copy the same at once: the second waits here for the first, and then gets no key.
 insert into pgwarden_control.audit_key (key)
