@@ -70,6 +70,10 @@ class Result:
         return s.truncated_rows or s.truncated_bytes or s.truncated_cells > 0
 
 
+PLAIN = frozenset({int, str, bool, type(None)})
+"""Types whose values are JSON as they are."""
+
+
 def to_json_value(value: object) -> object:
     """A value of a row as JSON holds it: exact numbers, moments and bytes as text, NaN and infinity as text."""
     if value is None or isinstance(value, bool | int | str):
@@ -93,8 +97,7 @@ def to_json_value(value: object) -> object:
 
 def json_rows(rows: Sequence[Sequence[object]]) -> list[list[Any]]:
     """Rows of JSON values; the usual plain ones pass as they are."""
-    plain = (int, str, bool, type(None))
-    return [[v if type(v) in plain else to_json_value(v) for v in row] for row in rows]
+    return [list(row) if PLAIN.issuperset(map(type, row)) else [to_json_value(v) for v in row] for row in rows]
 
 
 def cut_reason(result: Result) -> str:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from pgwarden.domain.result import ReadStatistics, Result, ResultColumn
+from pgwarden.domain.result import PLAIN, ReadStatistics, Result, ResultColumn
 
 _READERS: dict[str, Callable[[Any], object]] = {
     "float": float,
@@ -30,7 +30,9 @@ def result_to_text(result: Result) -> str:
     return json.dumps(
         {
             "columns": [asdict(column) for column in result.columns],
-            "rows": [[_written(value) for value in row] for row in result.rows],
+            "rows": [
+                row if PLAIN.issuperset(map(type, row)) else [_written(value) for value in row] for row in result.rows
+            ],
             "statistics": asdict(result.statistics),
             "notices": list(result.notices),
         },
@@ -44,7 +46,7 @@ def result_from_text(text: str) -> Result:
         parts = json.loads(text)
         return Result(
             columns=tuple(ResultColumn(**column) for column in parts["columns"]),
-            rows=tuple(tuple(_read(value) for value in row) for row in parts["rows"]),
+            rows=tuple(_row(row) for row in parts["rows"]),
             statistics=ReadStatistics(**parts["statistics"]),
             notices=tuple(parts["notices"]),
         )
@@ -71,6 +73,11 @@ def _written(value: object) -> object:
     if isinstance(value, bytes):
         return {"bytes": value.hex()}
     raise TypeError(f"a {type(value).__name__} cannot be kept")
+
+
+def _row(row: list[Any]) -> tuple[object, ...]:
+    """Most rows hold nothing but plain values, which takes one look for all of them."""
+    return tuple(row) if PLAIN.issuperset(map(type, row)) else tuple(map(_read, row))
 
 
 def _read(value: Any) -> object:

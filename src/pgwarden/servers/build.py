@@ -19,6 +19,8 @@ from pgwarden.servers.budget import Allowance, Budgets
 from pgwarden.servers.caller import Caller
 from pgwarden.servers.desk import Desk, failure
 from pgwarden.servers.library import add_completions, add_prompts, add_resources
+from pgwarden.servers.standing import settle
+from pgwarden.servers.stdio import standard_streams
 from pgwarden.tracing import span
 
 if TYPE_CHECKING:
@@ -33,6 +35,18 @@ class PgwardenServer(MCPServer[Any]):
         """``took`` gets each call's tool, how it ended (done, refused or failed), and seconds."""
         super().__init__(name, **options)
         self._took = took
+
+    async def run_stdio_async(self) -> None:
+        """Serve over standard input and output until the client hangs up."""
+        settle()
+        async with standard_streams() as (reading, writing):
+            await self._lowlevel_server.run(reading, writing, self._lowlevel_server.create_initialization_options())
+
+    def add_tool(self, fn: Callable[..., Any], *args: Any, **options: Any) -> None:
+        """Answers were checked when they were made, by the model whose schema is published: not once more."""
+        super().add_tool(fn, *args, **options)
+        for tool in self._tool_manager.list_tools():
+            tool.fn_metadata.output_model = None
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None

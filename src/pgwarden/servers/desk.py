@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from pgwarden.domain.errors import InputInvalid, PgwardenError
 from pgwarden.servers.budget import Budgets, Use
 from pgwarden.servers.caller import Caller
+from pgwarden.servers.reading_answers import WithRows
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -129,6 +130,5 @@ def failure(error: PgwardenError) -> CallToolResult:
 
 
 def _result(answer: Spoken) -> CallToolResult:
-    return CallToolResult(
-        content=[TextContent(type="text", text=answer.text())], structured_content=answer.model_dump()
-    )
+    structured = answer.structured() if isinstance(answer, WithRows) else answer.model_dump()
+    return CallToolResult(content=[TextContent(type="text", text=answer.text())], structured_content=structured)

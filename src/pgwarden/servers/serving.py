@@ -17,6 +17,7 @@ from pgwarden.servers.build import allowance_of
 from pgwarden.servers.caller import Caller, caller_of
 from pgwarden.servers.hub import hub
 from pgwarden.servers.metrics_page import TimedRequests, metrics_route
+from pgwarden.servers.standing import settle
 
 if TYPE_CHECKING:
     import socket
@@ -75,6 +76,8 @@ async def serve(
 ) -> None:
     """Answer until SIGTERM or Ctrl-C; requests under way end first. ``jobs``: how many are done at once, 0: none."""
     import uvicorn
+
+    settle()
 
     class Server(uvicorn.Server):
         @contextmanager

@@ -25,6 +25,8 @@ from pgwarden.ports import DatabaseStore, ImageStore
 
 LOAD_SECONDS = 3.0
 OLDEST_MAJOR = 14
+DEFAULT = "default"
+"""The target that is meant where none is named."""
 
 
 class Source:
@@ -71,9 +73,11 @@ class Targets:
         """The name that is meant: the given one, else ``default``, else the only one there is."""
         if name is not None:
             return (await self.get(name)).name
+        if DEFAULT in self._settled:
+            return DEFAULT
         names = [database.name for database in await self.all()]
-        if "default" in names:
-            return "default"
+        if DEFAULT in names:
+            return DEFAULT
         if len(names) == 1:
             return names[0]
         if not names:

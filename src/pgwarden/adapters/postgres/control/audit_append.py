@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from psycopg.pq import TransactionStatus
 from pgwarden.adapters.postgres.control.connection import OLDEST_MAJOR, Connection
 from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.domain.audit import AuditEntry
-from pgwarden.domain.audit_chain import AuditHead, AuditRecord, chained, prepared
+from pgwarden.domain.audit_chain import AuditHead, AuditRecord, chained, moment, prepared
 from pgwarden.domain.canonical_json import canonical_json
 from pgwarden.domain.errors import AuditBroken
 
@@ -38,7 +39,7 @@ async def append_prepared(connection: Connection, records: Sequence[AuditRecord]
     assert inside, "outside a transaction the chain's lock would be gone before the entries are written"
     head = head_of(await (await connection.execute(audit_sql("lock_head"))).fetchone())
     placed = chained(head, records)
-    await connection.execute(audit_sql("append"), columns_of(placed))
+    await connection.execute(audit_sql("append"), values_of(placed))
     return placed
 
 
@@ -54,27 +55,34 @@ def head_of(row: tuple[Any, ...] | None) -> AuditHead:
     return AuditHead(*row)
 
 
-def columns_of(records: Sequence[AuditRecord]) -> dict[str, object]:
-    """The records in their places as arrays, one a column: a batch is one statement."""
-    entries = [record.entry for record in records]
-    personal = [(record.number, name, value) for record in records for name, value in record.personal.items()]
+def values_of(records: Sequence[AuditRecord]) -> dict[str, object]:
+    """The records in their places as JSON, for one statement however many they are. No text in them holds a NUL."""
+    entries = [
+        {
+            "number": record.number,
+            "previous": record.previous,
+            "hash": record.hash,
+            "at": moment(record.entry.at),
+            "action": record.entry.action,
+            "actor": record.entry.actor,
+            "outcome": record.entry.outcome.value,
+            "database": record.entry.database,
+            "subject": record.entry.subject,
+            "source": record.entry.source,
+            "details": canonical_json(record.entry.details),
+            "commitments": canonical_json(record.commitments),
+        }
+        for record in records
+    ]
+    personal = [
+        {"number": record.number, "name": name, "salt": value.salt, "value": value.value}
+        for record in records
+        for name, value in record.personal.items()
+    ]
+    last = records[-1]
     return {
-        "numbers": [record.number for record in records],
-        "previous": [record.previous for record in records],
-        "hashes": [record.hash for record in records],
-        "at": [entry.at for entry in entries],
-        "actions": [entry.action for entry in entries],
-        "actors": [entry.actor for entry in entries],
-        "outcomes": [entry.outcome.value for entry in entries],
-        "databases": [entry.database for entry in entries],
-        "subjects": [entry.subject for entry in entries],
-        "sources": [entry.source for entry in entries],
-        "details": [canonical_json(entry.details) for entry in entries],
-        "commitments": [canonical_json(record.commitments) for record in records],
-        "owners": [number for number, _, _ in personal],
-        "names": [name for _, name, _ in personal],
-        "salts": [value.salt for _, _, value in personal],
-        "values": [value.value for _, _, value in personal],
-        "last": records[-1].number,
-        "hash": records[-1].hash,
+        "entries": json.dumps(entries),
+        "personal": json.dumps(personal),
+        "last": last.number,
+        "hash": last.hash,
     }

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import AsyncCursor
 
-from pgwarden.adapters.postgres.control.audit_append import audit_sql, columns_of, head_of
+from pgwarden.adapters.postgres.control.audit_append import audit_sql, head_of, values_of
 from pgwarden.adapters.postgres.control.connection import Connection, Pool, connected, told
 from pgwarden.domain.audit_chain import AuditHead, AuditRecord, chained
 
@@ -44,7 +44,7 @@ class Appender:
 
     async def _bet(self, end: AuditHead, placed: Placed) -> bool | None:
         """Whether the records were written; None when the connection was lost before the answer came."""
-        behind = columns_of(placed) | {"behind": end.number, "behind_hash": end.hash}
+        behind = values_of(placed) | {"behind": end.number, "behind_hash": end.hash}
         with told():
             async with self._pool.connection() as connection:
                 try:
@@ -71,7 +71,7 @@ class Appender:
                 return
             placed = chained(head, records)
             async with connection.pipeline():
-                await connection.execute(audit_sql("append"), columns_of(placed))
+                await connection.execute(audit_sql("append"), values_of(placed))
                 await connection.execute("commit")
         self._alone = head == self._end
         self._end = _end(head, placed)

@@ -13,13 +13,15 @@ select chain::text, number, hash from pgwarden_control.audit_head
 with entries as (
     insert into pgwarden_control.audit_entry
         (number, previous, hash, at, action, actor, outcome, database, subject, source, details, commitments)
-    select * from unnest(
-        %(numbers)s::bigint[], %(previous)s::text[], %(hashes)s::text[], %(at)s::timestamptz[], %(actions)s::text[],
-        %(actors)s::text[], %(outcomes)s::text[], %(databases)s::text[], %(subjects)s::text[], %(sources)s::text[],
-        %(details)s::json[], %(commitments)s::json[])
+    select e.number, e.previous, e.hash, e.at, e.action, e.actor, e.outcome, e.database, e.subject, e.source,
+           e.details::json, e.commitments::json
+    from json_to_recordset(%(entries)s) e(
+        number bigint, previous text, hash text, at timestamptz, action text, actor text, outcome text, database text,
+        subject text, source text, details text, commitments text)
 ), personal as (
     insert into pgwarden_control.audit_personal (number, name, salt, value)
-    select * from unnest(%(owners)s::bigint[], %(names)s::text[], %(salts)s::text[], %(values)s::text[])
+    select p.number, p.name, p.salt, p.value
+    from json_to_recordset(%(personal)s) p(number bigint, name text, salt text, value text)
 )
 update pgwarden_control.audit_head set number = %(last)s, hash = %(hash)s
 
@@ -34,14 +36,15 @@ with patience as materialized (select pg_catalog.set_config('lock_timeout', '30s
 ), entries as (
     insert into pgwarden_control.audit_entry
         (number, previous, hash, at, action, actor, outcome, database, subject, source, details, commitments)
-    select e.* from moved cross join unnest(
-        %(numbers)s::bigint[], %(previous)s::text[], %(hashes)s::text[], %(at)s::timestamptz[], %(actions)s::text[],
-        %(actors)s::text[], %(outcomes)s::text[], %(databases)s::text[], %(subjects)s::text[], %(sources)s::text[],
-        %(details)s::json[], %(commitments)s::json[]) e
+    select e.number, e.previous, e.hash, e.at, e.action, e.actor, e.outcome, e.database, e.subject, e.source,
+           e.details::json, e.commitments::json
+    from moved cross join json_to_recordset(%(entries)s) e(
+        number bigint, previous text, hash text, at timestamptz, action text, actor text, outcome text, database text,
+        subject text, source text, details text, commitments text)
 ), personal as (
     insert into pgwarden_control.audit_personal (number, name, salt, value)
-    select p.* from moved cross join
-        unnest(%(owners)s::bigint[], %(names)s::text[], %(salts)s::text[], %(values)s::text[]) p
+    select p.number, p.name, p.salt, p.value
+    from moved cross join json_to_recordset(%(personal)s) p(number bigint, name text, salt text, value text)
 )
 select count(*) from moved
 
