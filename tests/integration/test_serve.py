@@ -3,66 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import re
 import signal
-import sys
-from datetime import timedelta
+import socket
 from pathlib import Path
 
 import httpx2
 import pytest
-from mcp import Client, StdioServerParameters
-from mcp.client.streamable_http import streamable_http_client
+from mcp import Client
 from tests.conftest import MakeDatabase
 from tests.support.mcp_client import settings_of
+from tests.support.mcp_processes import SECONDS, agents_token, environment_of, over_http, over_stdio, serving
 
 from pgwarden.bootstrap import build
-from pgwarden.domain.identity import IdentityKind
-from pgwarden.domain.person import Person
+from pgwarden.cli.serve import _listening
 from pgwarden.servers.serving import web_app
-
-SECONDS = 60
 
 
 @pytest.fixture
 def environment(tmp_path: Path, make_database: MakeDatabase, shop_url: str) -> dict[str, str]:
     (tmp_path / "none.toml").touch(mode=0o600)
-    return {
-        **{key: value for key, value in os.environ.items() if not key.startswith("PGWARDEN_")},
-        "PGWARDEN_HOME": str(tmp_path / "home"),
-        "PGWARDEN_CONFIG": str(tmp_path / "none.toml"),
-        "PGWARDEN_CONTROL_URL": make_database(),
-        "PGWARDEN_DATABASE_URL": shop_url,
-        "PGWARDEN_USER": "ada",
-    }
-
-
-async def token_of_an_agent(environment: dict[str, str], scopes: frozenset[str]) -> str:
-    """The secret of a token that the account ``robot`` has."""
-    settings = settings_of(
-        Path(environment["PGWARDEN_HOME"]),
-        environment["PGWARDEN_CONTROL_URL"],
-        environment["PGWARDEN_DATABASE_URL"],
-    )
-    async with build(settings) as app:
-        password = await app.personnel.first_administrator()
-        opened = await app.front_desk.log_in("admin", password, source="test")
-        by = await app.front_desk.admit_login(opened.secret, "test")
-        await app.personnel.set_password(password, "a long enough password", by=by)
-        by = await app.front_desk.admit_login(opened.secret, "test")
-        await app.personnel.add(Person("robot", kind=IdentityKind.AGENT), by=by)
-        made = await app.personnel.make_token(
-            "robot", "test", scopes=scopes, databases=frozenset({"*"}), lifetime=timedelta(days=1), by=by
-        )
-        return made.secret
+    return environment_of(tmp_path / "home", make_database(), shop_url, PGWARDEN_CONFIG=str(tmp_path / "none.toml"))
 
 
 async def test_stdio_answers_a_client(environment: dict[str, str]) -> None:
-    process = StdioServerParameters(
-        command=sys.executable, args=["-m", "pgwarden", "mcp", "postgresql-ops"], env=environment
-    )
-    async with asyncio.timeout(SECONDS), Client(process) as client:
+    async with asyncio.timeout(SECONDS), Client(over_stdio(environment, "postgresql-ops")) as client:
         assert len((await client.list_tools()).tools) == 5
         result = await client.call_tool("execute_read_query", {"sql_string": "select 6 * 7 as answer"})
         assert result.structured_content is not None
@@ -70,39 +34,21 @@ async def test_stdio_answers_a_client(environment: dict[str, str]) -> None:
 
 
 async def test_serving_agents_with_tokens_until_told_to_stop(environment: dict[str, str]) -> None:
-    secret = await token_of_an_agent(environment, frozenset({"ask"}))
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "pgwarden", "serve", "--port", "0", env=environment, stderr=asyncio.subprocess.PIPE
-    )
-    try:
-        async with asyncio.timeout(SECONDS):
-            assert process.stderr is not None
-            url = ""
-            while not url:
-                line = (await process.stderr.readline()).decode()
-                assert line, "it ended before it served"
-                found = re.search(r"http://127\.0\.0\.1:\d+", line)
-                url = found[0] if found else ""
-            async with (
-                httpx2.AsyncClient(headers={"Authorization": f"Bearer {secret}"}, timeout=30) as http,
-                Client(streamable_http_client(f"{url}/mcp/all", http_client=http)) as client,
-            ):
-                result = await client.call_tool("execute_read_query", {"sql_string": "select 1 as one"})
-                assert not result.is_error, result
-                refused = await client.call_tool(
-                    "create_approval_request", {"operation_details": {"sql": "delete from reviews", "reason": "x"}}
-                )
-                assert refused.is_error
-                assert refused.structured_content is not None
-                assert "may not request" in refused.structured_content["error"]
-            async with httpx2.AsyncClient() as http:
-                assert (await http.post(f"{url}/mcp/all", json={})).status_code == 401
-            process.send_signal(signal.SIGTERM)
-            assert await process.wait() == 0
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    secret = await agents_token(environment)
+    async with serving(environment) as (process, url):
+        async with over_http(url, secret) as client:
+            result = await client.call_tool("execute_read_query", {"sql_string": "select 1 as one"})
+            assert not result.is_error, result
+            refused = await client.call_tool(
+                "create_approval_request", {"operation_details": {"sql": "delete from reviews", "reason": "x"}}
+            )
+            assert refused.is_error
+            assert refused.structured_content is not None
+            assert "may not request" in refused.structured_content["error"]
+        async with httpx2.AsyncClient() as http:
+            assert (await http.post(f"{url}/mcp/all", json={})).status_code == 401
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
 
 
 async def test_slacks_buttons_come_in_where_slack_is_set_up(
@@ -115,3 +61,12 @@ async def test_slacks_buttons_come_in_where_slack_is_set_up(
             async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1:1") as http:
                 answer = await http.post("/slack/interactions", content=b"payload=%7B%7D")
                 assert answer.status_code == status
+
+
+def test_answers_that_go_out_in_parts_do_not_wait_for_acknowledgements() -> None:
+    with (
+        _listening("127.0.0.1", 0) as listening,
+        socket.create_connection(listening.getsockname()),
+        listening.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

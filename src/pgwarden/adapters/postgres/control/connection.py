@@ -54,11 +54,16 @@ async def transaction(pool: Pool) -> AsyncIterator[Connection]:
 
 
 async def rows(pool: Pool, name: str, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
-    """The rows of one named query that only reads, in one round trip. Raises ``ControlDatabaseUnavailable``."""
+    """The rows of one named query that only reads. As ``selected``."""
+    return await selected(pool, query(name), parameters)
+
+
+async def selected(pool: Pool, sql: bytes, parameters: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+    """The rows of one query that only reads, in one round trip. Raises ``ControlDatabaseUnavailable``."""
     found: list[tuple[Any, ...]] = []
 
     async def fetch(connection: Connection, _stack: AsyncExitStack) -> None:
-        found[:] = await (await connection.execute(query(name), parameters)).fetchall()
+        found[:] = await (await connection.execute(sql, parameters)).fetchall()
 
     with told():
         async with AsyncExitStack() as stack:

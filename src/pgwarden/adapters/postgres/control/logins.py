@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from pgwarden.adapters.postgres.control.audit_append import append_entries
-from pgwarden.adapters.postgres.control.connection import Connection, Pool, transaction
+from pgwarden.adapters.postgres.control.connection import Connection, Pool, selected, transaction
 from pgwarden.adapters.postgres.control.people import people_sql
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.errors import AlreadyExists
@@ -101,9 +101,7 @@ class PostgresLoginStore:
         return _login(row) if row else None
 
     async def open_logins(self, name: str, at: datetime) -> tuple[LoginSession, ...]:
-        async with transaction(self._pool) as connection:
-            rows = await (await connection.execute(people_sql("open_logins"), {"name": name, "at": at})).fetchall()
-        return tuple(map(_login, rows))
+        return tuple(map(_login, await selected(self._pool, people_sql("open_logins"), {"name": name, "at": at})))
 
     async def end(self, login_id: str, at: datetime, *, audit: Sequence[AuditEntry]) -> None:
         async with transaction(self._pool) as connection:
@@ -130,9 +128,7 @@ class PostgresLoginStore:
         return _token(row) if row else None
 
     async def tokens(self, person: str | None = None) -> tuple[ApiToken, ...]:
-        async with transaction(self._pool) as connection:
-            rows = await (await connection.execute(people_sql("tokens"), {"person": person})).fetchall()
-        return tuple(_token(row) for row in rows)
+        return tuple(map(_token, await selected(self._pool, people_sql("tokens"), {"person": person})))
 
     async def revoke(self, token_id: str, at: datetime, *, audit: Sequence[AuditEntry]) -> bool:
         async with transaction(self._pool) as connection:
@@ -152,8 +148,7 @@ class PostgresLoginStore:
             await append_entries(connection, audit)
 
     async def _row(self, query: str, **values: str) -> tuple[Any, ...] | None:
-        async with transaction(self._pool) as connection:
-            return await (await connection.execute(people_sql(query), values)).fetchone()
+        return next(iter(await selected(self._pool, people_sql(query), values)), None)
 
 
 async def _of_a_person(connection: Connection, query: str, values: dict[str, object]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 
 from pgwarden.adapters.postgres.control.audit_append import append_entries
-from pgwarden.adapters.postgres.control.connection import OLDEST_MAJOR, Connection, Pool, transaction
+from pgwarden.adapters.postgres.control.connection import OLDEST_MAJOR, Connection, Pool, selected, transaction
 from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.errors import AlreadyExists, ChangedMeanwhile
@@ -36,19 +36,17 @@ class PostgresPeopleStore:
         self._pool = pool
 
     async def get(self, name: str) -> Person:
-        async with transaction(self._pool) as connection:
-            return await _person(connection, name)
+        for row in await selected(self._pool, people_sql("person"), {"name": name}):
+            return _read(row)
+        raise unknown_person(name)
 
     async def find(self, *, email: str = "", slack: str = "") -> Person | None:
         contact = {"email": email, "slack": "" if email else slack}
-        async with transaction(self._pool) as connection:
-            row = await (await connection.execute(people_sql("person_by_contact"), contact)).fetchone()
+        row = next(iter(await selected(self._pool, people_sql("person_by_contact"), contact)), None)
         return _read(row) if row else None
 
     async def all(self) -> tuple[Person, ...]:
-        async with transaction(self._pool) as connection:
-            rows = await (await connection.execute(people_sql("people"))).fetchall()
-        return tuple(_read(row) for row in rows)
+        return tuple(map(_read, await selected(self._pool, people_sql("people"))))
 
     async def approvers(self, level: int) -> tuple[Person, ...]:
         return tuple(person for person in await self.all() if person.may_approve(level))
