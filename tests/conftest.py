@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from psycopg import conninfo
 from tests.support import debian, npm, parts
-from tests.support.databases import MakeDatabase, create_database, drop_database, exists, point_at
+from tests.support.databases import MakeDatabase, create_database, drop_database, exists, point_at, rename_database
 from tests.support.runs import Run
 
 from pgwarden.adapters.embedded.locks import exclusive
@@ -98,13 +98,15 @@ def _from_npm(major: int, run_directory: Path) -> EmbeddedServer:
 
 
 @pytest.fixture(scope="session")
-def settled_people(pg18_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A control database whose people have passwords of their own (tests.support.web), to be copied."""
+def settled_people(pg18_url: str, run_directory: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A control database whose people have passwords of their own (tests.support.web), once per run, to be copied."""
     from tests.support.web import settle
 
-    name = f"people_{uuid.uuid4().hex[:8]}"
-    settle(tmp_path_factory.mktemp("people"), create_database(pg18_url, name))
-    return name
+    with exclusive(run_directory / "people.lock"):
+        if not exists(pg18_url, "people_template"):
+            settle(tmp_path_factory.mktemp("people"), create_database(pg18_url, "people"))
+            rename_database(pg18_url, "people", "people_template")
+    return "people_template"
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,11 @@ def drop_database(server: str, name: str) -> None:
         connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
 
+def rename_database(server: str, name: str, to: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(sql.SQL("alter database {} rename to {}").format(sql.Identifier(name), sql.Identifier(to)))
+
+
 def exists(server: str, name: str) -> bool:
     with psycopg.connect(server, autocommit=True) as connection:
         return connection.execute("select from pg_database where datname = %s", [name]).fetchone() is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -14,12 +15,15 @@ from typing import Any
 import httpx
 
 from pgwarden.adapters.postgres.connect import target
+from pgwarden.agents.front_desk import OpenedLogin
 from pgwarden.bootstrap import App, build
 from pgwarden.domain.admission import Admission
+from pgwarden.domain.login import LoginMethod
 from pgwarden.domain.person import DIRECTOR, MANAGER, Person, Role
 from pgwarden.servers.serving import web_app
 from pgwarden.settings import load
 from pgwarden.web.app import page_app
+from pgwarden.web.door import page_token
 
 URL = "http://127.0.0.1:8765"
 PASSWORD = "kites over nine oceans"
@@ -37,6 +41,8 @@ class WebHouse:
     """One pgwarden; its page is ``application``."""
 
     app: App
+    database: str
+    """The target's URL, as its owner."""
     url: str = URL
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
@@ -44,30 +50,48 @@ class WebHouse:
         self.application = web_app(self.app, self.url, [page_app])
 
     def client(self, **headers: str) -> httpx.AsyncClient:
-        """A browser that has not been here before, without a browser."""
-        transport = httpx.ASGITransport(app=self.application, raise_app_exceptions=False)
+        """A browser that has not been here before, without a browser, on a machine of its own."""
+        address = f"10.{len(self.clients) // 250}.0.{1 + len(self.clients) % 250}"
+        transport = httpx.ASGITransport(app=self.application, raise_app_exceptions=False, client=(address, 4711))
         made = httpx.AsyncClient(transport=transport, base_url=self.url, headers=headers)
         self.clients.append(made)
         return made
 
     async def logged_in(self, name: str) -> httpx.AsyncClient:
-        """Somebody's browser, with what their pages send along."""
+        """Somebody's browser, with what their pages send along. No password is proved: that is slow on purpose."""
         client = self.client()
-        told = await client.post("/api/v1/session", json={"name": name, "password": PASSWORD})
-        assert told.status_code == 201, told.text
-        client.headers["X-CSRF-Token"] = told.json()["csrf"]
+        secret = (await self.opened(name)).secret
+        client.cookies.set("pgwarden-login", secret)
+        client.headers["X-CSRF-Token"] = page_token(secret)
         return client
+
+    async def opened(self, name: str) -> OpenedLogin:
+        """A new login of somebody's."""
+        return await self.app.front_desk.open(await self.app.people.get(name), LoginMethod.PASSWORD, "test")
+
+    async def admitted(self, name: str) -> Admission:
+        """Somebody, as the agents below the page know them."""
+        return await self.app.front_desk.admit_login((await self.opened(name)).secret, "test")
+
+    async def newcomer(self, **given: Any) -> str:
+        """The name of a new account that no other test knows; it has no password."""
+        person = Person(f"p-{secrets.token_hex(4)}", **given)
+        await self.app.people.add(person, audit=())
+        return person.name
+
+    async def close_clients(self) -> None:
+        for client in self.clients:
+            await client.aclose()
 
     async def token(self, name: str, *scopes: str, databases: tuple[str, ...] = ("*",)) -> str:
         """A token of somebody's, made by an administrator."""
-        opened = await self.app.front_desk.log_in("admin", PASSWORD, source="test")
         made = await self.app.personnel.make_token(
             name,
             "test",
             scopes=frozenset(scopes),
             databases=frozenset(databases),
             lifetime=timedelta(days=1),
-            by=await self.app.front_desk.admit_login(opened.secret, "test"),
+            by=await self.admitted("admin"),
         )
         return made.secret
 
@@ -91,12 +115,11 @@ async def web_house(
     """A pgwarden on a settled control database; ``database`` is the target "shop" and may be written."""
     async with build(load(home=home, control_url=control, user="ada", **settings), door="web", admit=False) as app:
         app.targets.add_for_now(target("shop", database, allow_writes=True))
-        house = WebHouse(app, url)
+        house = WebHouse(app, database, url)
         try:
             yield house
         finally:
-            for client in house.clients:
-                await client.aclose()
+            await house.close_clients()
 
 
 async def _settle_in(app: App, name: str, one_time: str) -> Admission:
