@@ -52,6 +52,7 @@ from pgwarden.agents.audit_notary import AuditNotary
 from pgwarden.agents.audit_trail import AuditTrail
 from pgwarden.agents.chat_decisions import ChatDecisions
 from pgwarden.agents.context_memory import ContextMemoryAgent
+from pgwarden.agents.database_desk import DatabaseDesk
 from pgwarden.agents.front_desk import FrontDesk
 from pgwarden.agents.impact_assessment import ImpactAssessmentAgent
 from pgwarden.agents.intelligent_query import IntelligentQueryAgent
@@ -147,6 +148,7 @@ class App:
     """What admits with access tokens; None where no authorization server is set up."""
     redirect_listener: Callable[[], AbstractAsyncContextManager[Redirect]]
     targets: Targets
+    database_desk: DatabaseDesk
     rights: DataRightsStore
     glossary: GlossaryStore
     feedback: FeedbackStore
@@ -371,6 +373,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             access=_access(settings, people, logins, front_desk),
             redirect_listener=redirect_listener,
             targets=targets,
+            database_desk=DatabaseDesk(targets, check_database, advise_roles, lambda: datetime.now(UTC)),
             rights=rights,
             glossary=glossary,
             feedback=feedback,

@@ -66,8 +66,8 @@ class WebHouse:
         return client
 
     async def opened(self, name: str) -> OpenedLogin:
-        """A new login of somebody's."""
-        return await self.app.front_desk.open(await self.app.people.get(name), LoginMethod.PASSWORD, "test")
+        """A new login of somebody's, as if a provider had proved them."""
+        return await self.app.front_desk.open(await self.app.people.get(name), LoginMethod.OIDC, "test")
 
     async def admitted(self, name: str) -> Admission:
         """Somebody, as the agents below the page know them."""

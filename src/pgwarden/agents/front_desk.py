@@ -15,7 +15,7 @@ from pgwarden.domain.identity import Identity, IdentityKind
 from pgwarden.domain.login import EVERY_SCOPE, Credential, LoginMethod, LoginSession, Scope, secret_hash
 from pgwarden.domain.one_time_code import matching_step
 from pgwarden.domain.password_rules import LONGEST
-from pgwarden.domain.person import Person
+from pgwarden.domain.person import Person, Role
 from pgwarden.domain.personnel import NAME
 from pgwarden.ports import LoginStore, Passwords, PeopleStore
 
@@ -109,14 +109,27 @@ class FrontDesk:
 
     async def end_login(self, login_id: str, admission: Admission, source: str) -> None:
         """End one of one's own logins, wherever it is open. InputInvalid when there is none that holds."""
-        person, at = admission.require_login(), self._now()
-        if login_id not in {login.id for login in await self.logins(admission)}:
+        await self._end_one(login_id, await self.logins(admission), admission, source)
+
+    async def logins_of(self, name: str, admission: Admission) -> tuple[LoginSession, ...]:
+        """The open logins of somebody's account, for administrators. UnknownPerson."""
+        admission.require(Scope.ADMIN, Role.ADMIN)
+        person = await self._people.get(name)
+        return await self._logins.open_logins(person.name, self._now())
+
+    async def end_login_of(self, name: str, login_id: str, admission: Admission, source: str) -> None:
+        """End somebody's login, for administrators. InputInvalid when there is none that holds."""
+        await self._end_one(login_id, await self.logins_of(name, admission), admission, source)
+
+    async def _end_one(self, login_id: str, among: tuple[LoginSession, ...], admission: Admission, source: str) -> None:
+        if login_id not in {login.id for login in among}:
             raise InputInvalid(
                 "There is no such login that still holds.",
                 not_done="Nothing was ended.",
                 next_step="List the logins again.",
             )
-        entry = AuditEntry("login.ended", person.name, at, subject=login_id, source=source)
+        at = self._now()
+        entry = AuditEntry("login.ended", admission.identity.name, at, subject=login_id, source=source)
         await self._logins.end(login_id, at, audit=(entry,))
 
     async def admit_login(self, secret: str, source: str) -> Admission:

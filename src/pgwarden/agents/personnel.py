@@ -78,6 +78,12 @@ class Personnel:
         person = by.require_login()
         return _shown(await self._people.get(name), person)
 
+    async def has_second_factor(self, name: str, *, by: Admission) -> bool:
+        """Whether an account has enrolled one: one's own, or as an administrator anybody's."""
+        if by.require_login().name != name:
+            _administrator(by)
+        return bool((await self._logins.credential(name)).totp_secret)
+
     async def add(self, person: Person, *, by: Admission) -> str:
         """Keep a new account; for a person the one-time password to hand over, for others ''."""
         actor = _administrator(by)
@@ -227,6 +233,12 @@ class Personnel:
         if delegation.reason:
             entry = replace(entry, personal={"reason": delegation.reason})
         await self._people.delegate(delegation, audit=(entry,))
+
+    async def delegations(self, *, by: Admission, over: bool = False) -> tuple[Delegation, ...]:
+        """Who stands in for whom, now and later; with ``over`` those that ended, too."""
+        by.require_login()
+        now = self._now()
+        return tuple(each for each in await self._people.delegations() if over or each.end > max(now, each.start))
 
     async def end_delegation(self, giver: str, deputy: str, *, by: Admission) -> None:
         """End it now. InputInvalid when there is none."""

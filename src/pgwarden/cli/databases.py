@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,6 @@ import typer
 
 from pgwarden.cli.door import Json, open_app
 from pgwarden.cli.render import console, emit_json, hanging, one_line, simple_table
-from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.database import Database, DatabaseCheck, Grade, RoleAdvice
 
 if TYPE_CHECKING:
@@ -51,7 +49,6 @@ def add(
     """
 
     async def work(opened: App) -> Database:
-        opened.session.require_arranging()
         database = opened.describe_target(
             name,
             url,
@@ -67,9 +64,8 @@ def add(
             owner=owner,
             notes=notes,
         )
-        action = "database.changed" if replace else "database.added"
-        entry = _entry(opened, action, name, allow_writes=allow_writes)
-        await (opened.targets.replace if replace else opened.targets.add)(database, audit=(entry,))
+        desk = opened.database_desk
+        await (desk.change if replace else desk.register)(database, by=opened.session, source="cli")
         return database
 
     database = open_app(work, scope=None)
@@ -103,8 +99,7 @@ def remove(name: Name, as_json: Json = False) -> None:
     """Forget a database. Nothing is changed in it; what was learnt about it stays for when it comes back."""
 
     async def work(opened: App) -> None:
-        opened.session.require_arranging()
-        await opened.targets.remove(name, audit=(_entry(opened, "database.removed", name),))
+        await opened.database_desk.remove(name, by=opened.session, source="cli")
 
     open_app(work, scope=None)
     if as_json:
@@ -194,11 +189,6 @@ def show_roles(advice: tuple[RoleAdvice, ...]) -> None:
     """The SQL of the roles, to be copied as it stands."""
     for role in advice:
         typer.echo(f"-- {role.role}: {role.purpose}\n{role.sql.rstrip()}\n")
-
-
-def _entry(opened: App, action: str, name: str, **details: object) -> AuditEntry:
-    at = datetime.now(UTC)
-    return AuditEntry(action, opened.identity.name, at, database=name, subject=name, source="cli", details=details)
 
 
 def _object(database: Database) -> dict[str, object]:

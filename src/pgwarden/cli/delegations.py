@@ -10,8 +10,8 @@ import typer
 
 from pgwarden.cli.door import Json, open_app
 from pgwarden.cli.render import console, emit_json, print_facts
-from pgwarden.domain.errors import InputInvalid
 from pgwarden.domain.person import Delegation
+from pgwarden.domain.written_moment import read_moment
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -39,8 +39,8 @@ def to(
     async def work(opened: App) -> Delegation:
         person = opened.session.require_login()
         zone = ZoneInfo(person.zone)
-        begins = parse_moment(start, zone) if start else datetime.now(UTC)
-        given = Delegation(giver or person.name, deputy, begins, parse_moment(until, zone), reason)
+        begins = read_moment(start, zone) if start else datetime.now(UTC)
+        given = Delegation(giver or person.name, deputy, begins, read_moment(until, zone), reason)
         await opened.personnel.delegate(given, by=opened.session)
         return given
 
@@ -59,10 +59,8 @@ def list_(
 ) -> None:
     """Show who stands in for whom, now and later."""
 
-    async def work(opened: App) -> list[Delegation]:
-        opened.session.require_login()
-        now = datetime.now(UTC)
-        return [each for each in await opened.people.delegations() if every or each.end > max(now, each.start)]
+    async def work(opened: App) -> tuple[Delegation, ...]:
+        return await opened.personnel.delegations(by=opened.session, over=every)
 
     found = open_app(work, scope=None)
     if as_json:
@@ -86,16 +84,3 @@ def end(deputy: Deputy, giver: Giver = None, as_json: Json = False) -> None:
         emit_json({"giver": name, "deputy": deputy, "ended": True})
     else:
         console().print(f"{deputy} no longer stands in for {name}.", markup=False)
-
-
-def parse_moment(text: str, zone: ZoneInfo) -> datetime:
-    """A moment as people write it, in their time zone unless it names one. InputInvalid."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InputInvalid(
-            f"{text!r} is no moment.",
-            not_done="Nothing was changed.",
-            next_step="Write 2026-12-01 or 2026-12-01T09:00.",
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=zone)

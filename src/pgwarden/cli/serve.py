@@ -58,7 +58,7 @@ def serve(
 
     set_up_logging(load())
     with listening:
-        open_app(work, admit=False, scope=None)  # every call proves its own identity
+        open_app(work, admit=False, scope=None, door="web")  # every call proves its own identity
 
 
 def _listening(host: str, port: int) -> socket.socket:

@@ -8,6 +8,7 @@ from pgwarden.domain.database import Database
 from pgwarden.domain.errors import InputInvalid, UnknownDatabase
 from pgwarden.domain.storable import require_storable
 
+_PASSWORD_VARIABLE = re.compile(r"(?!PGWARDEN)[A-Z0-9_]*PASSWORD[A-Z0-9_]*")
 _PASSWORD = re.compile(r"password\s*=|://[^/@]*:[^/@]*@", re.IGNORECASE)
 
 
@@ -35,6 +36,22 @@ def require_keepable(database: Database) -> None:
         ("notes", database.notes),
     ):
         require_storable(what, text, most=10_000)
+
+
+def require_remote(database: Database) -> None:
+    """Refuse a source of passwords that somebody at a page must not choose: this machine is not theirs (InputInvalid).
+
+    A command would run here, and any variable could be another secret of the server's, sent to a host of their choice.
+    """
+    source = database.password
+    if source.command or (source.variable and not _PASSWORD_VARIABLE.fullmatch(source.variable)):
+        what = "command" if source.command else f"variable {source.variable}"
+        raise InputInvalid(
+            f"The password of {database.name} cannot come from the {what} here.",
+            why="The page takes environment variables named like SHOP_PASSWORD, none of PGWARDEN's, and pgpass files.",
+            not_done="Nothing was registered or opened.",
+            next_step="Name such a variable, or register it at the server: pgwarden db add",
+        )
 
 
 def unknown_database(name: str) -> UnknownDatabase:

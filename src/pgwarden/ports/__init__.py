@@ -28,7 +28,7 @@ from pgwarden.ports.metrics import Metrics
 from pgwarden.ports.notifications import NotificationChannel, NotificationStore
 from pgwarden.ports.people import IdentityProvider, LoginStore, Passwords, PeopleStore, TokenIssuer
 from pgwarden.ports.reads import Cache, ReadRunner
-from pgwarden.ports.registry import DatabaseStore, DataRightsStore
+from pgwarden.ports.registry import DatabaseStore, DataRightsStore, TargetRegistry
 from pgwarden.ports.schema import CatalogReader, SchemaEvents, SchemaHistory, SchemaSource, TableReader
 from pgwarden.ports.tickets import TicketStore
 
@@ -72,6 +72,7 @@ __all__ = [
     "SchemaSource",
     "SessionStore",
     "TableReader",
+    "TargetRegistry",
     "TicketStore",
     "TokenIssuer",
     "ValueHit",

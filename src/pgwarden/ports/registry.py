@@ -39,6 +39,14 @@ class DatabaseStore(Protocol):
         ...
 
 
+class TargetRegistry(DatabaseStore, Protocol):
+    """The registered targets together with those of the settings, which only the settings change (AlreadyExists)."""
+
+    def is_settled(self, name: str) -> bool:
+        """Whether the settings name it."""
+        ...
+
+
 class DataRightsStore(Protocol):
     """The data rights, as a whole and versioned: two people who edit at once cannot overwrite each other unseen."""
 

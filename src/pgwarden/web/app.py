@@ -14,12 +14,27 @@ from starlette.responses import RedirectResponse, Response
 
 from pgwarden import __version__
 from pgwarden.domain.errors import InputInvalid, LoginNeeded, PgwardenError, TokenInvalid, UnknownPage
-from pgwarden.web.api import ask, audit, databases, executions, preferences, reads, schema, session, tickets
+from pgwarden.web.api import (
+    ask,
+    audit,
+    databases,
+    delegations,
+    executions,
+    people,
+    preferences,
+    reads,
+    schema,
+    session,
+    tickets,
+    tokens,
+)
+from pgwarden.web.api.admin import NOUNS as ADMIN_NOUNS
 from pgwarden.web.assets import Assets
 from pgwarden.web.cookies import THEME_COOKIE
 from pgwarden.web.door import Door, door_of
 from pgwarden.web.guard import Guard
 from pgwarden.web.pages import account, ask_page, audit_page, executions_page, login, schema_page, tickets_page
+from pgwarden.web.pages.admin import PAGES as ADMIN_PAGES
 from pgwarden.web.problems import problem, problem_response, responses
 from pgwarden.web.templates import Templates
 
@@ -29,9 +44,23 @@ if TYPE_CHECKING:
     from pgwarden.bootstrap import App
 
 API = "/api/v1"
-NOUNS = (session, preferences, databases, ask, reads, schema, tickets, executions, audit)
+NOUNS = (
+    session,
+    preferences,
+    databases,
+    ask,
+    reads,
+    schema,
+    tickets,
+    executions,
+    audit,
+    people,
+    tokens,
+    delegations,
+    *ADMIN_NOUNS,
+)
 """The API, a router each."""
-PAGES = (login, ask_page, schema_page, tickets_page, executions_page, audit_page, account)
+PAGES = (login, ask_page, schema_page, tickets_page, executions_page, audit_page, account, *ADMIN_PAGES)
 DESCRIPTION = """Everything that the page does, for programs. Send a token: `Authorization: Bearer pgw_…`
 (`pgwarden token create`). What the token's account and scopes do not allow is refused below this door."""
 _log = logging.getLogger(__name__)

@@ -24,5 +24,13 @@ PLACES: tuple[Place, ...] = (
     Place("Tickets", "/tickets"),
     Place("Executions", "/executions"),
     Place("Audit", "/audit", frozenset({"auditor", "admin"})),
+    Place("Admin", "/admin", frozenset({"admin"})),
     Place("Account", "/account"),
 )
+ADMIN_PLACES: tuple[Place, ...] = (
+    Place("Databases", "/admin/databases"),
+    Place("People", "/admin/people"),
+    Place("Tokens", "/admin/tokens"),
+    Place("Delegations", "/admin/delegations"),
+)
+"""The second line of the navigation, below Admin."""

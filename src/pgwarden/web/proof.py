@@ -23,7 +23,15 @@ async def fresh_proof(visitor: Visitor, risk: RiskLevel, proof: Proof | None) ->
     A token that may approve was made so on purpose: none is asked. Raises ProofNeeded, on which the page asks and sends
     again, LoginFailed or LoginLocked.
     """
-    if risk not in PROVED_FROM or visitor.admission.source == TOKEN:
+    return risk in PROVED_FROM and await require_proof(visitor, proof)
+
+
+async def require_proof(visitor: Visitor, proof: Proof | None) -> bool:
+    """Whether the visitor proved anew who they are, as everything takes that could give somebody more than they have.
+
+    Raises as ``fresh_proof`` does. A token with the scope admin was made so on purpose, too.
+    """
+    if visitor.admission.source == TOKEN:
         return False
     given = proof or Proof()
     await visitor.app.front_desk.prove(

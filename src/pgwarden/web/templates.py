@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from pgwarden.web.assets import Assets
-from pgwarden.web.navigation import PLACES
+from pgwarden.web.navigation import ADMIN_PLACES, PLACES
 
 PLACE = Path(__file__).parent / "templates"
 
@@ -31,7 +31,7 @@ class Templates:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        self._environment.globals |= {"asset": assets.url, "places": PLACES}
+        self._environment.globals |= {"asset": assets.url, "places": PLACES, "admin_places": ADMIN_PLACES}
         self._environment.filters |= {"moment": moment, "number": number, "ago": ago}
 
     def page(

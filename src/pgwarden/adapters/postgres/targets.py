@@ -112,6 +112,10 @@ class Targets:
         self._refuse_settled(name)
         await self._store.remove(name, audit=audit)
 
+    def is_settled(self, name: str) -> bool:
+        """Whether the settings file or the environment names it, and so only they change it."""
+        return name in self._settled
+
     async def pool(self, name: str) -> TargetPool:
         return self._pools.of(await self.get(name))
 

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, Field
 
 from pgwarden.agents.front_desk import OpenedLogin
+from pgwarden.domain.admission import Admission
 from pgwarden.domain.errors import InputInvalid
-from pgwarden.domain.login import LoginMethod
+from pgwarden.domain.login import LoginMethod, LoginSession
 from pgwarden.domain.one_time_code import provisioning_uri, read_secret, written_secret
 from pgwarden.web.cookies import forget_login, keep_login
 from pgwarden.web.door import Door, address_of, door_of, page_token, source_of
@@ -146,17 +147,19 @@ async def enrol_second_factor(proof: FactorProof, visitor: Inside) -> None:
 @router.get("/sessions")
 async def list_sessions(visitor: Inside) -> list[Login]:
     """One's own open logins, newest first."""
-    return [
-        Login(
-            id=login.id,
-            method=login.method.value,
-            source=login.source,
-            created_at=login.created_at,
-            expires_at=login.expires_at,
-            current=login.id == visitor.admission.login_id,
-        )
-        for login in await visitor.app.front_desk.logins(visitor.admission)
-    ]
+    return [login_answer(login, visitor.admission) for login in await visitor.app.front_desk.logins(visitor.admission)]
+
+
+def login_answer(login: LoginSession, seen_by: Admission) -> Login:
+    """A login as JSON."""
+    return Login(
+        id=login.id,
+        method=login.method.value,
+        source=login.source,
+        created_at=login.created_at,
+        expires_at=login.expires_at,
+        current=login.id == seen_by.login_id,
+    )
 
 
 @router.delete("/sessions/{login}", status_code=204)

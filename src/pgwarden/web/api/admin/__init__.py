@@ -1,0 +1,5 @@
+"""The API for administrators, below ``/admin``; a router each."""
+
+from pgwarden.web.api.admin import databases
+
+NOUNS = (databases,)

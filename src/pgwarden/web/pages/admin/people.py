@@ -1,0 +1,169 @@
+"""Accounts: who there is, what each may do, how each proves it, and where each is logged in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from pydantic import BaseModel, Field
+from starlette.responses import RedirectResponse, Response
+
+from pgwarden.domain.errors import PgwardenError
+from pgwarden.domain.identity import IdentityKind
+from pgwarden.domain.login import Scope
+from pgwarden.domain.person import Role
+from pgwarden.web.api import people as api
+from pgwarden.web.problems import Problem, problem
+from pgwarden.web.proof import Proof
+from pgwarden.web.visitor import Inside, Visitor
+
+router = APIRouter()
+
+PLACE = "/admin/people"
+Form200 = Annotated[str, Form(max_length=200)]
+
+
+class PersonForm(api.Contacts, Proof):
+    """What an account may do, and how it is told; groups in one line, with commas between them."""
+
+    roles: list[Role] = Field(default=[])
+    level: api.Level = 0
+    group_names: str = Field(default="", max_length=4000)
+
+    @property
+    def groups(self) -> list[str]:
+        return [group for each in self.group_names.split(",") if (group := each.strip())]
+
+    @property
+    def given(self) -> dict[str, object]:
+        """The fields of an account, as the API takes them."""
+        own = self.model_dump(exclude={"password", "code", "group_names"})
+        return own | {"groups": self.groups, "proof": self}
+
+
+class NewPersonForm(PersonForm):
+    """The form of a new account."""
+
+    name: str = Field(min_length=1, max_length=200)
+    kind: IdentityKind = IdentityKind.PERSON
+
+
+class ResetForm(Proof):
+    """The form for somebody who lost a password."""
+
+    second_factor: bool = False
+
+
+class Handed(BaseModel):
+    """What is shown once."""
+
+    name: str
+    password: str
+    what: str
+
+
+@router.get(PLACE)
+async def listed(request: Request, visitor: Inside) -> Response:
+    """All accounts, and the form for another one."""
+    return await _list(request, visitor)
+
+
+@router.post(PLACE)
+async def add(request: Request, visitor: Inside, wanted: Annotated[NewPersonForm, Form()]) -> Response:
+    """Make one."""
+    try:
+        new = api.NewPerson.model_validate(wanted.given | {"name": wanted.name, "kind": wanted.kind})
+        made = await api.add(new, visitor)
+    except PgwardenError as error:
+        return await _list(request, visitor, wanted=wanted, trouble=problem(error))
+    if not made.one_time_password:
+        return RedirectResponse(f"{PLACE}/{made.name}", 303)
+    return await _list(request, visitor, handed=Handed(name=made.name, password=made.one_time_password, what="added"))
+
+
+@router.get(f"{PLACE}/{{name}}")
+async def one(request: Request, visitor: Inside, name: api.Name) -> Response:
+    """One account."""
+    return await _one(request, visitor, name)
+
+
+@router.post(f"{PLACE}/{{name}}")
+async def change(request: Request, visitor: Inside, name: api.Name, wanted: Annotated[PersonForm, Form()]) -> Response:
+    """Change what it may do."""
+    try:
+        await api.change(name, api.Change.model_validate(wanted.given), visitor)
+    except PgwardenError as error:
+        return await _one(request, visitor, name, trouble=problem(error))
+    return RedirectResponse(f"{PLACE}/{name}", 303)
+
+
+@router.post(f"{PLACE}/{{name}}/reset")
+async def reset(request: Request, visitor: Inside, name: api.Name, wanted: Annotated[ResetForm, Form()]) -> Response:
+    """A new one-time password."""
+    try:
+        made = await api.reset(name, api.Reset(second_factor=wanted.second_factor, proof=wanted), visitor)
+    except PgwardenError as error:
+        return await _one(request, visitor, name, trouble=problem(error))
+    handed = Handed(name=name, password=made.one_time_password, what="reset")
+    return await _one(request, visitor, name, handed=handed)
+
+
+@router.post(f"{PLACE}/{{name}}/unlock")
+async def unlock(visitor: Inside, name: api.Name) -> Response:
+    """Lift the lock after wrong attempts."""
+    await api.unlock(name, visitor)
+    return RedirectResponse(f"{PLACE}/{name}", 303)
+
+
+@router.post(f"{PLACE}/{{name}}/removal")
+async def remove(visitor: Inside, name: api.Name) -> Response:
+    """Take it out of use."""
+    await api.remove(name, visitor)
+    return RedirectResponse(f"{PLACE}/{name}", 303)
+
+
+@router.post(f"{PLACE}/{{name}}/logins")
+async def end_login(visitor: Inside, name: api.Name, login: Form200) -> Response:
+    """End one of its logins."""
+    await api.end_login_of(name, login, visitor)
+    return RedirectResponse(f"{PLACE}/{name}", 303)
+
+
+async def _list(
+    request: Request,
+    visitor: Visitor,
+    *,
+    wanted: NewPersonForm | None = None,
+    handed: Handed | None = None,
+    trouble: Problem | None = None,
+) -> Response:
+    visitor.admission.require(Scope.ADMIN, Role.ADMIN)
+    return visitor.door.templates.page(
+        request,
+        "admin/people.html",
+        status=trouble.status if trouble else 200,
+        visitor=visitor,
+        people=await api.list_people(visitor),
+        wanted=wanted or NewPersonForm.model_construct(name=""),
+        handed=handed,
+        problem=trouble,
+        proof=await visitor.app.front_desk.proof_of(visitor.admission),
+    )
+
+
+async def _one(
+    request: Request, visitor: Visitor, name: str, *, handed: Handed | None = None, trouble: Problem | None = None
+) -> Response:
+    visitor.admission.require(Scope.ADMIN, Role.ADMIN)
+    return visitor.door.templates.page(
+        request,
+        "admin/person.html",
+        status=trouble.status if trouble else 200,
+        visitor=visitor,
+        person=await api.read_person(name, visitor),
+        logins=await api.list_logins_of(name, visitor),
+        second_factor=await visitor.app.personnel.has_second_factor(name, by=visitor.admission),
+        handed=handed,
+        problem=trouble,
+        proof=await visitor.app.front_desk.proof_of(visitor.admission),
+    )

@@ -1,0 +1,90 @@
+"""Administration in a real Chromium: by keyboard, on a phone, under the accessibility checker."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from playwright.async_api import expect
+from tests.support.browser import Site, checked, log_in, picture
+from tests.support.change import PASSWORD as DATABASE_PASSWORD
+from tests.support.web import PASSWORD
+
+from pgwarden.domain.one_time_code import code_of, read_secret, step_at
+
+pytestmark = [pytest.mark.requires("chromium", "axe"), pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_a_database_and_a_person_are_arranged(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TARGET_PASSWORD", DATABASE_PASSWORD)
+    faults: list[str] = []
+    admin = await site.page(faults=faults)
+    await log_in(admin, site.url, "admin")
+    await admin.get_by_role("link", name="Admin").click()
+    await expect(admin.get_by_role("heading", name="Databases")).to_be_visible()
+    await checked(admin)
+    address = " ".join(part for part in site.house.database.split() if not part.startswith("password="))
+    await admin.get_by_label("Name", exact=False).first.focus()
+    await admin.keyboard.type("reports")
+    await admin.get_by_role("textbox", name="Address").fill(address)
+    await admin.get_by_label("Password from the variable").fill("TARGET_PASSWORD")
+    await admin.get_by_role("button", name="Check it").press("Enter")
+    await expect(admin.get_by_role("region", name="Check")).to_be_visible()
+    await admin.get_by_text("SQL of the role").first.click()
+    await checked(admin)
+    await picture(admin, "admin-database-check")
+    await admin.get_by_role("button", name="Register it").press("Enter")
+    await admin.wait_for_url("**/admin/databases/reports")
+    await checked(admin)
+    await admin.get_by_label("Your password, again").fill(PASSWORD)
+    await admin.keyboard.press("Enter")
+    await expect(admin.locator("h1 .badge")).to_have_text("changes")
+    await admin.get_by_text("Forget it").click()
+    await admin.get_by_role("button", name="Forget reports").press("Enter")
+    await expect(admin.get_by_role("link", name="reports")).to_have_count(0)
+
+    await admin.get_by_role("link", name="People").click()
+    await admin.get_by_text("Make an account").press("Enter")
+    await admin.get_by_label("Name", exact=True).fill("lea")
+    await admin.get_by_label("approve, up to its level").press("Space")
+    await admin.get_by_label("Approves up to").select_option("1")
+    await admin.get_by_label("Your password, again").fill(PASSWORD)
+    await checked(admin)
+    await admin.get_by_role("button", name="Make it").press("Enter")
+    await expect(admin.get_by_role("status").get_by_text("one-time password")).to_be_visible()
+    await checked(admin)
+    await admin.get_by_role("link", name="lea").click()
+    await checked(admin)
+    await picture(admin, "admin-person")
+    await admin.get_by_role("link", name="Tokens").click()
+    await admin.get_by_text("Make a token").press("Enter")
+    await admin.get_by_label("What it is for").fill("nightly import")
+    await checked(admin)
+    await admin.get_by_label("Your password, again").fill(PASSWORD)
+    await admin.get_by_role("button", name="Make it").press("Enter")
+    await expect(admin.locator("code.secret")).to_contain_text("pgw_")
+    await checked(admin)
+    await admin.get_by_role("link", name="Delegations").click()
+    await checked(admin)
+    assert faults == []
+
+
+async def test_a_second_factor_is_enrolled_on_a_phone(site: Site) -> None:
+    faults: list[str] = []
+    name = await site.house.newcomer()
+    phone = await site.page(name, phone=True, faults=faults)
+    await phone.goto(f"{site.url}/account")
+    await checked(phone)
+    assert await phone.evaluate("document.documentElement.scrollWidth") <= 390
+    await phone.get_by_role("link", name="Enrol a second factor").click()
+    await expect(phone.get_by_role("img", name="The secret as a QR code")).to_be_visible()
+    assert await phone.evaluate("document.documentElement.scrollWidth") <= 390
+    await checked(phone)
+    await picture(phone, "second-factor-phone")
+    secret = await phone.locator("code.secret").inner_text()
+    await phone.get_by_role("textbox", name="Code").fill(code_of(read_secret(secret), step_at(datetime.now(UTC))))
+    await phone.get_by_label("Your password").fill("none is set")
+    await phone.get_by_role("button", name="Enrol it").press("Enter")
+    await expect(phone.get_by_role("heading", name="Enrolled")).to_be_visible()
+    await checked(phone)
+    assert faults == []
