@@ -39,12 +39,15 @@ from pgwarden.adapters.postgres.control.preferences import PostgresPreferenceSto
 from pgwarden.adapters.postgres.control.schema_history import PostgresSchemaHistory
 from pgwarden.adapters.postgres.control.sessions import PostgresSessionStore
 from pgwarden.adapters.postgres.control.tickets import PostgresTicketStore
+from pgwarden.adapters.postgres.control.watching import PostgresWatchStore
 from pgwarden.adapters.postgres.image_files import ImageFiles
 from pgwarden.adapters.postgres.pool import Pools
 from pgwarden.adapters.postgres.targets import Targets
 from pgwarden.adapters.redirect import Redirect, redirect_listener
+from pgwarden.adapters.telemetry.facts import facts_text
 from pgwarden.adapters.telemetry.prometheus import PrometheusMetrics
 from pgwarden.agents.access_desk import AccessDesk
+from pgwarden.agents.alert_watch import WATCH_PERIODS, AlertWatch
 from pgwarden.agents.approval_workflow import ApprovalWorkflowAgent
 from pgwarden.agents.audit_desk import AuditDesk
 from pgwarden.agents.audit_jobs import PERIODS, AuditJobs
@@ -65,6 +68,7 @@ from pgwarden.agents.policy_desk import PolicyDesk
 from pgwarden.agents.proposed_decisions import ProposedDecisions
 from pgwarden.agents.provider_desk import ProviderDesk
 from pgwarden.agents.recipients import Recipients
+from pgwarden.agents.report_desk import ReportDesk
 from pgwarden.agents.request_desk import RequestDesk
 from pgwarden.agents.retention_desk import RETENTION_PERIODS, RetentionDesk, covered_until
 from pgwarden.agents.safe_execution import SafeExecutionAgent
@@ -83,6 +87,7 @@ from pgwarden.domain.audit import AuditEntry, Outcome
 from pgwarden.domain.audit_filter import AuditFilter
 from pgwarden.domain.database import Database, DatabaseCheck, RoleAdvice
 from pgwarden.domain.errors import ConnectionFailed, PolicyInvalid
+from pgwarden.domain.facts import Facts
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.notification import Channel, Limits
 from pgwarden.domain.policy import Policy, policy_sensitivity
@@ -106,6 +111,7 @@ from pgwarden.ports import (
     NotificationChannel,
     NotificationStore,
     PeopleStore,
+    WatchStore,
 )
 from pgwarden.settings import DatabaseSettings, Settings
 from pgwarden.tracing import tracing_with
@@ -171,6 +177,10 @@ class App:
     request_desk: RequestDesk
     timers: TicketTimers
     metrics: Metrics
+    watching: WatchStore
+    report_desk: ReportDesk
+    facts_text: Callable[[Facts], str]
+    """Facts in the text format of Prometheus."""
     audit: AuditLog
     audit_key: AuditKey
     trail: AuditTrail
@@ -350,10 +360,21 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             entries=settings.audit_anchor_entries,
             minutes=settings.audit_anchor_minutes,
         )
+        watching = PostgresWatchStore(control)
+        alerts = AlertWatch(
+            watching,
+            targets.statistics,
+            targets.names,
+            lambda: datetime.now(UTC),
+            settings.alert_rules,
+            notifier.notify_alert,
+            people=settings.alert_people,
+        )
         handlers: dict[str, JobHandler] = {
             **audit_jobs.handlers(),
             **retention.handlers(),
             **notifier.handlers(),
+            **alerts.handlers(),
             "remind_ticket": timers.remind,
             "escalate_ticket": timers.escalate,
             "expire_ticket": timers.expire,
@@ -397,6 +418,11 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             audit_key=audit_key,
             trail=trail,
             metrics=metrics,
+            watching=watching,
+            report_desk=ReportDesk(
+                audit, trail, watching, targets.statistics, targets.names, lambda: datetime.now(UTC)
+            ),
+            facts_text=facts_text,
             notary=notary,
             audit_desk=AuditDesk(audit, trail, lambda: datetime.now(UTC), source=door),
             back_up=partial(_back_up, control, trail, session),
@@ -576,7 +602,9 @@ def set_up_logging(settings: Settings) -> None:
 def _worker(control_url: str, handlers: Mapping[str, JobHandler], concurrency: int) -> JobWorker:
     from pgwarden.adapters.jobs.worker import Worker
 
-    return Worker(control_url, handlers, concurrency, periodic={**PERIODS, **RETENTION_PERIODS, **TICKET_PERIODS})
+    return Worker(
+        control_url, handlers, concurrency, periodic={**PERIODS, **RETENTION_PERIODS, **TICKET_PERIODS, **WATCH_PERIODS}
+    )
 
 
 def _slack(

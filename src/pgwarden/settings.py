@@ -12,6 +12,7 @@ import pwd
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -33,6 +34,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pgwarden.domain.access_token import AccessRules
+from pgwarden.domain.anomaly import AlertRules, Measure
 from pgwarden.domain.errors import SettingsError
 from pgwarden.domain.model_call import Prices
 from pgwarden.domain.model_spec import ModelSpec
@@ -436,6 +438,27 @@ class Settings(BaseSettings):
         default="token",
         description="Who may read /metrics of pgwarden serve: nobody, this machine, or a token with the scope metrics.",
     )
+    alert_people: Words = Field(
+        default=(), description="Accounts that are told when something is out of the ordinary, and when it has ended."
+    )
+    alert_minutes: Seconds = Field(
+        default=15.0, ge=1, le=24 * 60, description="How long a window is whose numbers are judged, in minutes."
+    )
+    alert_days: Count = Field(
+        default=14, ge=1, le=365, description="How many days of history the numbers of a window are compared with."
+    )
+    alert_sensitivity: Seconds = Field(
+        default=6.0, ge=1, le=1000, description="How many deviations above the usual are out of the ordinary."
+    )
+    alert_rows_written: Count = Field(
+        default=1000, ge=0, description="Fewer rows written to a database in a window never alarm; 0: not watched."
+    )
+    alert_refusals: Count = Field(
+        default=20, ge=0, description="Fewer refusals on a database in a window never alarm; 0: not watched."
+    )
+    alert_lock_seconds: Seconds = Field(
+        default=30.0, ge=0, description="Shorter waits for a lock never alarm, in seconds; 0: not watched."
+    )
     traces_url: Annotated[str, Field(pattern=r"^(https?://[^\s/?#]+(/[^\s?#]*)?)?$")] = Field(
         default="", description="The OpenTelemetry collector that traces are sent to over HTTP; unset means none."
     )
@@ -542,6 +565,21 @@ class Settings(BaseSettings):
     def audit_key(self) -> Path:
         """Where the key that signs the audit's checkpoints lies."""
         return self.audit_key_file or self.home / "keys" / "audit.key"
+
+    @property
+    def alert_rules(self) -> AlertRules:
+        """When something is out of the ordinary."""
+        floors = {
+            Measure.ROWS_WRITTEN: float(self.alert_rows_written),
+            Measure.REFUSALS: float(self.alert_refusals),
+            Measure.LOCK_WAIT: self.alert_lock_seconds,
+        }
+        return AlertRules(
+            timedelta(minutes=self.alert_minutes),
+            self.alert_days,
+            self.alert_sensitivity,
+            {measure: floor for measure, floor in floors.items() if floor},
+        )
 
     @property
     def slack_approves(self) -> tuple[RiskLevel, ...]:

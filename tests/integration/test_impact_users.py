@@ -16,10 +16,14 @@ from tests.support.databases import create_database, drop_database
 
 from pgwarden.adapters.embedded.server import EmbeddedServer, ServerOptions
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
+from pgwarden.adapters.postgres.connect import target
 from pgwarden.adapters.postgres.impact import analyse
+from pgwarden.adapters.postgres.pool import Pools
+from pgwarden.adapters.postgres.statistics import PostgresStatementStatistics
 from pgwarden.domain.catalog import Catalog
 from pgwarden.domain.impact import Archiving, Impact, SideEffectKind
 from pgwarden.domain.risk import RecoveryNeeds, RiskPolicy, TableTag
+from pgwarden.domain.slow_report import SlowLine
 from pgwarden.rules.assessment import assess
 
 SETUP = """
@@ -109,6 +113,17 @@ async def test_recovery_needs_are_held_against_the_server(ledger: str) -> None:
     assert line.startswith("public.account needs: recoverable to any moment, at most 5 min lost")
 
 
+async def slowest_of(database: str) -> tuple[SlowLine, ...]:
+    """What the report of slow statements has from a server."""
+    pools = Pools(size=2)
+    try:
+        found = await PostgresStatementStatistics(pools.of(target("shop", database))).slowest(limit=100)
+    finally:
+        await pools.close()
+    assert not isinstance(found, str), found
+    return found
+
+
 @pytest.mark.requires("postgresql-15")
 async def test_statements_that_the_server_collected(run_directory: Path) -> None:
     settings = {**QUICK.settings, "shared_preload_libraries": "pg_stat_statements", "wal_level": "logical"}
@@ -130,5 +145,9 @@ async def test_statements_that_the_server_collected(run_directory: Path) -> None
         assert (use.table, use.calls, use.writes) == ("public.account", 4, False)
         assert "role reporting read public.account in 4 calls" in str(use)
         assert any("replication slot feed" in effect.message for effect in impact.side_effects)
+        slow = await slowest_of(database)
+        (counted,) = [line for line in slow if line.statement == "SELECT count(*) FROM account WHERE id > $1"]
+        assert (counted.count, counted.rows, counted.counted_by) == (3, 3, "server")
+        assert 0 < counted.max_ms <= counted.total_ms
         run(database, "select pg_drop_replication_slot('feed')")
         drop_database(server.conninfo(), "t_users")

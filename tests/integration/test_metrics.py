@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
 import httpx2
+import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from psycopg import sql
 from tests.conftest import MakeDatabase
 from tests.support.mcp_client import settings_of
 
 from pgwarden.bootstrap import App, build
 from pgwarden.domain.identity import Identity, IdentityKind
+from pgwarden.domain.job import Job
 from pgwarden.domain.person import Person, Role
+from pgwarden.servers import health
 from pgwarden.servers.serving import web_app
 
 BASE = "http://127.0.0.1:8765"
@@ -105,3 +109,30 @@ async def test_a_token_for_other_things_does_not_do(state_home: Path, control: s
 async def test_switched_off_there_is_no_such_page(state_home: Path, control: str, shop_url: str) -> None:
     async with running(state_home, control, shop_url, "off") as (_, http):
         assert (await http.get("/metrics")).status_code == 404
+
+
+async def test_health_says_whether_it_lives_and_can_answer(state_home: Path, control: str, shop_url: str) -> None:
+    async with running(state_home, control, shop_url, "off") as (app, http):
+        for path in ("/health", "/health/ready", "/health/live"):
+            answer = await http.get(path)
+            assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+        await app.jobs.defer(Job("settle_tickets", at=datetime.now(UTC) - timedelta(hours=1)))
+        answer = await http.get("/health")
+        assert (answer.status_code, answer.json()["status"]) == (200, "degraded")
+        assert "pgwarden worker" in answer.json()["wrong"]["jobs"]
+
+
+async def test_health_without_a_control_database(
+    state_home: Path, control: str, shop_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "SECONDS", 0.3)
+    async with running(state_home, control, shop_url, "off") as (_, http):
+        with psycopg.connect(shop_url, autocommit=True) as connection:
+            name = control.rpartition("/")[2].partition("?")[0]
+            connection.execute(sql.SQL("alter database {} allow_connections false").format(sql.Identifier(name)))
+            connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+        answer = await http.get("/health/ready")
+        assert (await http.get("/health/live")).status_code == 200
+    assert (answer.status_code, answer.json()["status"]) == (503, "unavailable")
+    assert list(answer.json()["wrong"]) == ["control"]
+    assert name not in answer.text

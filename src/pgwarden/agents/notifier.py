@@ -13,10 +13,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pgwarden.agents.recipients import HOUR, Recipients
+from pgwarden.domain.alert_summary import alert_summary
+from pgwarden.domain.anomaly import Alert
 from pgwarden.domain.audit import AuditEntry, Outcome
 from pgwarden.domain.errors import DeliveryFailed, DeliveryRefused, UnknownNotification, UnknownPerson
 from pgwarden.domain.job import Job
 from pgwarden.domain.notification import (
+    ALERTS,
     ASKING,
     Channel,
     Delivery,
@@ -99,6 +102,14 @@ class Notifier:
         async with self._one_by_one:  # or each would count what was sent before the others are written down
             await self._queue(notification, args.get("to", ()), now)
 
+    async def notify_alert(self, alert: Alert, to: Iterable[str]) -> None:
+        """Tell of something out of the ordinary, or that it has ended; each once, however often it is called."""
+        kind = NotificationKind.ALERT_CLOSED if alert.closed_at else NotificationKind.ALERT_OPENED
+        urgency, now = Urgency.NORMAL if alert.closed_at else Urgency.HIGH, self._clock()
+        notification = Notification.of(kind, urgency, now, alert_summary(alert, urgency), number=0)
+        async with self._one_by_one:
+            await self._queue(notification, to, now)
+
     async def _queue(self, notification: Notification, to: Iterable[str], now: datetime) -> None:
         kind, ticket, requester = notification.kind, notification.summary.ticket, notification.summary.requester
         recent = await self._store.recent("", requester, now - HOUR)
@@ -106,7 +117,7 @@ class Notifier:
         for recipient in await self._recipients.of(notification, to, now):
             found += deliveries(notification, recipient, now, available=self._channels, limits=self._limits)
         jobs = [job for delivery in found if (job := _job(delivery))]
-        if kind not in ASKING | {NotificationKind.COMMENTED} and Channel.SLACK in self._channels:
+        if kind not in ASKING | ALERTS | {NotificationKind.COMMENTED} and Channel.SLACK in self._channels:
             jobs.append(Job("update_messages", {"ticket": ticket}, queueing_lock=f"update messages {ticket}"))
         people = sorted({each.person for each in found if each.person})
         entry = self._entry("notification.queued", notification, {"kind": kind.value, "to": people})
@@ -239,7 +250,7 @@ class Notifier:
             self._clock(),
             outcome=Outcome.FAILED if failed else Outcome.DONE,
             database=notification.summary.database,
-            subject=notification.summary.ticket,
+            subject=notification.summary.ticket or notification.summary.alert_id,
             source="notifier",
             details=details,
         )

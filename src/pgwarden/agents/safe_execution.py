@@ -121,6 +121,8 @@ class SafeExecutionAgent:
                 result = await self._read(database, sql, parameters, catalog, rights, limits, plan, approved)
             event.details |= {"rows": len(result.rows), "cached": result.statistics.cached}
             event.details["masked"] = sum(column.masked for column in result.columns)
+            if not result.statistics.cached:
+                event.details["milliseconds"] = round(result.statistics.milliseconds, 3)
             return result
 
     async def unmasked(self, database: str, sql: str, *, identity: Identity, limits: ReadLimits) -> UnmaskedRead | None:

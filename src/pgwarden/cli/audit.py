@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -14,6 +14,7 @@ import typer
 
 from pgwarden.cli.audit_screen import show_anchoring, show_entries, show_record, show_verification
 from pgwarden.cli.door import Json, open_app, write_file
+from pgwarden.cli.moment import Since, Until, moment_of
 from pgwarden.cli.render import console, emit_json
 from pgwarden.domain.audit import Outcome
 from pgwarden.domain.errors import InputInvalid
@@ -37,8 +38,6 @@ class ReportForm(StrEnum):
     JSON = "json"
 
 
-Since = Annotated[str, typer.Option("--since", help="From this moment on: 2026-03-01, 2026-03-01T12:00+01:00, or 7d.")]
-Until = Annotated[str, typer.Option("--until", help="Before this moment, written like --since.")]
 Keys = Annotated[
     list[Path] | None,
     typer.Option("--key", help="Public key that is trusted; without any, those that lie beside the audit's key."),
@@ -61,7 +60,7 @@ def list_(
     """Show entries, newest first."""
     from pgwarden.domain.audit_filter import AuditFilter
 
-    wanted = AuditFilter(action, actor, database, subject, outcome, _moment(since), _moment(until))
+    wanted = AuditFilter(action, actor, database, subject, outcome, _maybe(since), _maybe(until))
 
     async def work(opened: App) -> tuple[AuditRecord, ...]:
         return await opened.audit_desk.find(wanted, by=opened.session, limit=rows, before=before)
@@ -210,8 +209,7 @@ def report(
     as_json: Json = False,
 ) -> None:
     """Report who approved what, how long it took, and what became of it: overrides, denied, expired, undone, drift."""
-    start, end = _moment(since), _moment(until) or datetime.now(UTC)
-    assert start is not None, "--since has a default"
+    start, end = moment_of(since), moment_of(until) if until else datetime.now(UTC)
 
     async def work(opened: App) -> ComplianceReport:
         return await opened.audit_desk.report(by=opened.session, since=start, until=end, database=database)
@@ -299,16 +297,5 @@ def _opened(file: Path, stack: ExitStack) -> TextIO:
         ) from None
 
 
-def _moment(text: str) -> datetime | None:
-    """A moment from the words of the command line; without a time zone it is UTC. Raises InputInvalid."""
-    if not text:
-        return None
-    try:
-        if text.endswith("d"):
-            return datetime.now(UTC) - timedelta(days=float(text[:-1]))
-        at = datetime.fromisoformat(text)
-    except (ValueError, OverflowError):
-        raise InputInvalid(
-            f"{text!r} is no moment.", next_step="Write 2026-03-01, 2026-03-01T12:00+01:00, or 7d for seven days ago."
-        ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+def _maybe(text: str) -> datetime | None:
+    return moment_of(text) if text else None

@@ -31,6 +31,7 @@ from pgwarden.cli import (
     people,
     policy,
     preferences,
+    report,
     request,
     retention,
     rights,
@@ -92,6 +93,7 @@ for group in (
     installation,
     backup,
     worker,
+    report,
 ):
     group.register(app)
 app.add_typer(databases.app, name="db")
@@ -106,6 +108,7 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(notifications.app, name="notifications")
 app.add_typer(models.app, name="models")
 app.add_typer(worker.jobs, name="jobs")
+app.add_typer(report.app, name="report")
 
 
 _PASSWORD_IN_URL = re.compile(r"(?P<before>postgres(?:ql)?://[^/:@\s]*):(?P<password>[^@\s]*)@")

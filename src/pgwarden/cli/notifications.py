@@ -76,7 +76,14 @@ def read(ids: Ids = None, as_json: Json = False) -> None:
         summary = letter.notification.summary
         out = console()
         out.print(one_line(f"{letter.notification.kind.value}: {summary.title}"), style="bold", markup=False)
-        for text in filter(None, (summary.latest, summary.reason, f"pgwarden ticket show {summary.ticket}")):
+        for text in filter(
+            None,
+            (
+                summary.latest,
+                summary.reason,
+                f"pgwarden ticket show {summary.ticket}" if summary.ticket else "pgwarden alerts",
+            ),
+        ):
             out.print(one_line(f"  {text}"), markup=False)
     console().print(f"{len(letters)} read.", style="dim")
 

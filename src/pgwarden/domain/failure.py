@@ -69,4 +69,9 @@ out."""
 
 def failure_kind(error: PgwardenError) -> FailureKind:
     """The kind of this error; ``INTERNAL`` where none is named."""
-    return next((kind for kind, types in KINDS.items() if isinstance(error, types)), FailureKind.INTERNAL)
+    return failure_kind_of(type(error))
+
+
+def failure_kind_of(error: type[PgwardenError]) -> FailureKind:
+    """The kind of all errors of this type."""
+    return next((kind for kind, types in KINDS.items() if issubclass(error, types)), FailureKind.INTERNAL)

@@ -51,6 +51,8 @@ class NotificationKind(StrEnum):
     UNDONE = "undone"
     COMMENTED = "commented"
     DECISION_PROPOSED = "decision_proposed"
+    ALERT_OPENED = "alert_opened"
+    ALERT_CLOSED = "alert_closed"
 
 
 ASKING = frozenset(
@@ -62,6 +64,8 @@ ASKING = frozenset(
     }
 )
 """Somebody is asked to decide; pointless once the ticket is decided."""
+ALERTS = frozenset({NotificationKind.ALERT_OPENED, NotificationKind.ALERT_CLOSED})
+"""About no ticket: something is out of the ordinary, or is so no longer."""
 URGENT = frozenset({Urgency.HIGH, Urgency.EMERGENCY})
 """Not held back by quiet hours."""
 
@@ -107,7 +111,7 @@ class Notification:
         cls, kind: NotificationKind, urgency: Urgency, at: datetime, summary: TicketSummary, *, number: int
     ) -> Notification:
         """``number`` tells the events of this kind on this ticket apart."""
-        key = f"{summary.ticket} {kind.value} {number}"
+        key = f"{summary.ticket or summary.alert_id} {kind.value} {number}"
         return cls(hashlib.sha256(key.encode()).hexdigest()[:32], kind, urgency, at, summary)
 
     @property

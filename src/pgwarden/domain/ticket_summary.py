@@ -62,7 +62,7 @@ class FindingLine:
 
 @dataclass(frozen=True, slots=True)
 class TicketSummary:
-    """A ticket at one moment, as it is told."""
+    """A ticket at one moment, as it is told; or an alert, which has only the fields that fit it."""
 
     ticket: str
     revision: int
@@ -102,10 +102,15 @@ class TicketSummary:
     """What happened last, with whom, as a sentence."""
     proposals: tuple[ProposedDecision, ...] = ()
     """Decisions that came through agents and wait for their people's word."""
+    alert_id: str = ""
+    alert: str = ""
+    """Where it is about no ticket but something out of the ordinary: that, in a line. ``ticket`` is '' then."""
 
     @property
     def title(self) -> str:
         """One line: ``DELETE of 1,204 rows in shop (HIGH)``."""
+        if self.alert:
+            return self.alert
         about = "" if self.certain else "about "
         rows = f"{self.rows:,} row" + ("" if self.rows == 1 else "s")
         return f"{self.operation} of {about}{rows} in {self.database} ({self.risk})"

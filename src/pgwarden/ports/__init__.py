@@ -31,6 +31,7 @@ from pgwarden.ports.reads import Cache, ReadRunner
 from pgwarden.ports.registry import DatabaseStore, DataRightsStore, TargetRegistry
 from pgwarden.ports.schema import CatalogReader, SchemaEvents, SchemaHistory, SchemaSource, TableReader
 from pgwarden.ports.tickets import TicketStore
+from pgwarden.ports.watching import StatementStatistics, WatchStore
 
 __all__ = [
     "AuditAnchor",
@@ -71,10 +72,12 @@ __all__ = [
     "SchemaHistory",
     "SchemaSource",
     "SessionStore",
+    "StatementStatistics",
     "TableReader",
     "TargetRegistry",
     "TicketStore",
     "TokenIssuer",
     "ValueHit",
     "ValueIndex",
+    "WatchStore",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,15 +15,13 @@ from mcp.server.auth.settings import AuthSettings
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl, PrivateAttr
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from pgwarden import __version__
 from pgwarden.servers.budget import Budgets
 from pgwarden.servers.build import SERVERS, build_server
 from pgwarden.servers.caller import Caller
 from pgwarden.servers.gate import Gate, Verify, admitted
+from pgwarden.servers.health import health_routes
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -129,8 +127,7 @@ def hub(
                 await stack.enter_async_context(server.session_manager.run())
             yield
 
-    health = Route("/health", _health(app), methods=["GET"])
-    return Hub(found, Starlette(routes=[*described, health, *routes], lifespan=lifespan))
+    return Hub(found, Starlette(routes=[*described, *health_routes(app), *routes], lifespan=lifespan))
 
 
 def _nothing(_scope: str) -> str:
@@ -147,17 +144,3 @@ def _security(base: str) -> TransportSecuritySettings:
         allowed_hosts=hosts,
         allowed_origins=[f"http://{each}" for each in hosts] if local else [base],
     )
-
-
-def _health(app: App) -> Callable[[Request], Awaitable[Response]]:
-    async def health(_: Request) -> Response:
-        """Whether the control database answers. No secrets, no names."""
-        from pgwarden.domain.errors import ControlDatabaseUnavailable
-
-        try:
-            await app.targets.all()
-        except ControlDatabaseUnavailable:
-            return JSONResponse({"status": "unavailable", "version": __version__}, status_code=503)
-        return JSONResponse({"status": "ok", "version": __version__})
-
-    return health

@@ -80,9 +80,12 @@ def compose(person: Person, letters: Sequence[Letter], sender: str, public_url: 
     message["Subject"] = wording.subject(letters)
     message["Date"] = format_datetime(first.notification.at)
     message["Message-ID"] = f"<{first.delivery.id}@{domain}>"  # the same delivery sent twice is one mail
-    message["References"] = f"<ticket-{first.notification.summary.ticket}@{domain}>"
+    message["References"] = (
+        f"<ticket-{first.notification.summary.ticket or first.notification.summary.alert_id}@{domain}>"
+    )
+    tickets = [each.notification.summary.ticket for each in letters]
     message["Auto-Submitted"] = "auto-generated"
-    message["X-Pgwarden-Ticket"] = ", ".join(dict.fromkeys(each.notification.summary.ticket for each in letters))
+    message["X-Pgwarden-Ticket"] = ", ".join(dict.fromkeys(filter(None, tickets)))
     message.set_content(as_text(person, letters, public_url))
     message.add_alternative(as_html(person, letters, public_url), subtype="html")
     return message
@@ -98,7 +101,7 @@ def as_text(person: Person, letters: Sequence[Letter], public_url: str) -> str:
             lines += ["", text]
         for section in wording.sections(letter):
             lines += ["", section.heading, *(f"  {line}" for line in section.lines)]
-        lines += ["", f"See it whole and decide: {wording.where(public_url, letter.notification.summary.ticket)}"]
+        lines += ["", f"See it whole: {wording.where(public_url, letter.notification.summary.ticket)}"]
         parts.append("\n".join(lines))
     return ("\n\n" + "-" * 60 + "\n\n").join(parts) + "\n"
 

@@ -42,5 +42,5 @@ def _letter(letter: Letter, person: Person, public_url: str) -> str:
         parts.append(f'<h3>{escape(section.heading)}</h3><pre style="{CODE}">{lines}</pre>')
     if url := wording.link(public_url, summary.ticket):
         parts.append(f'<p><a style="{BUTTON}" href="{escape(url)}">See the ticket and decide</a></p>')
-    parts.append(f"<p>On a command line: <code>pgwarden ticket show {escape(summary.ticket)}</code></p>")
+    parts.append(f"<p>On a command line: <code>{escape(wording.where('', summary.ticket))}</code></p>")
     return "".join(parts)

@@ -55,6 +55,7 @@ def text(letters: Sequence[Letter], public_url: str) -> str:
     if len(letters) > 1:
         return f"pgwarden: {wording.subject(letters)}. {wording.why_held(letters)}"[:LONGEST]
     summary = letters[0].notification.summary
-    said = f"pgwarden: {wording.headline(letters[0])}, asked by {summary.requester}."
+    by = f", asked by {summary.requester}" if summary.ticket else ""
+    said = f"pgwarden: {wording.headline(letters[0])}{by}."
     place = f" {wording.where(public_url, summary.ticket)}"
     return " ".join(said.split())[: LONGEST - len(place)] + place

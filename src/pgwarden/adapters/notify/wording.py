@@ -29,6 +29,8 @@ HEADLINES = {
     NotificationKind.UNDONE: "Taken back",
     NotificationKind.COMMENTED: "New comment",
     NotificationKind.DECISION_PROPOSED: "Decided in your name by an agent; confirm or discard it",
+    NotificationKind.ALERT_OPENED: "Out of the ordinary",
+    NotificationKind.ALERT_CLOSED: "Ordinary again",
 }
 LONGEST_STATEMENT = 20_000
 """Characters of a statement in a message; the ticket has it whole."""
@@ -62,6 +64,8 @@ def why_held(letters: Sequence[Letter]) -> str:
 def facts(letter: Letter, zone: str) -> tuple[tuple[str, str], ...]:
     """(label, text) of what everyone may know; those involved see who asks and why, too."""
     summary = letter.notification.summary
+    if summary.alert:
+        return _alert_facts(summary, zone)
     found = [
         ("Ticket", summary.ticket),
         ("Status", summary.status.value),
@@ -77,6 +81,14 @@ def facts(letter: Letter, zone: str) -> tuple[tuple[str, str], ...]:
     found.append(("Urgency", summary.urgency.value))
     if summary.ends_at and summary.status in WAITING:
         found.append(("Decide by", moment(summary.ends_at, zone)))
+    return tuple(found)
+
+
+def _alert_facts(summary: TicketSummary, zone: str) -> tuple[tuple[str, str], ...]:
+    found = [("Alert", summary.alert_id), ("Database", summary.database or "-"), ("What", summary.alert)]
+    found.append(("Since", moment(summary.opened_at, zone)))
+    if summary.ends_at:
+        found.append(("Until", moment(summary.ends_at, zone)))
     return tuple(found)
 
 
@@ -136,13 +148,13 @@ def own_proposal(letter: Letter) -> ProposedDecision | None:
 
 
 def link(public_url: str, ticket: str) -> str:
-    """The ticket's page, or '' where pgwarden has no address."""
-    return f"{public_url.rstrip('/')}/tickets/{ticket}" if public_url else ""
+    """The ticket's page; '' where pgwarden has no address, or there is no ticket."""
+    return f"{public_url.rstrip('/')}/tickets/{ticket}" if public_url and ticket else ""
 
 
 def where(public_url: str, ticket: str) -> str:
     """Where to go with it."""
-    return link(public_url, ticket) or f"pgwarden ticket show {ticket}"
+    return link(public_url, ticket) or (f"pgwarden ticket show {ticket}" if ticket else "pgwarden alerts")
 
 
 def moment(at: datetime, zone: str) -> str:

@@ -17,6 +17,7 @@ from pgwarden.adapters.postgres.records import PostgresExecutionRecords
 from pgwarden.adapters.postgres.retention import PostgresRetention
 from pgwarden.adapters.postgres.runner import PostgresReadRunner
 from pgwarden.adapters.postgres.sqlfile import named_queries
+from pgwarden.adapters.postgres.statistics import PostgresStatementStatistics
 from pgwarden.adapters.postgres.tables import PostgresTableReader
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.database import Database
@@ -132,6 +133,9 @@ class Targets:
 
     async def runner(self, name: str) -> PostgresReadRunner:
         return PostgresReadRunner(await self.pool(name))
+
+    async def statistics(self, name: str) -> PostgresStatementStatistics:
+        return PostgresStatementStatistics(await self.pool(name))
 
     async def analyst(self, name: str) -> PostgresImpactAnalyst:
         return PostgresImpactAnalyst(await self.get(name))

@@ -60,3 +60,26 @@ select pg_catalog.pg_cancel_backend($1::int)
 select (count(*) filter (where state is distinct from 'idle'))::float8 / current_setting('max_connections')::float8
 from pg_catalog.pg_stat_activity
 where backend_type is not distinct from 'client backend' and pid <> pg_catalog.pg_backend_pid()
+
+-- name: lock_wait
+-- How long the session of this database that waits the longest has waited for a lock, in seconds.
+select coalesce(max(extract(epoch from pg_catalog.clock_timestamp() - l.waitstart)), 0)::float8
+from pg_catalog.pg_locks l
+join pg_catalog.pg_stat_activity a on a.pid = l.pid
+where not l.granted and a.datname = pg_catalog.current_database()
+
+-- name: statistics_schema
+-- Where the extension pg_stat_statements keeps its view, if it is there.
+select pg_catalog.quote_ident(n.nspname)
+from pg_catalog.pg_extension e
+join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+where e.extname = 'pg_stat_statements'
+
+-- name: slowest
+-- SCHEMA is the quoted schema of the extension. Statements of others show their text to monitoring roles only.
+select s.query, s.calls::int8, s.total_exec_time::float8, s.max_exec_time::float8, s.rows::int8
+from SCHEMA.pg_stat_statements s
+join pg_catalog.pg_database d on d.oid = s.dbid and d.datname = pg_catalog.current_database()
+where s.query <> '<insufficient privilege>'
+order by s.total_exec_time desc
+limit %(limit)s
