@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import psycopg
 import pytest
 from tests.conftest import MakeDatabase
@@ -12,7 +14,7 @@ from pgwarden.adapters.postgres.estimates import sampled
 from pgwarden.adapters.postgres.impact import AnalysisLimits, analyse
 from pgwarden.adapters.postgres.ledger import Ledger
 from pgwarden.adapters.postgres.rehearsal import rehearse
-from pgwarden.adapters.postgres.session import open_session
+from pgwarden.adapters.postgres.session import Query, open_session
 from pgwarden.domain.catalog import Catalog
 from pgwarden.domain.errors import ApprovalInvalid, ImpactUnknown, LimitReached, NotUndoable, StatementInvalid
 from pgwarden.domain.execution import Parameter, RowCounts
@@ -183,6 +185,54 @@ async def test_a_deep_graph_is_counted_at_once(database: str) -> None:
     (violation,) = impact.violations
     assert (violation.rows, violation.certain) == (2, True)
     assert impact.depth == 5
+
+
+async def test_a_small_change_reads_no_whole_table(database: str) -> None:
+    """Its rows are followed key by key, however large the tables below are."""
+    database = owned(database)
+    levels = range(1, 5)
+    run(
+        database,
+        "create table t0 (id int primary key); insert into t0 select generate_series(1, 3000)",
+        *(f"create table t{n} (id int primary key, up int references t{n - 1} on delete cascade)" for n in levels),
+        *(f"insert into t{n} select i, i from generate_series(1, 3000) i; create index on t{n} (up)" for n in levels),
+        "create table kept (id int primary key, up int references t4); create index on kept (up)",
+        "insert into kept select i, i from generate_series(2, 3000) i",
+        "analyze",
+    )
+    scans = "select coalesce(sum(seq_scan), 0)::int, coalesce(sum(idx_scan), 0)::int from pg_stat_user_tables"
+    below = f"{scans} where relname <> 't0'"
+    catalog = await catalog_of(database)
+    with psycopg.connect(database, autocommit=True) as connection:
+        before = connection.execute(below.encode()).fetchone()
+        assert before is not None
+        impact = await analyse(database, "delete from t0 where id = 1", catalog)
+        assert [table.deleted.rows for table in impact.tables] == [1] * 5
+        assert impact.violations == ()
+        until = time.monotonic() + 60
+        while (after := connection.execute(below.encode()).fetchone()) is None or after[1] == before[1]:
+            assert time.monotonic() < until, "the server's statistics do not arrive"
+        assert after[0] == before[0]
+
+
+async def test_what_fails_among_others_costs_nothing(shop: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever was sent with it is answered, the transaction goes on, and no driver complains."""
+    queries: list[Query] = [
+        ("select 1 as n", ()),
+        ("select 1 / $1::int as n", [0]),
+        ("select n from nowhere", ()),
+        ("select %(n)s::int as n", {"n": 4}),
+    ]
+    async with open_session(shop) as session:
+        await session.script("begin read only")
+        first, second, third, fourth = await session.attempts(queries)
+        assert (first, fourth) == ([{"n": 1}], [{"n": 4}])
+        assert isinstance(second, psycopg.errors.DivisionByZero)
+        assert isinstance(third, psycopg.errors.UndefinedTable)
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            await session.width("select * from nowhere")
+        assert await session.width("select 1, 2") == 2
+    assert caplog.records == []
 
 
 async def test_two_statements_are_refused(shop: str) -> None:

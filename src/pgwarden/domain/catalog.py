@@ -402,6 +402,28 @@ class Catalog:
         return _grouped((r.partition_of, r) for r in self.relations.values() if r.partition_of)
 
     @cached_property
+    def heirs(self) -> Mapping[int, tuple[Relation, ...]]:
+        """Tables that inherit from a table without being its partitions, by its oid."""
+        plain = (r for r in self.relations.values() if r.inherits and not r.partition_of)
+        return _grouped((parent, relation) for relation in plain for parent in relation.inherits)
+
+    @cached_property
+    def views_of(self) -> Mapping[int, tuple[Relation, ...]]:
+        """Views and materialized views that read a relation, through other views too, by its oid."""
+        views = (r for r in self.relations.values() if r.kind in "vm")
+        return _grouped((oid, view) for view in views for oid in self._read_by(view))
+
+    def _read_by(self, view: Relation) -> set[int]:
+        found: set[int] = set()
+        waiting = list(view.reads)
+        while waiting:
+            oid = waiting.pop()
+            if oid not in found:
+                found.add(oid)
+                waiting += self.relations[oid].reads if oid in self.relations else ()
+        return found
+
+    @cached_property
     def user_relations(self) -> tuple[Relation, ...]:
         """Relations outside the system schemas and outside pgwarden's own, sorted by name."""
         hidden = ("pg_catalog", "information_schema", "pg_toast", "pgwarden", "pgwarden_control")

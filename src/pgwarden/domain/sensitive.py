@@ -247,10 +247,15 @@ def kind_of_values(values: Iterable[str | None]) -> SensitiveKind | None:
     if not texts:
         return None
     tallies: dict[SensitiveKind, int] = {}
+    plain = 0
     for text in texts:
         kind = kind_of_value(text)
         if kind:
             tallies[kind] = tallies.get(kind, 0) + 1
+            continue
+        plain += 1
+        if len(texts) - plain < ENOUGH * len(texts):
+            return None  # whatever the others are
     best = max(tallies, key=lambda kind: tallies[kind], default=None)
     return best if best and tallies[best] >= ENOUGH * len(texts) else None
 

@@ -1,66 +1,24 @@
-"""Exact counts of what a change would do, as read-only queries: plain joins, one query per foreign-key path.
+"""Exact counts of what a change would do, as read-only queries: plain joins along the foreign keys.
 
 Every effect becomes a common table expression of (tableoid, ctid, key columns) that the planner may inline, so a
 chain of cascades is a chain of semi-joins. Only cycles are computed as recursive queries. Where a referenced key
 changes, its new value is carried along, so that what follows is told from the rows as they will be.
+
+Of a common table expression that several counts share the planner knows nothing, and would read whole tables for a
+handful of keys. Foreign keys that are ``probed`` are followed key by key, through the index of their columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Collection, Mapping, Sequence
 
 from pgwarden.domain.catalog import Name, quote_identifier
-from pgwarden.sql.change import DEFAULT, Change
+from pgwarden.sql.change import DEFAULT
+from pgwarden.sql.tallies import Cell, Counted, Node, Path, Start, Tally
 from pgwarden.sql.views import AT, TABLE
 
 CASCADE, SET_NULL, SET_DEFAULT, RESTRICT = "c", "n", "d", "r"
 """Referential actions, by the letters of ``confdeltype`` and ``confupdtype``."""
-
-
-class Node(Protocol):
-    """An effect of the closure (pgwarden.undo.closure.Effect): rows are deleted, or columns change."""
-
-    @property
-    def relation(self) -> int: ...
-    @property
-    def columns(self) -> frozenset[str]: ...
-    @property
-    def deletes(self) -> bool: ...
-
-
-class Path(Protocol):
-    """A foreign key between two effects (pgwarden.undo.closure.Edge)."""
-
-    @property
-    def source(self) -> Node: ...
-    @property
-    def relation(self) -> int: ...
-    @property
-    def columns(self) -> tuple[str, ...]: ...
-    @property
-    def foreign_columns(self) -> tuple[str, ...]: ...
-    @property
-    def result(self) -> Node | None: ...
-    @property
-    def action(self) -> str: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """One branch of the statement on one table."""
-
-    change: Change
-    effect: Node
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What counting knows about a column: its type, and its default as text; None where evaluating it has effects."""
-
-    type_name: str
-    default: str | None
 
 
 class Counting:
@@ -73,8 +31,11 @@ class Counting:
         components: Sequence[Sequence[Node]],
         edges: Sequence[Path],
         columns: Mapping[int, Mapping[str, Cell]],
+        probed: Collection[Path] = (),
     ) -> None:
+        """``probed``: foreign keys whose rows are few and found through an index."""
         self._names = names
+        self._probed = frozenset(probed)
         self._columns = columns
         self._starts = starts
         self._edges = edges
@@ -89,52 +50,52 @@ class Counting:
         for component in components:
             self._parts += self._component(component)
 
-    def matched(self, position: int) -> str:
-        """How many rows one branch of the statement itself matches."""
-        return self._query(f"select count(*) from _pgw_s{position}")
+    def query(self, tally: Tally) -> str:
+        """One count."""
+        return f"with recursive {', '.join(self._parts)} {self._select(tally)}"
 
-    def touched(self, relations: Iterable[int], *, deleted: bool) -> str:
+    def together(self, tallies: Sequence[Tally]) -> str:
+        """Several counts as one array: what they share is joined only once."""
+        counts = ", ".join(f"({self._select(tally)})" for tally in tallies)
+        return f"with recursive {', '.join(self._parts)} select array[{counts}]::int8[]"
+
+    def _select(self, tally: Tally) -> str:
+        edge = tally.edge
+        if edge is None:
+            return self._touched(tally.tables, deleted=tally.rows is Counted.DELETED)
+        if tally.rows is Counted.REACHED:
+            if self._only_way(edge):
+                return f"select count(*) from {self._ids[edge.result]}" if edge.result else ""
+            return f"select count(*) from {self._children(edge)} where {self._reached(edge)}"
+        if tally.rows is Counted.ORPHANED:
+            return self._orphaned(edge)
+        return self._violations(edge, also_spared=tally.rows is Counted.LEFT)
+
+    def _touched(self, tables: Collection[int], *, deleted: bool) -> str:
         """Distinct rows of these tables that are deleted, or that change and stay."""
-        inside = set(relations)
         sets = {
-            d: [self._ids[e] for e in self._order if e.relation in inside and e.deletes == d] for d in (True, False)
+            d: [self._ids[e] for e in self._order if e.relation in tables and e.deletes == d] for d in (True, False)
         }
         gone = " union ".join(f"select {TABLE}, {AT} from {name}" for name in sets[True])
         if deleted:
-            return self._query(
-                f"select count(*) from ({gone}) x" if len(sets[True]) > 1 else f"select count(*) from {sets[True][0]}"
-            )
+            return f"select count(*) from {f'({gone}) x' if len(sets[True]) > 1 else sets[True][0]}"
         changed = " union ".join(f"select {TABLE}, {AT} from {name}" for name in sets[False])
         if gone:
-            return self._query(f"select count(*) from (({changed}) except ({gone})) x")
+            return f"select count(*) from (({changed}) except ({gone})) x"
         many = len(sets[False]) > 1 or any(self._ids[e] in sets[False] and self._entered(e) > 1 for e in self._order)
         if not many:
-            return self._query(f"select count(*) from {sets[False][0]}")
-        return self._query(f"select count(*) from (select distinct {TABLE}, {AT} from ({changed}) y) x")
+            return f"select count(*) from {sets[False][0]}"
+        return f"select count(*) from (select distinct {TABLE}, {AT} from ({changed}) y) x"
 
-    def every(self) -> str:
-        """The rows of every effect, in the closure's order, as one array: each level is joined only once."""
-        counts = ", ".join(
-            f"(select count(*) from (select distinct {TABLE}, {AT} from {self._ids[effect]}) x)"
-            if self._entered(effect) > 1 and not effect.deletes
-            else f"(select count(*) from {self._ids[effect]})"
-            for effect in self._order
-        )
-        return self._query(f"select array[{counts}]::int8[]")
-
-    def only_way(self, edge: Path) -> bool:
+    def _only_way(self, edge: Path) -> bool:
         """Whether an effect is reached along this edge alone, so that its rows are the edge's rows."""
         return edge.result is not None and edge.source != edge.result and self._entered(edge.result) == 1
-
-    def along(self, edge: Path) -> str:
-        """Rows that one foreign key reaches."""
-        return self._query(f"select count(*) from {self._names[edge.relation]} c where {self._reached(edge)}")
 
     def certain(self, edge: Path) -> bool:
         """Whether what the edge forbids is told by reading alone: the new values of its keys are known."""
         return self._told[edge.source] and all(self._told[e] for e in self._order if e.relation == edge.relation)
 
-    def violations(self, edge: Path, *, also_spared: bool) -> str:
+    def _violations(self, edge: Path, *, also_spared: bool) -> str:
         """Rows that a forbidding foreign key would find without parent.
 
         Rows that the statement itself removes or points elsewhere are spared. ``also_spared``: those that other
@@ -149,8 +110,8 @@ class Counting:
         )
         taken = "" if edge.action == RESTRICT else self._taken_over(edge)
         moved = "" if edge.source.deletes else f" and q.{_mark(edge.foreign_columns)}"
-        return self._query(
-            f"select count(*) from {self._names[edge.relation]} c where exists (select from"
+        return (
+            f"select count(*) from {self._children(edge)} where exists (select from"
             f" {self._ids[edge.source]} q where {_match(edge, 'q', 'c')}{moved}{taken}{spared})"
         )
 
@@ -163,7 +124,7 @@ class Counting:
             return {}
         return {c: "null" if edge.action == SET_NULL else cells[c].default for c in sorted(edge.result.columns)}
 
-    def orphaned(self, edge: Path) -> str:
+    def _orphaned(self, edge: Path) -> str:
         """Rows whose foreign key SET DEFAULT would point at a row that is not there, or no longer."""
         cells, source = self._columns[edge.relation], edge.source
         values = {
@@ -180,10 +141,7 @@ class Counting:
         if not source.deletes and self._told[source]:
             comes = " and ".join(f"{self._new(source, 'n', f, 'n')} = {value}" for f, value in values.items())
             there += f" or exists (select from {self._ids[source]} n where {comes})"
-        return self._query(
-            f"select count(*) from {self._names[edge.relation]} c where {self._reached(edge)} and {filled}"
-            f" and not ({there})"
-        )
+        return f"select count(*) from {self._children(edge)} where {self._reached(edge)} and {filled} and not ({there})"
 
     def _named(self, effect: Node) -> list[str]:
         """Where the rows are that the statement itself gives this effect, before any foreign key acts."""
@@ -219,9 +177,6 @@ class Counting:
     def _carries(self, effect: Node, key: tuple[str, ...]) -> bool:
         held = {column for outgoing in self._outgoing_keys(effect) for column in outgoing}
         return set(key) <= held | set(self._carried(effect))
-
-    def _query(self, select: str) -> str:
-        return f"with recursive {', '.join(self._parts)} {select}"
 
     def _component(self, component: Sequence[Node]) -> list[str]:
         cyclic = len(component) > 1 or any(e.source == e.result == component[0] for e in self._edges)
@@ -261,12 +216,13 @@ class Counting:
         """Rows that a foreign key takes along, with what it sets."""
         news = self._edge_news(effect, edge)
         listed = self._keys(effect, "c") + self._listed(effect, news) + self._marks(effect, "c", news)
-        select = f"select c.tableoid as {TABLE}, c.ctid as {AT}{listed} from {self._names[edge.relation]} c"
+        select = f"select c.tableoid as {TABLE}, c.ctid as {AT}{listed} from"
         if effect.deletes or edge.source.deletes or edge.action != CASCADE or not self._told[effect]:
-            return f"{select} where {self._reached(edge)}"
-        return (
-            f"{select} join {self._ids[edge.source]} q on {_match(edge, 'q', 'c')} and q.{_mark(edge.foreign_columns)}"
-        )
+            return f"{select} {self._children(edge)} where {self._reached(edge)}"
+        source, moved = f"{self._ids[edge.source]} q", f"q.{_mark(edge.foreign_columns)}"
+        if edge in self._probed:
+            return f"{select} {source} cross join lateral ({self._probe(edge, 'q')}) c where {moved}"
+        return f"{select} {self._names[edge.relation]} c join {source} on {_match(edge, 'q', 'c')} and {moved}"
 
     def _self_reference(self, effect: Node) -> str:
         """A table that cascades into itself: recursion along its own key."""
@@ -308,8 +264,24 @@ class Counting:
         ]
         return [whole, *sets]
 
+    def _children(self, edge: Path) -> str:
+        """Rows ``c`` of the referencing table: all of them, or those that an index finds for the keys in question."""
+        if edge not in self._probed:
+            return f"{self._names[edge.relation]} c"
+        keys = ", ".join(f"q.{quote_identifier(column)}" for column in edge.foreign_columns)
+        moved = "" if edge.source.deletes else f" where q.{_mark(edge.foreign_columns)}"
+        distinct = f"(select distinct {keys} from {self._ids[edge.source]} q{moved}) k"
+        return f"{distinct} cross join lateral ({self._probe(edge, 'k')}) c"
+
+    def _probe(self, edge: Path, parent: str) -> str:
+        """The rows of one key. ``offset 0`` keeps the planner from turning the loop into a join of whole tables."""
+        table = self._names[edge.relation]
+        return f"select t.tableoid, t.ctid, t.* from {table} t where {_match(edge, parent, 't')} offset 0"
+
     def _reached(self, edge: Path) -> str:
-        """Whether a row ``c`` references a row of the edge's source."""
+        """Whether a row ``c`` of those references a row of the edge's source."""
+        if edge in self._probed:
+            return "true"
         moved = "" if edge.source.deletes else f" and q.{_mark(edge.foreign_columns)}"
         return f"exists (select from {self._ids[edge.source]} q where {_match(edge, 'q', 'c')}{moved})"
 

@@ -225,12 +225,11 @@ def _static(
 def _readers(catalog: Catalog, relation: Relation) -> Iterator[SideEffect]:
     """Views, materialized views and functions that speak of the table."""
     name = str(relation.name)
-    for view in catalog.relations.values():
-        if view.kind in "vm" and relation.oid in _read_by(catalog, view):
-            stale = view.kind == "m"
-            kind = SideEffectKind.MATERIALIZED_VIEW if stale else SideEffectKind.VIEW
-            message = f"{view.name} is stale until it is refreshed" if stale else f"{view.name} shows the change"
-            yield SideEffect(kind, name, str(view.name), message)
+    for view in catalog.views_of.get(relation.oid, ()):
+        stale = view.kind == "m"
+        kind = SideEffectKind.MATERIALIZED_VIEW if stale else SideEffectKind.VIEW
+        message = f"{view.name} is stale until it is refreshed" if stale else f"{view.name} shows the change"
+        yield SideEffect(kind, name, str(view.name), message)
     firing = {trigger.function_oid for trigger in relation.triggers}
     word = relation.name.name.lower()
     for function in catalog.functions.values():
@@ -300,18 +299,6 @@ def _partitions(catalog: Catalog, relation: Relation) -> Iterator[SideEffect]:
         if part.kind == "f":
             message = f"partition {part.name} is a foreign table: its rows can be neither captured nor restored"
             yield SideEffect(SideEffectKind.FOREIGN_TABLE, name, str(part.name), message, known=False)
-
-
-def _read_by(catalog: Catalog, view: Relation) -> set[int]:
-    """Everything a view reads, through other views too."""
-    found: set[int] = set()
-    waiting = list(view.reads)
-    while waiting:
-        oid = waiting.pop()
-        if oid not in found:
-            found.add(oid)
-            waiting += catalog.relations[oid].reads if oid in catalog.relations else ()
-    return found
 
 
 def _root(catalog: Catalog, relation: Relation) -> Relation:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator
 
-from pgwarden.adapters.postgres.counts import Counts
+from pgwarden.adapters.postgres.numbers import Numbers
 from pgwarden.domain.catalog import Catalog, Relation, quote_identifier
 from pgwarden.domain.impact import CascadeStep, Figure, Violation
 from pgwarden.domain.quantity import counted, plural
 from pgwarden.sql.counting import Counting
+from pgwarden.sql.tallies import Counted, Tally
 from pgwarden.undo.closure import Action, Closure, Edge, Effect
 
 
@@ -20,39 +21,43 @@ class Cascades:
         catalog: Catalog,
         closure: Closure,
         counting: Counting,
-        counts: Counts,
-        figures: Mapping[Effect, Figure],
         counted: Collection[Effect],
         inserted: Collection[int],
     ) -> None:
-        """``figures``: what is counted already; ``counted``: effects that counting knows; ``inserted``: tables that
-        the statement inserts into."""
-        self._catalog, self._closure, self._counting, self._counts = catalog, closure, counting, counts
-        self._figures, self._counted, self._inserted = figures, counted, inserted
+        """``counted``: effects that counting knows; ``inserted``: tables that the statement inserts into."""
+        self._catalog, self._closure, self._counting = catalog, closure, counting
+        self._edges = [edge for edge in closure.edges if edge.source in counted]
+        self._inserted = inserted
         self.doubts: list[str] = []
 
-    async def followed(self) -> tuple[list[CascadeStep], list[Violation]]:
+    def tallies(self, empty: Collection[Effect] = ()) -> Iterator[Tally]:
+        """What must be counted, without that to which only rows of ``empty`` effects lead."""
+        for edge in self._edges:
+            if edge.source in empty:
+                continue
+            if not edge.action.forbids:
+                yield _tally(edge, Counted.REACHED)
+                if edge.action is Action.SET_DEFAULT and None not in self._counting.set_values(edge).values():
+                    yield _tally(edge, Counted.ORPHANED)
+            else:
+                yield _tally(edge, Counted.LEFT)
+                if not _late(edge):
+                    yield _tally(edge, Counted.FORBIDDEN)
+
+    def followed(self, numbers: Numbers) -> tuple[list[CascadeStep], list[Violation]]:
         """Every foreign key in reach with the rows it finds, and what it would refuse or cannot set."""
         steps, violations = [], []
         depths = self._depths()
-        for edge in self._closure.edges:
-            if edge.source not in self._counted:
-                continue
+        for edge in self._edges:
             if edge.action.forbids:
-                found, figure = await self._forbidden(edge)
+                found, figure = self._forbidden(edge, numbers)
                 violations += found
             else:
-                figure = await self._along(edge)
+                figure = numbers[_tally(edge, Counted.REACHED)]
                 if figure.rows:
-                    violations += await self._set(edge, figure)
+                    violations += self._set(edge, figure, numbers)
             steps.append(self._step(edge, figure, depths))
         return steps, violations
-
-    async def _along(self, edge: Edge) -> Figure:
-        known = self._figures.get(edge.result) if edge.result else None
-        if known is not None and self._counting.only_way(edge):
-            return known
-        return await self._counts.figure(self._counting.along(edge), edge.relation)
 
     def _depths(self) -> dict[Effect, int]:
         depths = dict.fromkeys(self._closure.starts, 0)
@@ -76,13 +81,10 @@ class Cascades:
             missing_index=_missing_index(relation, edge),
         )
 
-    async def _forbidden(self, edge: Edge) -> tuple[list[Violation], Figure]:
+    def _forbidden(self, edge: Edge, numbers: Numbers) -> tuple[list[Violation], Figure]:
         """What a forbidding foreign key finds. A check at the end of the transaction sees all that others took."""
-        late = edge.action is Action.NO_ACTION and edge.constraint.deferrable and edge.constraint.deferred
-        sure = await self._counts.figure(self._counting.violations(edge, also_spared=True), edge.relation)
-        every = sure
-        if not late:
-            every = await self._counts.figure(self._counting.violations(edge, also_spared=False), edge.relation)
+        sure = numbers[_tally(edge, Counted.LEFT)]
+        every = sure if _late(edge) else numbers[_tally(edge, Counted.FORBIDDEN)]
         child = self._catalog.relations[edge.relation]
         parent = self._catalog.relations[edge.source.relation]
         told = self._counting.certain(edge) and not self._inserts_into(parent) and not _interfering(child, parent)
@@ -101,7 +103,7 @@ class Cascades:
             return [Violation(edge.constraint.name, str(child.name), every.rows, message, certain=False)], every
         return [], every
 
-    async def _set(self, edge: Edge, figure: Figure) -> list[Violation]:
+    def _set(self, edge: Edge, figure: Figure, numbers: Numbers) -> list[Violation]:
         """What SET NULL and SET DEFAULT cannot set: null where it is forbidden, a default that references nothing."""
         child = self._catalog.relations[edge.relation]
         values = self._counting.set_values(edge)
@@ -115,7 +117,7 @@ class Cascades:
         if None in values.values():
             self.doubts.append(f"which default {edge.constraint.name} sets is known only at the execution")
         elif edge.action is Action.SET_DEFAULT and not found:
-            orphans = await self._counts.figure(self._counting.orphaned(edge), edge.relation)
+            orphans = numbers[_tally(edge, Counted.ORPHANED)]
             if orphans.rows:
                 text = f"{edge.action.words} would point {counted(orphans.rows, 'row')} of {child.name} at nothing"
                 told = sure and orphans.certain
@@ -132,10 +134,26 @@ def _interfering(*relations: Relation) -> bool:
     return any(t.timing == "BEFORE" and t.per_row and t.enabled in "OA" for r in relations for t in r.triggers)
 
 
-def _missing_index(relation: Relation, edge: Edge) -> str:
+def _tally(edge: Edge, rows: Counted) -> Tally:
+    return Tally(edge.relation, rows, edge=edge)
+
+
+def _late(edge: Edge) -> bool:
+    """Whether it is checked at the end of the transaction, when all that others took is gone."""
+    return edge.action is Action.NO_ACTION and edge.constraint.deferrable and edge.constraint.deferred
+
+
+def indexed(relation: Relation, edge: Edge) -> bool:
+    """Whether an index leads from a key to the rows that reference it."""
     wanted = set(edge.constraint.columns)
-    for index in relation.indexes:
-        if index.valid and index.predicate is None and set(index.columns[: len(wanted)]) == wanted:
-            return ""
+    return any(
+        index.valid and index.predicate is None and set(index.columns[: len(wanted)]) == wanted
+        for index in relation.indexes
+    )
+
+
+def _missing_index(relation: Relation, edge: Edge) -> str:
+    if indexed(relation, edge):
+        return ""
     columns = ", ".join(quote_identifier(column) for column in edge.columns)
     return f"CREATE INDEX ON {relation.name} ({columns})"

@@ -9,7 +9,6 @@ from dataclasses import replace
 import psycopg
 
 from pgwarden.adapters.postgres.session import Session
-from pgwarden.adapters.postgres.traced import TracedRawCursor
 from pgwarden.domain.catalog import Catalog, Column, Relation, quote_identifier
 from pgwarden.domain.impact import Violation
 from pgwarden.domain.quantity import counted
@@ -51,6 +50,7 @@ class RowChecks:
         self._count = count
         self._replaced = tuple(replaced)
         self._late = 0
+        self._described: int | None = None
         self.doubts: list[str] = []
 
     # --- how many
@@ -335,14 +335,9 @@ class RowChecks:
             return 0
         if self._change.columns:
             return len(self._change.columns)
-        cursor = TracedRawCursor(self._session.connection)
-        await self._session.script("savepoint describing")
-        try:
-            await cursor.execute(f"select * from ({rows}) s limit 0".encode())
-        except psycopg.Error:
-            await self._session.script("rollback to savepoint describing")
-            raise
-        return len(cursor.description or ())
+        if self._described is None:
+            self._described = await self._session.width(f"select * from ({rows}) s limit 0")
+        return self._described
 
     def _columns(self) -> Sequence[Column]:
         if self._change.columns:

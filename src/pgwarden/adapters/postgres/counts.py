@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import psycopg
 
@@ -34,37 +33,37 @@ class Counts:
         self._session, self._catalog, self._targets = session, catalog, targets
         self._parameters, self._large_pages, self._doubts = tuple(parameters), large_pages, doubts
 
-    async def figure(self, query: str, oid: int) -> Figure:
-        """The exact count; where it takes too long, a sample or the planner's estimate."""
-        try:
-            rows = await self.exact(query)
-        except psycopg.errors.QueryCanceled:
-            return await self._instead(query, oid)
-        except psycopg.errors.InsufficientPrivilege as error:
-            self._doubts.append(f"{self._catalog.role} cannot count what it may not read: {error.diag.message_primary}")
-            return Figure(0, Basis.UNKNOWN)
-        return Figure(rows, Basis.EXACT)
+    async def figures(self, queries: Sequence[tuple[str, int]]) -> list[Figure]:
+        """The exact count of each query (about a relation); where it takes too long, a sample or an estimate."""
+        answers = await self._session.attempts([(query, self.known(query)) for query, _ in queries])
+        found = []
+        for (query, oid), answer in zip(queries, answers, strict=True):
+            if isinstance(answer, psycopg.errors.QueryCanceled):
+                found.append(await self._instead(query, oid))
+            elif isinstance(answer, psycopg.errors.InsufficientPrivilege):
+                why = answer.diag.message_primary
+                self._doubts.append(f"{self._catalog.role} cannot count what it may not read: {why}")
+                found.append(Figure(0, Basis.UNKNOWN))
+            elif isinstance(answer, psycopg.Error):
+                raise answer
+            else:
+                (row,) = answer
+                found.append(Figure(int(row["count"]), Basis.EXACT))
+        return found
 
     async def exact(self, query: str) -> int:
-        """A count inside a savepoint, so that one that fails does not end the analysis. Raises psycopg.Error."""
-        return int(await self._value(query))
+        """A count; one that fails does not end the analysis. Raises psycopg.Error."""
+        (row,) = await self._session.attempt(query, self.known(query))
+        (rows,) = row.values()
+        return int(rows)
 
     async def every(self, query: str) -> list[int]:
         """Several counts from one query that gives an array; none where it fails or takes too long."""
         try:
-            return [int(rows) for rows in await self._value(query)]
+            (row,) = await self._session.attempt(query, self.known(query))
         except psycopg.Error:
             return []
-
-    async def _value(self, query: str) -> Any:
-        await self._session.script("savepoint counting")
-        try:
-            value = await self._session.value(query, self.known(query))
-        except psycopg.Error:
-            await self._session.script("rollback to savepoint counting")
-            raise
-        await self._session.script("release savepoint counting")
-        return value
+        return [int(rows) for rows in row["array"]]
 
     def known(self, query: str) -> list[Parameter]:
         """The parameters, with a type for those that this query does not mention."""

@@ -24,14 +24,20 @@ async def detected(session: Session, catalog: Catalog, tables: Iterable[int]) ->
 
     What this role may not read, or what takes too long, is left out.
     """
-    found: dict[tuple[int, str], SensitiveKind] = {}
+    looked: list[tuple[int, list[Column]]] = []
     for oid in list(dict.fromkeys(tables))[:MOST_TABLES]:
         relation = catalog.relations.get(oid)
         columns = [c for c in relation.columns if _open(relation, c)] if relation and relation.kind in "rp" else []
-        if relation and columns:
-            for name, kind in (await _look(session, catalog, relation, columns)).items():
-                found[oid, name] = kind
-    return found
+        if columns:
+            looked.append((oid, columns))
+    answers = await session.attempts([(_sample(catalog, oid, columns), ()) for oid, columns in looked])
+    return {
+        (oid, column.name): kind
+        for (oid, columns), rows in zip(looked, answers, strict=True)
+        if not isinstance(rows, psycopg.Error)  # no right, too slow, or a value that does not convert
+        for number, column in enumerate(columns)
+        if (kind := kind_of_values(row[f"c{number}"] for row in rows))
+    }
 
 
 def _open(relation: Relation, column: Column) -> bool:
@@ -39,24 +45,13 @@ def _open(relation: Relation, column: Column) -> bool:
     return column.selectable and column.type_name.startswith(TYPES) and sensitivity(relation, column) is None
 
 
-async def _look(
-    session: Session, catalog: Catalog, relation: Relation, columns: list[Column]
-) -> dict[str, SensitiveKind]:
-    pages = sum(part.pages for part in catalog.partition_tree(relation.oid))
+def _sample(catalog: Catalog, oid: int, columns: list[Column]) -> str:
+    """A query of some values of these columns, from a few blocks."""
+    pages = sum(part.pages for part in catalog.partition_tree(oid))
     percent = 100.0 if pages <= WANTED_PAGES else 100.0 * WANTED_PAGES / pages
     cells = ", ".join(
         f"pg_catalog.left(s.{quote_identifier(column.name)}::pg_catalog.text, {LONGEST}) as c{number}"
         for number, column in enumerate(columns)
     )
-    await session.script("savepoint looking")
-    try:
-        rows = await session.rows(
-            f"select {cells} from {relation.name} s tablesample system ({percent:.6f}) repeatable (20)"
-            f" limit {SAMPLED_ROWS}"
-        )
-    except psycopg.Error:  # no right, too slow, or a value that does not convert: nothing is claimed about it
-        await session.script("rollback to savepoint looking")
-        return {}
-    await session.script("release savepoint looking")
-    kinds = ((c.name, kind_of_values(row[f"c{number}"] for row in rows)) for number, c in enumerate(columns))
-    return {name: kind for name, kind in kinds if kind}
+    table = catalog.relations[oid].name
+    return f"select {cells} from {table} s tablesample system ({percent:.6f}) repeatable (20) limit {SAMPLED_ROWS}"

@@ -19,13 +19,10 @@ SEED = 20_261
 
 async def planner_estimate(session: Session, query: str, parameters: Sequence[Parameter]) -> Figure:
     """What EXPLAIN (never ANALYZE) expects the statement to touch; UNKNOWN where the planner refuses it."""
-    await session.script("savepoint estimating")
     try:
-        (row,) = await session.rows(f"explain (format json) {query}", parameters)
+        (row,) = await session.attempt(f"explain (format json) {query}", parameters)
     except psycopg.Error:
-        await session.script("rollback to savepoint estimating")
         return Figure(0, Basis.UNKNOWN)
-    await session.script("release savepoint estimating")
     (plan,) = row.values()
     return Figure(_touched(plan[0]["Plan"]), Basis.ESTIMATED)
 
@@ -58,18 +55,15 @@ async def sampled(
         return None
     percent = min(100.0, 100.0 * pages / relation.pages)
     name = relation.name.name.replace('"', '""')
-    await session.script("savepoint sampling")
     try:
-        rows = await session.rows(
+        rows = await session.attempt(
             f"select count(*)::int8 as rows, count(*) filter (where ({where}))::int8 as hits from {relation.name} as"
             f' "{name}" tablesample system ({percent:.6f}) repeatable ({seed})'
             " group by (ctid::text::point)[0]",
             parameters,
         )
     except psycopg.Error:
-        await session.script("rollback to savepoint sampling")
         return None
-    await session.script("release savepoint sampling")
     blocks = await session.value(
         "select pg_catalog.pg_relation_size($1::int8::oid::regclass)::int8 / current_setting('block_size')::int8",
         [relation.oid],

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
 
 from pgwarden.adapters.postgres.capture import definitions_hash
-from pgwarden.adapters.postgres.cascades import Cascades
+from pgwarden.adapters.postgres.cascades import Cascades, indexed
 from pgwarden.adapters.postgres.change_rows import RowChecks, quiet_default
 from pgwarden.adapters.postgres.counts import Counts
 from pgwarden.adapters.postgres.detection import detected
 from pgwarden.adapters.postgres.estimates import planner_estimate
-from pgwarden.adapters.postgres.session import Session, open_session
+from pgwarden.adapters.postgres.numbers import NONE, Numbers
+from pgwarden.adapters.postgres.session import OWN_PATH, Session, open_session
 from pgwarden.adapters.postgres.surroundings import applying, checked, slots, views_named
 from pgwarden.adapters.postgres.table_use import TableUsers, archiving
 from pgwarden.domain.catalog import Catalog, Relation
@@ -32,18 +33,23 @@ from pgwarden.domain.statement import StatementKind
 from pgwarden.sql.always_true import always_true
 from pgwarden.sql.change import Change, ChangeSet
 from pgwarden.sql.conditions import change_set
-from pgwarden.sql.counting import Cell, Counting, Start
+from pgwarden.sql.counting import Counting
 from pgwarden.sql.freeze import QUERY as FREEZE_QUERY
 from pgwarden.sql.freeze import freeze
 from pgwarden.sql.side_effects import side_effects
+from pgwarden.sql.tallies import Cell, Counted, Start, Tally
 from pgwarden.sql.targets import Targets
 from pgwarden.sql.views import AT, TABLE
-from pgwarden.undo.closure import Effect, closure, names_of, root
+from pgwarden.undo.closure import Edge, Effect, closure, names_of, root
 from pgwarden.undo.plan import cost, recovery_plan
 
-NONE = Figure(0, Basis.EXACT)
+OWN_SECONDS = 30
+"""For what the server says about itself, which the bound on counting is not meant for."""
 DEEP = 3
 """Levels of foreign keys from which one query for all tables is quicker than one for each."""
+FEW_ROWS = 100
+FEW_OF_A_TABLE = 0.1
+"""Up to so many rows of its target, or such a share of them, a change is followed key by key through indexes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,25 +121,28 @@ class _Analysis:
         self._counts = Counts(session, catalog, pairs, parameters, limits.large_pages, self._doubts)
         self._closure = closure(catalog, self._effects())
         self._counting = self._make_counting()
-        self._figures: dict[Effect, Figure] = {}
 
     async def impact(self, sql: str) -> Impact:
         catalog, graph = self._catalog, self._closure
         await self._session.search(self._path)
-        await self._count_deep()
-        tables = await self._tables()
+        estimate = await planner_estimate(self._session, sql, self._counts.known(sql))
+        numbers = Numbers(self._counts, self._counting, together=self._at_once(estimate))
         counted = self._counted()
-        ways = Cascades(catalog, graph, self._counting, self._counts, self._figures, counted, self._insert_targets())
-        steps, violations = await ways.followed()
+        ways = Cascades(catalog, graph, self._counting, counted, self._insert_targets())
+        await numbers.count(self._tallies(counted).values(), ways.tallies())
+        await numbers.count(ways.tallies(self._empty(counted, numbers)))
+        tables = await self._tables(counted, numbers)
+        steps, violations = ways.followed(numbers)
         self._doubts += ways.doubts
         violations += await self._row_violations()
         violations += await self._outside_views()
-        estimate = await planner_estimate(self._session, sql, self._counts.known(sql))
         matches = await self._multiplies()
         around = side_effects(catalog, self._events(), self._changing(), self._names.schemas)
         effects = [*views_named(self._changes.changes), *await applying(self._session, catalog, around.effects)]
         effects += await slots(self._session)
-        await self._session.search("pg_catalog, pg_temp")
+        await self._session.script(
+            f"set local search_path = {OWN_PATH}; set local statement_timeout = {OWN_SECONDS * 1000}"
+        )
         changing = [table.relation for table in tables if table.rows or table.target]
         opened = tuple(dict.fromkeys([*around.open_tables, *self._inheriting()]))
         reach = self._reach(opened)
@@ -182,7 +191,7 @@ class _Analysis:
                 found.append(Effect(target.oid, frozenset(change.arbiter.assigned)))
         return found
 
-    def _make_counting(self) -> Counting:
+    def _make_counting(self, probed: Collection[Edge] = ()) -> Counting:
         starts = []
         for change, target in zip(self._changes.changes, self._targets, strict=True):
             if change.kind is StatementKind.INSERT:
@@ -196,7 +205,22 @@ class _Analysis:
             oid: {c.name: Cell(c.type_name, quiet_default(c)) for c in relation.columns}
             for oid, relation in relations.items()
         }
-        return Counting(names, starts, self._closure.components, self._closure.edges, cells)
+        return Counting(names, starts, self._closure.components, self._closure.edges, cells, probed)
+
+    def _at_once(self, estimate: Figure) -> Counting | None:
+        """How everything is counted by one statement; None where one for each table is quicker."""
+        rows = sum(self._rows(target) for target in self._targets)
+        if estimate.basis is Basis.ESTIMATED and estimate.rows <= max(FEW_ROWS, FEW_OF_A_TABLE * rows):
+            return self._make_counting([edge for edge in self._closure.edges if self._found_by_key(edge)])
+        return self._counting if self._closure.depth() >= DEEP else None
+
+    def _rows(self, relation: Relation) -> float:
+        return sum(max(part.estimated_rows, 0.0) for part in self._catalog.partition_tree(relation.oid))
+
+    def _found_by_key(self, edge: Edge) -> bool:
+        """Whether an index finds the rows that reference a key, in all tables that inherit from theirs too."""
+        relation = self._catalog.relations[edge.relation]
+        return indexed(relation, edge) and relation.oid not in self._catalog.heirs
 
     def _insert_targets(self) -> tuple[int, ...]:
         pairs = zip(self._changes.changes, self._targets, strict=True)
@@ -215,18 +239,13 @@ class _Analysis:
 
     def _inheriting(self) -> set[int]:
         """Tables whose rows are counted under the table they inherit from: which has how many is not told apart."""
-        children: dict[int, set[int]] = {}
-        for relation in self._catalog.relations.values():
-            for parent in relation.inherits:
-                if not relation.partition_of:
-                    children.setdefault(parent, set()).add(relation.oid)
-        found: set[int] = set()
-        waiting = [oid for oid in (*self._closure.relations, *self._insert_targets()) if oid in children]
+        heirs, found = self._catalog.heirs, set[int]()
+        waiting = [oid for oid in (*self._closure.relations, *self._insert_targets()) if oid in heirs]
         while waiting:
             oid = waiting.pop()
             if oid not in found:
                 found.add(oid)
-                waiting += children.get(oid, ())
+                waiting += (relation.oid for relation in heirs.get(oid, ()))
         return found
 
     def _assigned(self) -> dict[int, frozenset[str]]:
@@ -250,7 +269,25 @@ class _Analysis:
 
     # --- numbers
 
-    async def _tables(self) -> list[TableImpact]:
+    def _tallies(self, counted: Sequence[Effect]) -> dict[tuple[int, Counted], Tally]:
+        """What happens to the rows of each table in reach, a partition tree counted as its root."""
+        members: dict[int, list[Effect]] = {}
+        for effect in counted:
+            members.setdefault(root(self._catalog, effect.relation), []).append(effect)
+        return {
+            (oid, rows): Tally(oid, rows, frozenset(effect.relation for effect in effects))
+            for oid, effects in members.items()
+            for rows in (Counted.DELETED, Counted.CHANGED)
+            if any(effect.deletes is (rows is Counted.DELETED) for effect in effects)
+        }
+
+    def _empty(self, counted: Sequence[Effect], numbers: Numbers) -> set[Effect]:
+        """Effects that have no row for certain: nothing can follow from them."""
+        tallies = self._tallies(counted)
+        busy = {oid for (oid, _), tally in tallies.items() if numbers[tally] != NONE}
+        return {effect for effect in counted if root(self._catalog, effect.relation) not in busy}
+
+    async def _tables(self, counted: Sequence[Effect], numbers: Numbers) -> list[TableImpact]:
         graph, catalog = self._closure, self._catalog
         direct = {root(catalog, target.oid) for target in self._targets}
         inserted: dict[int, Figure] = {}
@@ -261,44 +298,20 @@ class _Analysis:
                 new, old = await self._inserted(change, target)
                 inserted[top] = _sum(inserted.get(top), new)
                 updated[top] = _sum(updated.get(top), old)
-        counted = self._counted()
-        found = []
-        for oid in dict.fromkeys([*(root(catalog, oid) for oid in graph.relations), *inserted]):
-            members = [effect for effect in counted if root(catalog, effect.relation) == oid]
-            relations = {effect.relation for effect in members}
-            deletes, changes = any(e.deletes for e in members), any(not e.deletes for e in members)
-            alone = members[0] if len(members) == 1 else None
-            deleted = await self._touched(relations, oid, alone, deleted=True) if deletes else NONE
-            changed = await self._touched(relations, oid, alone, deleted=False) if changes else NONE
-            relation = catalog.relations[oid]
-            found.append(
-                TableImpact(
-                    relation=oid,
-                    name=str(relation.name),
-                    inserted=inserted.get(oid, NONE),
-                    updated=_sum(updated.get(oid), changed),
-                    deleted=deleted,
-                    target=oid in direct,
-                    moves=relation.kind == "p" or self._changes_key(oid),
-                )
+        tallies = self._tallies(counted)
+        touched = {key: numbers[tally] for key, tally in tallies.items()}
+        return [
+            TableImpact(
+                relation=oid,
+                name=str(catalog.relations[oid].name),
+                inserted=inserted.get(oid, NONE),
+                updated=_sum(updated.get(oid), touched.get((oid, Counted.CHANGED), NONE)),
+                deleted=touched.get((oid, Counted.DELETED), NONE),
+                target=oid in direct,
+                moves=catalog.relations[oid].kind == "p" or self._changes_key(oid),
             )
-        return found
-
-    async def _touched(self, relations: set[int], oid: int, alone: Effect | None, *, deleted: bool) -> Figure:
-        """Rows of some tables that go, or that change; ``alone``: the one effect that reaches them."""
-        if alone in self._figures:
-            return self._figures[alone]
-        figure = await self._counts.figure(self._counting.touched(relations, deleted=deleted), oid)
-        if alone is not None:
-            self._figures[alone] = figure
-        return figure
-
-    async def _count_deep(self) -> None:
-        """A deep graph is counted as a whole: level by level, each query would join all levels above it again."""
-        if self._closure.depth() >= DEEP:
-            counts = await self._counts.every(self._counting.every())
-            pairs = zip(self._closure.effects, counts, strict=False)
-            self._figures |= {effect: Figure(rows, Basis.EXACT) for effect, rows in pairs}
+            for oid in dict.fromkeys([*(root(catalog, oid) for oid in graph.relations), *inserted])
+        ]
 
     def _changes_key(self, oid: int) -> bool:
         """Whether a column of some unique key of this table changes, by the statement or by a cascade."""

@@ -29,6 +29,9 @@ from pgwarden.domain.execution import ExecutionLimits, Isolation, Parameter
 
 Connection = psycopg.AsyncConnection[dict[str, Any]]
 
+Query = tuple[str | bytes, Sequence[object] | Mapping[str, object]]
+"""A generated query with the values of its ``$n`` parameters, or a named one with its values by name."""
+
 OWN_PATH = "pg_catalog, pg_temp"
 """Our own queries qualify every name and must not be led astray."""
 
@@ -79,6 +82,62 @@ class Session:
         (row,) = await self.rows(text, parameters)
         (value,) = row.values()
         return value
+
+    async def attempts(self, queries: Sequence[Query]) -> list[list[dict[str, Any]] | psycopg.Error]:
+        """The rows of each query, or its error, which costs the transaction nothing.
+
+        Sent together: as long as none fails they take one round trip.
+        """
+        found: list[list[dict[str, Any]] | psycopg.Error] = []
+        while len(found) < len(queries):
+            waiting = [(self._cursor(query), query) for query in queries[len(found) :]]
+            error = await self._sent("savepoint attempt", waiting, "release savepoint attempt")
+            if error is None:
+                return found + [await cursor.fetchall() for cursor, _ in waiting]
+            await self.script("rollback to savepoint attempt")
+            found += [await cursor.fetchall() for cursor, _ in waiting if cursor.description]
+            found.append(error)
+        return found
+
+    async def width(self, query: str) -> int:
+        """How many columns a generated query gives. Raises psycopg.Error, after which the transaction goes on."""
+        cursor = TracedRawCursor(self.connection)
+        error = await self._sent("savepoint describing", [(cursor, (query, ()))], "release savepoint describing")
+        if error is not None:
+            await self.script("rollback to savepoint describing")
+            raise error
+        return len(cursor.description or ())
+
+    async def _sent(
+        self, before: str, waiting: Sequence[tuple[psycopg.AsyncCursor[Any], Query]], after: str
+    ) -> psycopg.Error | None:
+        """Send all of it at once; the first error, if any, unless the connection is gone with it."""
+        found: psycopg.Error | None = None
+        try:
+            async with self.connection.pipeline():
+                try:
+                    await self.script(before)
+                    for cursor, (text, parameters) in waiting:
+                        await cursor.execute(text.encode() if isinstance(text, str) else text, parameters or None)
+                    await self.script(after)
+                except psycopg.Error as error:  # caught inside, for whoever leaves with an error is told a second one
+                    found = error
+        except psycopg.Error as error:
+            found = found or error
+        if found is not None and self.connection.closed:
+            raise found
+        return found
+
+    def _cursor(self, query: Query) -> psycopg.AsyncCursor[dict[str, Any]]:
+        kind = TracedCursor if isinstance(query[1], Mapping) else TracedRawCursor
+        return kind(self.connection, row_factory=dict_row)
+
+    async def attempt(self, text: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """Rows of one generated query. Raises psycopg.Error, after which the transaction goes on."""
+        (rows,) = await self.attempts([(text, parameters)])
+        if isinstance(rows, psycopg.Error):
+            raise rows
+        return rows
 
     async def statement(self, sql: str, parameters: Sequence[Parameter]) -> int:
         """Run the approved bytes as one message of the extended protocol, which takes exactly one statement.

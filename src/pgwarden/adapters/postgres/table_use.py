@@ -7,13 +7,14 @@ from typing import Any
 
 import psycopg
 
-from pgwarden.adapters.postgres.session import Session
+from pgwarden.adapters.postgres.session import Query, Session
 from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.domain.catalog import Catalog, Name
 from pgwarden.domain.impact import Archiving
 from pgwarden.domain.table_use import WRITING, TableUse
 from pgwarden.sql.mentions import mentioned, writes
 
+UNSEEN = (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectNotInPrerequisiteState)
 MOST_STATEMENTS = 500
 """Statements of ``pg_stat_statements`` that are looked at, the most frequent first."""
 
@@ -40,41 +41,48 @@ class TableUsers:
         """Every use that can be seen, sessions before statistics."""
         if not self._roots:
             return ()
-        locking = [use async for use in self._lock_holders()]
+        members = [(r.oid, root) for root in self._roots for r in self._catalog.partition_tree(root)]
+        words = {"words": self._words()}
+        holders, statements, schemas = await self._answers(
+            (
+                self._queries["lock_holders"],
+                {"oids": [oid for oid, _ in members], "roots": [top for _, top in members]},
+            ),
+            (self._queries["recent_statements"], words),
+            (self._queries["statistics_view"], {}),
+        )
+        locking = [self._holder(row) for row in holders]
         known = {(use.table, use.application, use.role) for use in locking}
-        recent = [u for u in await self._recent() if (u.table, u.application, u.role) not in known]
-        return (*locking, *recent, *await self._collected())
+        recent = [u for u in self._recent(statements) if (u.table, u.application, u.role) not in known]
+        collected = (await self._answers((_collected(schemas[0]["schema"]), words)))[0] if schemas else []
+        return (*locking, *recent, *self._counted(collected))
 
     def _named(self) -> dict[Name, str]:
         """Names under which statements reach each table (its partitions and the views on it too), and its own."""
         names: dict[Name, str] = {}
         for oid in self._roots:
             own = str(self._catalog.relations[oid].name)
-            inside = {relation.oid for relation in self._catalog.partition_tree(oid)}
-            names |= dict.fromkeys((self._catalog.relations[member].name for member in inside), own)
-            for view in self._catalog.relations.values():
-                if view.kind in "vm" and not inside.isdisjoint(view.reads):
+            members = tuple(self._catalog.partition_tree(oid))
+            names |= dict.fromkeys((member.name for member in members), own)
+            for member in members:
+                for view in self._catalog.views_of.get(member.oid, ()):
                     names.setdefault(view.name, own)
         return names
 
-    async def _lock_holders(self) -> Any:
-        members = [(r.oid, root) for root in self._roots for r in self._catalog.partition_tree(root)]
-        values = {"oids": [oid for oid, _ in members], "roots": [root for _, root in members]}
-        for row in await self._rows("lock_holders", values):
-            held = tuple(row["held"] or ())
-            yield TableUse(
-                str(self._catalog.relations[row["root"]].name),
-                row["application"],
-                row["role"] or "",
-                row["sessions"],
-                held,
-                row["waiting"],
-                row["seconds"],
-                writes=not WRITING.isdisjoint(held),
-            )
+    def _holder(self, row: Mapping[str, Any]) -> TableUse:
+        held = tuple(row["held"] or ())
+        return TableUse(
+            str(self._catalog.relations[row["root"]].name),
+            row["application"],
+            row["role"] or "",
+            row["sessions"],
+            held,
+            row["waiting"],
+            row["seconds"],
+            writes=not WRITING.isdisjoint(held),
+        )
 
-    async def _recent(self) -> list[TableUse]:
-        rows = await self._rows("recent_statements", {"words": self._words()})
+    def _recent(self, rows: Iterable[Mapping[str, Any]]) -> list[TableUse]:
         found: dict[tuple[str, str, str], TableUse] = {}
         for row in rows:
             for table in self._tables_in(row["statement"]):
@@ -85,20 +93,10 @@ class TableUsers:
                 found[key] = TableUse(*key, sessions, writes=wrote)
         return list(found.values())
 
-    async def _collected(self) -> list[TableUse]:
-        """By role, from the extension's view, where it is installed, loaded and open to this role."""
-        schemas = await self._rows("statistics_view", {})
-        if not schemas:
-            return []
-        query = (
-            "select coalesce(pg_catalog.pg_get_userbyid(s.userid)::text, '') as role, s.query as statement,"
-            f" s.calls::int8 as calls from {schemas[0]['schema']}.pg_stat_statements s"
-            " join pg_catalog.pg_database d on d.oid = s.dbid and d.datname = current_database()"
-            " where lower(s.query) like any (%(words)s::text[]) and s.query not like '%%\\_pgw\\_%%'"
-            f" order by s.calls desc limit {MOST_STATEMENTS}"
-        )
+    def _counted(self, rows: Iterable[Mapping[str, Any]]) -> list[TableUse]:
+        """By role, how often a statement was counted that names a table."""
         calls: dict[tuple[str, str], tuple[int, bool]] = {}
-        for row in await self._rows(query, {"words": self._words()}):
+        for row in rows:
             for table in self._tables_in(row["statement"]):
                 before, wrote = calls.get((table, row["role"]), (0, False))
                 calls[table, row["role"]] = (before + row["calls"], wrote or writes(row["statement"]))
@@ -111,14 +109,24 @@ class TableUsers:
         escaped = (n.name.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for n in self._names)
         return [f"%{word}%" for word in dict.fromkeys(escaped)]
 
-    async def _rows(self, query: str, values: Mapping[str, object]) -> list[dict[str, Any]]:
-        """Rows of a named query or of this text; none where the server refuses it: what is not seen is not claimed."""
-        await self._session.script("savepoint users")
-        try:
-            cursor = await self._session.connection.execute(self._queries.get(query) or query.encode(), values)
-            rows = await cursor.fetchall()
-        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectNotInPrerequisiteState):
-            await self._session.script("rollback to savepoint users")
-            return []
-        await self._session.script("release savepoint users")
-        return rows
+    async def _answers(self, *queries: Query) -> list[list[dict[str, Any]]]:
+        """Rows of these queries; none where the server refuses one: what is not seen is not claimed."""
+        found = []
+        for rows in await self._session.attempts(queries):
+            if isinstance(rows, UNSEEN):
+                rows = []
+            elif isinstance(rows, psycopg.Error):
+                raise rows
+            found.append(rows)
+        return found
+
+
+def _collected(schema: str) -> str:
+    """The statements that the extension has counted, where it is installed, loaded and open to this role."""
+    return (
+        "select coalesce(pg_catalog.pg_get_userbyid(s.userid)::text, '') as role, s.query as statement,"
+        f" s.calls::int8 as calls from {schema}.pg_stat_statements s"
+        " join pg_catalog.pg_database d on d.oid = s.dbid and d.datname = current_database()"
+        " where lower(s.query) like any (%(words)s::text[]) and s.query not like '%%\\_pgw\\_%%'"
+        f" order by s.calls desc limit {MOST_STATEMENTS}"
+    )
