@@ -245,6 +245,7 @@ async def test_drifting_conditions_are_frozen_and_shown(shop: str) -> None:
     assert [value.expression for value in impact.frozen] == ["current_date"]
     assert "set at = current_date where at < '" in impact.sql
     assert impact.volatile == ("random",)
+    assert impact.taken == ("current_date",)
 
 
 async def test_surroundings_are_listed(shop: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import psycopg
 import pytest
 from psycopg import conninfo
@@ -10,6 +12,7 @@ from tests.support.change import owned, run
 
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
 from pgwarden.adapters.postgres.impact import analyse
+from pgwarden.domain.catalog import InferredJoin
 from pgwarden.domain.impact import Impact, SideEffectKind
 from pgwarden.rules.assessment import assess
 
@@ -55,8 +58,45 @@ async def test_what_an_insert_maintains_and_checks(goods: str) -> None:
     assert named(impact, K.GENERATED) == {"twice": "public.goods.twice is computed again"}
     assert named(impact, K.SEQUENCE)["id"].startswith("the sequence behind public.goods.id advances")
     assert list(named(impact, K.FUNCTION)) == ["public.cheap"]
-    assert "writers to public.goods wait" in named(impact, K.LOCK)["SHARE ROW EXCLUSIVE"]
-    assert impact.cost.wal_bytes > 0
+    assert "other writers to public.goods go on" in named(impact, K.LOCK)["ROW EXCLUSIVE"]
+    many = await impact_of(goods, "insert into goods (name, price) select 'n' || i, i from generate_series(1, 9999) i")
+    assert many.cost.wal_bytes > impact.cost.wal_bytes > 0
+    assert many.cost.seconds > 0
+
+
+@pytest.mark.parametrize("major", [18, 16])
+async def test_who_waits_is_told_as_it_will_be(make_database: MakeDatabase, major: int) -> None:
+    """As the execution captures: writers are locked out where something else is set off, or by old servers' UPDATEs."""
+    database = owned(make_database(major))
+    run(database, SETUP)
+    cascading = await impact_of(database, "delete from goods where id = 1")
+    assert {effect.name for effect in cascading.side_effects if effect.kind is K.LOCK} == {"SHARE ROW EXCLUSIVE"}
+    assert all("wait from the start" in message for message in named(cascading, K.LOCK).values())
+    alone = await impact_of(database, "update goods set name = 'x' where id = 1")
+    assert list(named(alone, K.LOCK)) == ["ROW EXCLUSIVE" if major == 18 else "SHARE ROW EXCLUSIVE"]
+
+
+async def test_rows_that_no_key_guards_are_said_to_be_left_behind(goods: str) -> None:
+    """``goods_id`` is no foreign key, though every value of it is a number of goods."""
+    run(
+        goods,
+        "create table offer (id int primary key, goods_id int)",
+        "insert into offer select i, i from generate_series(1, 40) i; insert into offer values (99, 3)",
+        "analyze offer",
+    )
+    async with await psycopg.AsyncConnection.connect(goods, autocommit=True) as connection:
+        catalog = await PostgresCatalogReader(connection).read()
+    offer, parent = catalog.resolve_relation("offer"), catalog.resolve_relation("goods")
+    assert offer is not None
+    assert parent is not None
+    join = InferredJoin(offer.oid, 2, parent.oid, 1, 0.9, "by name")
+    catalog = replace(catalog, inferred_joins=(join,))
+    left = named(await analyse(goods, "delete from goods where id in (3, 4)", catalog), K.ORPHAN)
+    assert left["goods_id"].startswith("3 rows of public.offer are left pointing at nothing: goods_id looks like a")
+    for sql in ("delete from goods where id = 999", "update goods set price = 9", "delete from offer"):
+        assert named(await analyse(goods, sql, catalog), K.ORPHAN) == {}
+    both = "with o as (delete from offer where goods_id = 3) delete from goods where id = 3"
+    assert named(await analyse(goods, both, catalog), K.ORPHAN) == {}, "they go, too"
 
 
 async def test_an_update_is_spared_what_it_leaves_alone(goods: str) -> None:

@@ -34,6 +34,8 @@ GATHERED = {
     K.VIEW: "views that show the change: {names}",
     K.MATERIALIZED_VIEW: "stale until they are refreshed: {names}",
     K.FUNCTION: "functions that mention these tables and are not run: {names}",
+    K.INDEX: "indexes are maintained on {tables}",
+    K.CONSTRAINT: "constraints are checked on {tables}",
     K.LOCK: "writers to {tables} wait from the start of the execution to its end; readers do not",
 }
 """Side effects of one kind that are told together, where there are several."""
@@ -85,6 +87,7 @@ def show_assessment(found: Assessment) -> None:
     _show_lines("who uses these tables", map(str, found.impact.users), "bold")
     _show_lines("not exact because", found.impact.doubts, "bold yellow")
     _show_lines("frozen", (f"{f.expression} → {f.literal}" for f in found.impact.frozen), "bold")
+    _show_lines("taken when it runs", found.impact.taken, "bold")
     _show_recovery(found.impact)
 
 
@@ -213,6 +216,8 @@ def _show_recovery(impact: Impact) -> None:
     plan = impact.recovery
     if plan is None:
         return
-    taken = f"taking it back: {counted(plan.rows, 'row')} kept, {size(plan.bytes)}; it takes {_about(plan.seconds)}"
+    unknown = any(figure.basis is Basis.UNKNOWN for t in impact.tables for figure in (t.inserted, t.updated, t.deleted))
+    kept = f"{counted(plan.rows, 'row image')} kept, {size(plan.bytes)}; it takes {_about(plan.seconds)}"
+    taken = f"taking it back: {'how many rows are kept is not known' if unknown else kept}"
     _show_lines(taken, plan.steps, "bold")
     _show_lines("cannot be taken back", plan.irreversible, "bold red")

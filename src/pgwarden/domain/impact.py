@@ -156,6 +156,7 @@ class SideEffectKind(StrEnum):
     LOCK = "lock"
     APPLICATION = "application"
     SEQUENCE = "sequence"
+    ORPHAN = "orphan"
     UNKNOWN = "unknown"
 
 
@@ -246,7 +247,8 @@ class Impact:
     """Columns that an UPDATE sets, by relation."""
     volatile: tuple[str, ...] = ()
     """Functions in conditions whose result changes from call to call and cannot be frozen."""
-
+    taken: tuple[str, ...] = ()
+    """Values such as ``now()`` that are merely assigned: they are taken when the statement runs."""
     detected: Mapping[tuple[int, str], SensitiveKind] = field(default_factory=dict)
     """What sampled values of columns look like, by relation and column."""
     users: tuple[TableUse, ...] = ()
@@ -288,6 +290,7 @@ class Impact:
             "users": [use.to_dict() for use in self.users],
             "archiving": self.archiving.value,
             "frozen": [{"expression": f.expression, "literal": f.literal} for f in self.frozen],
+            "taken_when_run": list(self.taken),
             "doubts": list(self.doubts),
             "volatile": list(self.volatile),
             "depth": self.depth,

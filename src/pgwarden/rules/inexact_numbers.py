@@ -19,4 +19,6 @@ def check(case: RiskCase) -> Finding | None:
         parts.append(f"the numbers may be off, for {counted(len(case.impact.doubts), 'reason')} told below")
     if not parts:
         return None
-    return Finding(RULE, RiskLevel.MEDIUM, "; ".join(parts), "A rehearsal gives exact numbers.")
+    return Finding(
+        RULE, RiskLevel.MEDIUM, "; ".join(parts), "A rehearsal gives exact numbers: pgwarden impact --rehearse."
+    )

@@ -166,6 +166,7 @@ def impact_answer(name: str, found: Assessment) -> ImpactAnswer:
         violations=impact["violations"],
         side_effects=impact["side_effects"],
         frozen=impact["frozen"],
+        taken_when_run=impact["taken_when_run"],
         doubts=impact["doubts"],
         estimated_seconds=impact["cost"]["seconds"],
         wal_bytes=impact["cost"]["wal_bytes"],

@@ -68,6 +68,7 @@ class ImpactAnswer(BaseModel):
     violations: list[dict[str, Any]] = Field(description="What would make it fail.")
     side_effects: list[dict[str, Any]] = Field(description="Triggers, views, locks and the like.")
     frozen: list[dict[str, str]] = []
+    taken_when_run: list[str] = Field(default=[], description="Assigned values such as now(), taken at the execution.")
     doubts: list[str] = Field(default=[], description="Why numbers may not be exact.")
     estimated_seconds: float
     wal_bytes: int

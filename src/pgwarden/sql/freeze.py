@@ -107,6 +107,8 @@ class Frozen:
     values: tuple[FrozenValue, ...]
     drifting: tuple[str, ...]
     """What still changes from call to call, by name."""
+    taken: tuple[str, ...] = ()
+    """What is merely assigned and keeps its meaning: its value is taken when the statement runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,32 +123,41 @@ def freeze(sql: str, moment: Mapping[str, str]) -> Frozen:
     tree = parse(sql)
     places: dict[int, _Place] = {}
     drifting: dict[str, None] = {}
+    taken: dict[int, str] = {}
     for statement in tree.statements:
-        for kind, node in _deciding(statement.get("stmt", {})):
-            place = _place(tree, kind, node, moment)
-            if place is not None:
+        for kind, node, deciding in _values(statement.get("stmt", {})):
+            place, name = _place(tree, kind, node, moment), _drifts(kind, node)
+            if not deciding:
+                if place is not None:
+                    taken[place.start] = sql[place.start : place.end]
+                elif name is not None:
+                    taken[node.get("location", 0)] = f"{name}()"
+            elif place is not None:
                 places[place.start] = place
-            elif (name := _drifts(kind, node)) is not None:
+            elif name is not None:
                 drifting[name] = None
     text, values = sql, []
     for place in sorted(places.values(), key=lambda p: p.start, reverse=True):
         values.append(FrozenValue(sql[place.start : place.end], place.literal))
         text = text[: place.start] + place.literal + text[place.end :]
-    return Frozen(text, tuple(reversed(values)), tuple(drifting))
+    assigned = dict.fromkeys(taken[at] for at in sorted(taken))
+    return Frozen(text, tuple(reversed(values)), tuple(drifting), tuple(assigned))
 
 
-def _deciding(root: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every node that takes part in deciding which rows are meant."""
+def _values(root: Any) -> Iterator[tuple[str, dict[str, Any], bool]]:
+    """Every node, and whether it takes part in deciding which rows are meant; what is merely returned is left out."""
     stack: list[tuple[str, Any, bool]] = [("", root, False)]
     while stack:
         kind, node, deciding = stack.pop()
         if isinstance(node, list):
             stack += [(kind, item, deciding) for item in node]
         elif isinstance(node, dict):
-            if deciding and kind:
-                yield kind, node
+            if kind:
+                yield kind, node, deciding
             assigned = _ASSIGNED.get(kind, frozenset[str]())
             for field, value in node.items():
+                if field in _RETURNED and not deciding:
+                    continue
                 if field[:1].isupper():  # a wrapper: {"Kind": {…}}
                     stack.append((field, value, deciding))
                 else:
@@ -154,6 +165,7 @@ def _deciding(root: Any) -> Iterator[tuple[str, dict[str, Any]]]:
                     stack.append((inner, value, deciding or (kind in _ASSIGNED and field not in assigned)))
 
 
+_RETURNED = {"returningList", "returningClause"}
 _INLINE = {"onConflictClause": "OnConflictClause", "larg": "SelectStmt", "rarg": "SelectStmt"}
 """Fields whose value is a node without the wrapper that names its kind."""
 

@@ -115,6 +115,21 @@ def closure(catalog: Catalog, starts: Iterable[Effect]) -> Closure:
     return Closure(begun, ordered, tuple(edges), components)
 
 
+def unguarded(catalog: Catalog, effects: Iterable[Effect]) -> tuple[Edge, ...]:
+    """References that no foreign key declares and that lead to rows which go: nothing sees to what is left."""
+    going = {effect.relation: effect for effect in effects if effect.deletes}
+    found = []
+    for join in catalog.inferred_joins:
+        child, parent = catalog.relations.get(join.relation_oid), catalog.relations.get(join.foreign_oid)
+        if child is None or parent is None or parent.oid not in going:
+            continue
+        pair = (join.column,), (join.foreign_column,)
+        key = Constraint(0, "", "f", child.oid, pair[0], None, parent.oid, pair[1])
+        columns, foreign = names_of(child, pair[0]), names_of(parent, pair[1])
+        found.append(Edge(going[parent.oid], key, child.oid, columns, foreign, Action.NO_ACTION, None))
+    return tuple(found)
+
+
 def root(catalog: Catalog, oid: int) -> int:
     """The partitioned table at the top of a partition's tree, or the table itself."""
     relation = catalog.relations.get(oid)

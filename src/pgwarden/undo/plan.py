@@ -65,7 +65,8 @@ def _steps(tables: Sequence[TableImpact]) -> Iterable[str]:
     yield "keep user triggers and rules quiet, one by one, since what they did is in the images already"
     for table in tables:
         if table.deleted.rows:
-            yield f"insert {counted(table.deleted.rows, 'row')} into {table.name} as they were"
+            was = "as it was" if table.deleted.rows == 1 else "as they were"
+            yield f"insert {counted(table.deleted.rows, 'row')} into {table.name} {was}"
         if table.updated.rows:
             yield f"put {counted(table.updated.rows, 'row')} of {table.name} back in place"
         if table.inserted.rows:

@@ -68,6 +68,23 @@ def test_what_was_frozen_is_shown_in_order() -> None:
     assert [(v.expression, v.literal) for v in values] == [("now()", NOW), ("current_date", TODAY)]
 
 
+@pytest.mark.parametrize(
+    ("sql", "taken"),
+    [
+        (
+            "update t set a = now(), b = CURRENT_DATE, c = now() where d < now() returning now()",
+            ("now()", "CURRENT_DATE"),
+        ),
+        ("insert into t values (now(), gen_random_uuid())", ("now()", "gen_random_uuid()")),
+        ("insert into t values (1) on conflict (a) do update set b = current_user", ("current_user",)),
+        ("merge into t using u on t.a = u.a when matched then update set d = localtime", ("localtime",)),
+        ("delete from t where a < now()", ()),
+    ],
+)
+def test_what_is_taken_when_it_runs_is_said(sql: str, taken: tuple[str, ...]) -> None:
+    assert freeze(sql, MOMENT).taken == taken
+
+
 @pytest.mark.parametrize("call", ["random()", "clock_timestamp()", "gen_random_uuid()", "age(a)", "nextval('s')"])
 def test_what_cannot_be_frozen_is_named(call: str) -> None:
     assert freeze(f"delete from t where a < {call}", MOMENT).drifting == (call.partition("(")[0],)

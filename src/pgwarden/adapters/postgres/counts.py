@@ -57,6 +57,11 @@ class Counts:
         (rows,) = row.values()
         return int(rows)
 
+    async def tried(self, queries: Sequence[str]) -> list[int | None]:
+        """Each count; None where the server refuses it or takes too long."""
+        answers = await self._session.attempts([(query, self.known(query)) for query in queries])
+        return [None if isinstance(answer, psycopg.Error) else int(answer[0]["count"]) for answer in answers]
+
     async def every(self, query: str) -> list[int]:
         """Several counts from one query that gives an array; none where it fails or takes too long."""
         try:

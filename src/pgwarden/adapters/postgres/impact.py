@@ -14,9 +14,11 @@ from pgwarden.adapters.postgres.change_rows import RowChecks, quiet_default
 from pgwarden.adapters.postgres.counts import Counts
 from pgwarden.adapters.postgres.detection import detected
 from pgwarden.adapters.postgres.estimates import planner_estimate
+from pgwarden.adapters.postgres.lock_free import goes_lock_free
 from pgwarden.adapters.postgres.numbers import NONE, Numbers
+from pgwarden.adapters.postgres.orphans import orphans
 from pgwarden.adapters.postgres.session import OWN_PATH, Session, open_session
-from pgwarden.adapters.postgres.surroundings import applying, checked, slots, views_named
+from pgwarden.adapters.postgres.surroundings import applying, checked, slots, views_named, without_locks
 from pgwarden.adapters.postgres.table_use import TableUsers, archiving
 from pgwarden.domain.catalog import Catalog, Relation
 from pgwarden.domain.execution import Parameter
@@ -40,7 +42,7 @@ from pgwarden.sql.side_effects import side_effects
 from pgwarden.sql.tallies import Cell, Counted, Start, Tally
 from pgwarden.sql.targets import Targets
 from pgwarden.sql.views import AT, TABLE
-from pgwarden.undo.closure import Edge, Effect, closure, names_of, root
+from pgwarden.undo.closure import Edge, Effect, closure, names_of, root, unguarded
 from pgwarden.undo.plan import cost, recovery_plan
 
 OWN_SECONDS = 30
@@ -94,7 +96,7 @@ async def analyse(
         analysis = _Analysis(session, catalog, targets, changes, parameters, search_path, bounds)
         impact = await analysis.impact(frozen.sql)
         await session.rollback()
-    return replace(impact, frozen=frozen.values, original=sql, volatile=frozen.drifting)
+    return replace(impact, frozen=frozen.values, original=sql, volatile=frozen.drifting, taken=frozen.taken)
 
 
 class _Analysis:
@@ -139,6 +141,7 @@ class _Analysis:
         matches = await self._multiplies()
         around = side_effects(catalog, self._events(), self._changing(), self._names.schemas)
         effects = [*views_named(self._changes.changes), *await applying(self._session, catalog, around.effects)]
+        effects += await self._orphans(numbers, counted)
         effects += await slots(self._session)
         await self._session.script(
             f"set local search_path = {OWN_PATH}; set local statement_timeout = {OWN_SECONDS * 1000}"
@@ -146,6 +149,8 @@ class _Analysis:
         changing = [table.relation for table in tables if table.rows or table.target]
         opened = tuple(dict.fromkeys([*around.open_tables, *self._inheriting()]))
         reach = self._reach(opened)
+        if await goes_lock_free(self._session, sql, {*reach, *opened}):
+            effects = [without_locks(effect) for effect in effects]
         users = await TableUsers(self._session, catalog, reach).found()
         effects += [SideEffect(SideEffectKind.APPLICATION, use.table, use.who, str(use)) for use in users]
         return Impact(
@@ -191,21 +196,30 @@ class _Analysis:
                 found.append(Effect(target.oid, frozenset(change.arbiter.assigned)))
         return found
 
-    def _make_counting(self, probed: Collection[Edge] = ()) -> Counting:
+    async def _orphans(self, numbers: Numbers, counted: Sequence[Effect]) -> list[SideEffect]:
+        """Rows that nothing guards against losing what they point at."""
+        empty = self._empty(counted, numbers)
+        edges = unguarded(self._catalog, (effect for effect in counted if effect not in empty))
+        if not edges:
+            return []
+        return await orphans(self._catalog, self._counts, self._make_counting(more=edges), edges)
+
+    def _make_counting(self, probed: Collection[Edge] = (), more: Sequence[Edge] = ()) -> Counting:
         starts = []
         for change, target in zip(self._changes.changes, self._targets, strict=True):
             if change.kind is StatementKind.INSERT:
                 continue
             columns = frozenset(change.columns) if change.kind is StatementKind.UPDATE else frozenset[str]()
             starts.append(Start(change, Effect(target.oid, columns)))
-        oids = {*self._closure.relations, *(edge.relation for edge in self._closure.edges)}
+        edges = (*self._closure.edges, *more)
+        oids = {*self._closure.relations, *(edge.relation for edge in edges)}
         relations = {oid: self._catalog.relations[oid] for oid in oids}
         names = {oid: relation.name for oid, relation in relations.items()}
         cells = {
             oid: {c.name: Cell(c.type_name, quiet_default(c)) for c in relation.columns}
             for oid, relation in relations.items()
         }
-        return Counting(names, starts, self._closure.components, self._closure.edges, cells, probed)
+        return Counting(names, starts, self._closure.components, edges, cells, probed)
 
     def _at_once(self, estimate: Figure) -> Counting | None:
         """How everything is counted by one statement; None where one for each table is quicker."""

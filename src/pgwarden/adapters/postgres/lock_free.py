@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pgwarden.adapters.postgres.capture import read_shapes
@@ -41,6 +42,18 @@ async def lock_free(session: Session, approved: Approved) -> LockFree | None:
         return LockFree(change, shape)
     await session.script(f"rollback to savepoint {SAFEPOINT}")
     return None
+
+
+async def goes_lock_free(session: Session, sql: str, reach: Collection[int]) -> bool:
+    """Whether a change of these tables would go this way, as they are now. Only looks."""
+    change = _single_change(sql) if len(reach) == 1 else None
+    if change is None:
+        return False
+    (shape,) = await read_shapes(session, reach)
+    if shape.oid not in reach or shape.obstacle or obstacle(change, shape, session.major):
+        return False
+    (row,) = await session.named("returnable", {"oid": shape.oid})
+    return bool(row["returnable"])
 
 
 async def target(session: Session, search_path: str, schema: str | None, table: str) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from pgwarden.adapters.postgres.session import Session
 from pgwarden.adapters.postgres.sqlfile import named_queries
@@ -21,6 +22,14 @@ async def applying(session: Session, catalog: Catalog, effects: Sequence[SideEff
             if await session.value(query, [relation.oid]):
                 active.add(str(relation.name))
     return [e for e in effects if e.kind is not SideEffectKind.ROW_SECURITY or e.table in active]
+
+
+def without_locks(effect: SideEffect) -> SideEffect:
+    """The lock that a change takes whose capture needs none of its own."""
+    if effect.kind is not SideEffectKind.LOCK:
+        return effect
+    message = f"other writers to {effect.table} go on, unless they want the same rows; readers do, too"
+    return replace(effect, name="ROW EXCLUSIVE", message=message)
 
 
 async def slots(session: Session) -> list[SideEffect]:
