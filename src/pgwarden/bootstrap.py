@@ -57,14 +57,17 @@ from pgwarden.agents.chat_decisions import ChatDecisions
 from pgwarden.agents.context_memory import ContextMemoryAgent
 from pgwarden.agents.database_desk import DatabaseDesk
 from pgwarden.agents.front_desk import FrontDesk
+from pgwarden.agents.health_desk import HealthDesk
 from pgwarden.agents.impact_assessment import ImpactAssessmentAgent
 from pgwarden.agents.intelligent_query import IntelligentQueryAgent
+from pgwarden.agents.job_desk import JobDesk
 from pgwarden.agents.ledger_copy import LedgerCopy
 from pgwarden.agents.notification_desk import NotificationDesk
 from pgwarden.agents.notifier import Notifier
 from pgwarden.agents.orchestrator import DatabaseOrchestrator
 from pgwarden.agents.personnel import Personnel
 from pgwarden.agents.policy_desk import PolicyDesk
+from pgwarden.agents.policy_editor import PolicyEditor
 from pgwarden.agents.proposed_decisions import ProposedDecisions
 from pgwarden.agents.provider_desk import ProviderDesk
 from pgwarden.agents.recipients import Recipients
@@ -170,6 +173,7 @@ class App:
     approvals: Callable[[], ApprovalPolicy]
     """Its part that says who must say yes; raises PolicyInvalid, too."""
     policy_desk: PolicyDesk
+    policy_editor: PolicyEditor
     retention: RetentionDesk
     orchestrator: DatabaseOrchestrator
     approval: ApprovalWorkflowAgent
@@ -189,6 +193,8 @@ class App:
     back_up: Callable[[Path], Awaitable[int]]
     """Writes the control database into a file; how many rows those were."""
     jobs: Jobs
+    job_desk: JobDesk
+    health_desk: HealthDesk
     notifications: NotificationStore
     channels: Mapping[Channel, NotificationChannel]
     """Those that are set up."""
@@ -382,6 +388,8 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             "settle_tickets": execution.changes.settle_job,
         }
         approval, proposals = ApprovalWorkflowAgent(desk, requests, history), ProposedDecisions(desk)
+        policy_desk = PolicyDesk(impact, history, desk.tickets, people, targets.load, lambda: datetime.now(UTC))
+        jobs = PostgresJobs(control)
         yield App(
             settings=settings,
             identity=session.identity,
@@ -407,7 +415,8 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             impact=impact,
             policies=policies,
             approvals=lambda: approval_policy(policies()),
-            policy_desk=PolicyDesk(impact, history, desk.tickets, people, targets.load, lambda: datetime.now(UTC)),
+            policy_desk=policy_desk,
+            policy_editor=PolicyEditor(policies, policy_desk, trail),
             retention=retention,
             orchestrator=orchestrator,
             approval=approval,
@@ -426,7 +435,9 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             notary=notary,
             audit_desk=AuditDesk(audit, trail, lambda: datetime.now(UTC), source=door),
             back_up=partial(_back_up, control, trail, session),
-            jobs=PostgresJobs(control),
+            jobs=jobs,
+            job_desk=JobDesk(jobs, lambda: datetime.now(UTC)),
+            health_desk=HealthDesk(targets, check_database, jobs, audit, lambda: datetime.now(UTC)),
             notifications=notifications,
             channels=channels,
             notification_desk=NotificationDesk(notifications, notifier, channels, lambda: datetime.now(UTC)),

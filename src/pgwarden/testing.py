@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -24,7 +25,7 @@ from pgwarden.domain.execution import Isolation, Parameter
 from pgwarden.domain.feedback import Example, Feedback
 from pgwarden.domain.glossary import Term, term_key
 from pgwarden.domain.identity import DataRight
-from pgwarden.domain.job import Job, JobRecord, JobState
+from pgwarden.domain.job import Job, JobRecord, JobState, QueueState
 from pgwarden.domain.notification import Channel, Delivery, DeliveryStatus, Letter, Notification, Preferences, Recent
 from pgwarden.domain.profile import Sample, TableProfile
 from pgwarden.domain.registration import require_keepable, unknown_database
@@ -456,7 +457,8 @@ class MemoryNotificationStore:
 class MemoryJobs:
     """``ports.Jobs``. Nothing runs them: ``deferred`` is what a worker would get."""
 
-    def __init__(self) -> None:
+    def __init__(self, audit: MemoryAuditLog | None = None) -> None:
+        self.audit = audit or MemoryAuditLog()
         self.deferred: list[Job] = []
         self._records: dict[int, JobRecord] = {}
 
@@ -472,11 +474,22 @@ class MemoryJobs:
         found = [record for record in self._records.values() if record.state in (states or tuple(JobState))]
         return tuple(found[::-1][:limit])
 
-    async def retry(self, job_id: int) -> bool:
+    async def state(self) -> QueueState:
+        counts = Counter(record.state for record in self._records.values())
+        return QueueState(counts[JobState.WAITING], counts[JobState.RUNNING], counts[JobState.FAILED], 0, None)
+
+    async def retry(self, job_id: int, *, audit: Sequence[AuditEntry] = ()) -> bool:
+        return await self._decide(job_id, JobState.WAITING, audit)
+
+    async def discard(self, job_id: int, *, audit: Sequence[AuditEntry] = ()) -> bool:
+        return await self._decide(job_id, JobState.DISCARDED, audit)
+
+    async def _decide(self, job_id: int, state: JobState, audit: Sequence[AuditEntry]) -> bool:
         record = self._records.get(job_id)
         if record is None or record.state is not JobState.FAILED:
             return False
-        self._records[job_id] = replace(record, state=JobState.WAITING)
+        self._records[job_id] = replace(record, state=state)
+        await self.audit.append(*audit)
         return True
 
     def end(self, job_id: int, state: JobState) -> None:

@@ -8,9 +8,12 @@ from tests.support.job_queue import empty_queue
 from tests.support.letters import NOON
 
 from pgwarden.adapters.jobs.queue import PostgresJobs
+from pgwarden.adapters.postgres.control.audit_log import PostgresAuditLog
 from pgwarden.adapters.postgres.control.connection import Pool, transaction
+from pgwarden.domain.audit import AuditEntry
+from pgwarden.domain.audit_filter import AuditFilter
 from pgwarden.domain.job import Job, JobState
-from pgwarden.ports import Jobs
+from pgwarden.ports import AuditLog, Jobs
 from pgwarden.testing import MemoryJobs
 
 
@@ -61,6 +64,7 @@ async def test_only_a_failed_job_can_be_retried(
     await jobs.defer(Job("one"))
     (record,) = await jobs.find()
     assert not await jobs.retry(record.id)
+    assert not await jobs.discard(record.id)
     assert not await jobs.retry(record.id + 1)
     if isinstance(jobs, MemoryJobs):
         jobs.end(record.id, JobState.FAILED)
@@ -70,3 +74,29 @@ async def test_only_a_failed_job_can_be_retried(
     assert await jobs.find(JobState.WAITING) == ()
     assert await jobs.retry(record.id)
     assert [job.id for job in await jobs.find(JobState.WAITING)] == [record.id]
+
+
+async def test_a_failed_job_is_given_up_with_its_entry(
+    jobs: Jobs, implementation: str, request: pytest.FixtureRequest
+) -> None:
+    await jobs.defer(Job("one"), Job("two"))
+    if isinstance(jobs, MemoryJobs):
+        jobs.end(1, JobState.FAILED)
+        log: AuditLog = jobs.audit
+    else:
+        control = request.getfixturevalue("control")
+        async with transaction(control) as connection:
+            await connection.execute(
+                "update pgwarden_jobs.procrastinate_jobs set status = 'failed' where task_name = 'one'"
+            )
+        log = PostgresAuditLog(control)
+    (failed,) = await jobs.find(JobState.FAILED)
+    state = await jobs.state()
+    assert (state.waiting, state.running, state.failed) == (1, 0, 1)
+    assert (state.due_since is not None) == (implementation != "memory")
+    entry = AuditEntry("job.discarded", "root", NOON, subject=f"{failed.id}")
+    assert not await jobs.discard(failed.id + 100, audit=(entry,))
+    assert await jobs.discard(failed.id, audit=(entry,))
+    assert not await jobs.retry(failed.id)
+    assert [job.state for job in await jobs.find()] == [JobState.WAITING, JobState.DISCARDED]
+    assert len(await log.find(AuditFilter(action="job.discarded", subject=f"{failed.id}"))) == 1

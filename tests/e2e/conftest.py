@@ -39,10 +39,14 @@ async def shared_site(run_directory: Path, pg18_url: str, settled_people: str) -
     database, control = (f"site_{mark}_{part}" for part in ("target", "control"))
     target = owned(create_database(pg18_url, database))
     run(target, *TABLES)
+    policy = home / "policy.toml"
+    policy.write_text("# the house's own policy\n")
+    policy.chmod(0o640)
+    control_url = create_database(pg18_url, control, settled_people)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        async with web_house(home, create_database(pg18_url, control, settled_people), target, url) as house:
+        async with web_house(home, control_url, target, url, policy_file=policy) as house:
             server = uvicorn.Server(uvicorn.Config(house.application, log_level="warning", ws="none"))
             serving = asyncio.create_task(server.serve(sockets=[listening]))
             try:

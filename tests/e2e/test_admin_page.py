@@ -88,3 +88,41 @@ async def test_a_second_factor_is_enrolled_on_a_phone(site: Site) -> None:
     await expect(phone.get_by_role("heading", name="Enrolled")).to_be_visible()
     await checked(phone)
     assert faults == []
+
+
+async def test_a_policy_is_tried_and_put_in_force(site: Site) -> None:
+    faults: list[str] = []
+    ana = await site.house.logged_in("ana")
+    body = {"sql": "update orders set total = 1 where id = 9", "reason": "for the dry run", "database": "shop"}
+    assert (await ana.post("/api/v1/tickets", json=body)).status_code == 201
+    admin = await site.page("admin", faults=faults)
+    await admin.goto(f"{site.url}/admin/policy")
+    await checked(admin)
+    text = admin.get_by_label("The whole file")
+    await text.fill("[approval]\nlead_rowz = 1\n")
+    await expect(admin.locator("#verdict")).to_contain_text("lead_rowz")
+    await checked(admin)
+    await text.fill("[approval]\nlead_rows = 1\n")
+    await expect(admin.locator("#difference")).to_contain_text("+lead_rows = 1")
+    await admin.get_by_role("button", name="Try it against past tickets").press("Enter")
+    await expect(admin.get_by_role("region", name="Dry run")).to_contain_text("would have been asked differently")
+    await checked(admin)
+    await picture(admin, "admin-policy")
+    await admin.get_by_label("Your password, again").fill(PASSWORD)
+    await admin.get_by_role("button", name="Put it in force").press("Enter")
+    await expect(admin.locator("#holds ~ ul")).to_contain_text("fewer than 1 rows")
+    for place in ("Channels", "Models", "Health", "Jobs"):
+        await admin.get_by_role("link", name=place, exact=True).click()
+        await expect(admin.locator("h1")).to_contain_text(place)
+        await checked(admin)
+    await admin.get_by_role("link", name="Health").click()
+    await admin.get_by_role("button", name="Dark").click()
+    await expect(admin.locator("html")).to_have_attribute("data-theme", "dark")
+    await checked(admin)
+    await picture(admin, "admin-health-dark")
+    assert faults == []
+
+    phone = await site.page("admin", phone=True)
+    for place in ("policy", "health", "jobs", "people", "databases", "tokens"):
+        await phone.goto(f"{site.url}/admin/{place}")
+        assert await phone.evaluate("document.documentElement.scrollWidth") <= 390, place

@@ -30,7 +30,11 @@ async def shared_house(run_directory: Path, pg18_url: str, settled_people: str) 
     database, control = (f"house_{mark}_{part}" for part in ("target", "control"))
     target = owned(create_database(pg18_url, database))
     run(target, *TABLES)
-    async with web_house(home, create_database(pg18_url, control, settled_people), target) as made:
+    policy = home / "policy.toml"
+    policy.write_text("# the house's own policy\n")
+    policy.chmod(0o640)
+    control_url = create_database(pg18_url, control, settled_people)
+    async with web_house(home, control_url, target, policy_file=policy) as made:
         yield made
     for name in (database, control):
         drop_database(pg18_url, name)

@@ -43,6 +43,7 @@ class WebHouse:
     app: App
     database: str
     """The target's URL, as its owner."""
+    control: str
     url: str = URL
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
@@ -115,7 +116,7 @@ async def web_house(
     """A pgwarden on a settled control database; ``database`` is the target "shop" and may be written."""
     async with build(load(home=home, control_url=control, user="ada", **settings), door="web", admit=False) as app:
         app.targets.add_for_now(target("shop", database, allow_writes=True))
-        house = WebHouse(app, database, url)
+        house = WebHouse(app, database, control, url)
         try:
             yield house
         finally:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import stat
+import tempfile
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from pgwarden.domain.approval_table import approval_policy
-from pgwarden.domain.errors import PolicyInvalid
+from pgwarden.domain.errors import ChangedMeanwhile, PolicyInvalid
 from pgwarden.domain.policy import Policy, read_policy
 from pgwarden.domain.policy_table import PolicySource
 
@@ -26,6 +28,59 @@ class PolicyFile:
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._read: tuple[tuple[int, int, int], Policy] | None = None
+
+    @property
+    def place(self) -> str:
+        """The file's name; '' for the built-in policy."""
+        return str(self._path) if self._path else ""
+
+    def text(self) -> str:
+        """What stands in the file, also where it cannot be followed. PolicyInvalid where it cannot be read."""
+        try:
+            return self._content().decode()
+        except UnicodeDecodeError:
+            raise _unreadable(self.place, "It is not UTF-8 text.", "Save it as UTF-8.") from None
+
+    def parse(self, text: str) -> Policy:
+        """What a text would mean. PolicyInvalid."""
+        content = text.encode("utf-8", "replace")
+        if len(content) > MOST_BYTES:
+            raise _unreadable("text", f"It is larger than {MOST_BYTES:,} bytes.", "Is it the right one?")
+        return parse_policy(content, self.place or "text")
+
+    def replace(self, text: str, *, expected: str) -> None:
+        """Write the file as a whole, in one step: whoever reads sees the old text or the new one, a crash included.
+
+        ChangedMeanwhile when the file is not the one with the SHA-256 ``expected`` (hex); PolicyInvalid for a text that
+        cannot be followed, and where the file cannot be written.
+        """
+        self.parse(text)
+        if self._path is None:
+            raise _unreadable("of this installation", "It is built in.", "Name a file: PGWARDEN_POLICY_FILE.")
+        try:
+            with self._path.open("rb") as before:
+                fcntl.flock(before, fcntl.LOCK_EX)  # whoever waited here meets another content below
+                if hashlib.sha256(self._content()).hexdigest() != expected:
+                    raise ChangedMeanwhile(
+                        "The policy file was changed since it was read.",
+                        not_done="Nothing was overwritten.",
+                        next_step="Load it again, and make the change there.",
+                    )
+                _write_whole(self._path, text.encode(), os.fstat(before.fileno()))
+        except OSError as error:
+            why = f"It cannot be written: {error.strerror or error}."
+            raise _unreadable(self._path, why, "Let pgwarden write it and its directory, or edit it there.") from None
+
+    def _content(self) -> bytes:
+        """PolicyInvalid."""
+        if self._path is None:
+            return b""
+        try:
+            status = self._path.stat()
+            _check_protection(self._path, status)
+            return self._path.read_bytes()
+        except OSError as error:
+            raise _unreadable(self._path, f"{error.strerror or error}.", "Make it readable for pgwarden.") from None
 
     def __call__(self) -> Policy:
         """The current policy. Raises PolicyInvalid while the file cannot be read or followed: there is no guessing,
@@ -44,6 +99,27 @@ class PolicyFile:
         policy = parse_policy(content, str(self._path))
         self._read = (state, policy)
         return policy
+
+
+def _write_whole(path: Path, content: bytes, like: os.stat_result) -> None:
+    """In another file of the same owner and mode, on disk before it takes the place."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
+        try:
+            os.fchmod(new.fileno(), stat.S_IMODE(like.st_mode))
+            if os.getuid() == 0:
+                os.fchown(new.fileno(), like.st_uid, like.st_gid)
+            new.write(content)
+            new.flush()
+            os.fsync(new.fileno())
+            Path(new.name).replace(path)
+        except BaseException:
+            Path(new.name).unlink(missing_ok=True)
+            raise
+    directory = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def parse_policy(content: bytes, name: str) -> Policy:

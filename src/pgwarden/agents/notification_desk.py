@@ -94,6 +94,15 @@ class NotificationDesk:
             await self._notifier.retry(letter.delivery.id, actor=actor)
         return len(meant)
 
+    async def discard(self, by: Admission, ids: Sequence[str]) -> int:
+        """Give deliveries up for good, by the beginning of their ids: they are no longer listed."""
+        actor = by.require(Scope.ADMIN, Role.ADMIN).name
+        dead = await self._store.in_status(DeliveryStatus.DEAD, limit=MOST)
+        meant = dict.fromkeys(_one(dead, start) for start in ids)
+        for letter in meant:
+            await self._notifier.discard(letter.delivery.id, actor=actor)
+        return len(meant)
+
     async def test(self, by: Admission, channel: Channel) -> None:
         """Send oneself an example. ChannelMissing, DeliveryFailed, DeliveryRefused."""
         person = by.require(Scope.ADMIN, Role.ADMIN)

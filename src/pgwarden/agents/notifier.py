@@ -155,14 +155,25 @@ class Notifier:
 
     async def retry(self, delivery_id: str, *, actor: str) -> None:
         """Let a delivery that was given up be tried anew. UnknownNotification when it is none."""
+        letter = await self._dead(delivery_id)
+        anew = replace(letter.delivery, status=DeliveryStatus.PENDING, attempts=0, due=self._clock(), error="")
+        entry = self._entry("notification.retried", letter.notification, _details(anew), actor=actor)
+        await self._store.settle([letter.delivery], [anew], jobs=[_sending(anew)], audit=[entry])
+
+    async def discard(self, delivery_id: str, *, actor: str) -> None:
+        """Give a delivery up for good: nobody is told any more. UnknownNotification when it was not given up before."""
+        letter = await self._dead(delivery_id)
+        gone = replace(letter.delivery, status=DeliveryStatus.SUPERSEDED)
+        entry = self._entry("notification.discarded", letter.notification, _details(gone), actor=actor)
+        await self._store.settle([letter.delivery], [gone], audit=[entry])
+
+    async def _dead(self, delivery_id: str) -> Letter:
         letter = await self._store.letter(delivery_id)
         if letter is None or letter.delivery.status is not DeliveryStatus.DEAD:
             raise UnknownNotification(
                 f"No delivery {delivery_id} was given up.", next_step="`pgwarden notifications dead` lists them."
             )
-        anew = replace(letter.delivery, status=DeliveryStatus.PENDING, attempts=0, due=self._clock(), error="")
-        entry = self._entry("notification.retried", letter.notification, _details(anew), actor=actor)
-        await self._store.settle([letter.delivery], [anew], jobs=[_sending(anew)], audit=[entry])
+        return letter
 
     async def _send(self, letters: Sequence[Letter]) -> None:
         """Send these, which are for one person on one channel, as one message, and write down what became of it."""

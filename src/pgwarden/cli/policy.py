@@ -10,6 +10,7 @@ import typer
 
 from pgwarden.cli.door import Database, Json, open_app, read_text
 from pgwarden.cli.render import console, emit_json, print_facts, simple_table
+from pgwarden.domain.approval_json import policy_object, route_object
 from pgwarden.domain.request import Urgency
 
 if TYPE_CHECKING:
@@ -130,51 +131,6 @@ def dry_run(
     if rows:
         print_facts(("ticket", "opened", "operation", "requester", "now", "then"), rows)
     console().print(f"{len(changed)} of {len(found)} past tickets would have been asked differently.")
-
-
-def policy_object(policy: ApprovalPolicy) -> dict[str, Any]:
-    """The policy as JSON values; times in seconds."""
-    return {
-        "lead_rows": policy.lead_rows,
-        "manager_rows": policy.manager_rows,
-        "read_ticket_from": policy.read_ticket_from.value,
-        "automatic": policy.automatic,
-        "override": {
-            "seniors": policy.override.seniors,
-            "level": policy.override.level,
-            "holds_seconds": policy.override.holds.total_seconds(),
-            "review_seconds": policy.override.review_within.total_seconds(),
-        },
-        "times": {
-            risk.value: {
-                "remind_seconds": times.remind.total_seconds(),
-                "escalate_seconds": times.escalate.total_seconds(),
-                "expire_seconds": times.expire.total_seconds(),
-                "holds_seconds": times.holds.total_seconds(),
-                "undo_days": times.undo_days,
-            }
-            for risk, times in policy.times.items()
-        },
-        "calendar": policy.calendar.zone.key if policy.calendar else None,
-        "rules": [{"name": rule.name, "weakens": rule.weakens, "reason": rule.reason} for rule in policy.rules],
-    }
-
-
-def route_object(found: Route) -> dict[str, Any]:
-    """A route as JSON values; times in seconds."""
-    return {
-        "level": found.level,
-        "seats": [{"level": seat.level, "quorum": seat.quorum} for seat in found.seats],
-        "automatic": found.automatic,
-        "approvers": list(found.approvers),
-        "holds_seconds": found.approval_holds_seconds,
-        "remind_seconds": found.remind_after.total_seconds(),
-        "escalate_seconds": found.escalate_after.total_seconds(),
-        "expire_seconds": found.expires_after.total_seconds(),
-        "undo_days": found.undo_days,
-        "tolerance": {"exact_rows": found.tolerance.exact_rows, "fraction": found.tolerance.fraction},
-        "factors": list(found.factors),
-    }
 
 
 def _compared(each: Compared) -> dict[str, Any]:

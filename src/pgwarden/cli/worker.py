@@ -14,10 +14,7 @@ import typer
 
 from pgwarden.cli.door import Json, open_app
 from pgwarden.cli.render import console, emit_json, one_line, simple_table
-from pgwarden.domain.errors import UnknownNotification
 from pgwarden.domain.job import JobRecord, JobState
-from pgwarden.domain.login import Scope
-from pgwarden.domain.person import Role
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -68,8 +65,7 @@ def list_(
     states = state or [JobState.WAITING, JobState.RUNNING, JobState.FAILED]
 
     async def work(opened: App) -> tuple[JobRecord, ...]:
-        opened.session.require(Scope.ADMIN, Role.ADMIN)
-        return await opened.jobs.find(*states, limit=limit)
+        return await opened.job_desk.find(*states, by=opened.session, limit=limit)
 
     found = open_app(work, scope=None)
     if as_json:
@@ -96,18 +92,31 @@ def retry(
 ) -> None:
     """Let a failed job run again. For administrators."""
 
-    async def work(opened: App) -> bool:
-        opened.session.require(Scope.ADMIN, Role.ADMIN)
-        return await opened.jobs.retry(number)
+    async def work(opened: App) -> None:
+        await opened.job_desk.retry(number, by=opened.session, source="cli")
 
-    if not open_app(work, scope=None):
-        raise UnknownNotification(
-            f"No job {number} failed.", not_done="Nothing was changed.", next_step="`pgwarden jobs list` shows them."
-        )
+    open_app(work, scope=None)
     if as_json:
         emit_json({"retried": number})
     else:
         console().print(f"Job {number} will run again.")
+
+
+@jobs.command()
+def discard(
+    number: Annotated[int, typer.Argument(help="A failed job, as `pgwarden jobs list` numbers it.")],
+    as_json: Json = False,
+) -> None:
+    """Give a failed job up for good. For administrators."""
+
+    async def work(opened: App) -> None:
+        await opened.job_desk.discard(number, by=opened.session, source="cli")
+
+    open_app(work, scope=None)
+    if as_json:
+        emit_json({"discarded": number})
+    else:
+        console().print(f"Job {number} is given up.")
 
 
 @contextmanager

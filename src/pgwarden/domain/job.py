@@ -32,7 +32,9 @@ class JobState(StrEnum):
     RUNNING = "doing"
     DONE = "succeeded"
     FAILED = "failed"
-    """Every attempt failed: it rests until a person retries it."""
+    """Every attempt failed: it rests until a person retries or discards it."""
+    DISCARDED = "cancelled"
+    """A person gave it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +48,16 @@ class JobRecord:
     at: datetime | None
     attempts: int
     """How often it was tried before and failed, or was left lying by a worker that died."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueState:
+    """How much there is to do, and who does it."""
+
+    waiting: int
+    running: int
+    failed: int
+    workers: int
+    """Those that gave a sign of life within the last minute."""
+    due_since: datetime | None
+    """Since when the oldest job that is due has waited; None when none is."""

@@ -27,6 +27,7 @@ from pgwarden.ports.memory import FeedbackStore, GlossaryStore, PreferenceStore,
 from pgwarden.ports.metrics import Metrics
 from pgwarden.ports.notifications import NotificationChannel, NotificationStore
 from pgwarden.ports.people import IdentityProvider, LoginStore, Passwords, PeopleStore, TokenIssuer
+from pgwarden.ports.policies import PolicyStore
 from pgwarden.ports.reads import Cache, ReadRunner
 from pgwarden.ports.registry import DatabaseStore, DataRightsStore, TargetRegistry
 from pgwarden.ports.schema import CatalogReader, SchemaEvents, SchemaHistory, SchemaSource, TableReader
@@ -64,6 +65,7 @@ __all__ = [
     "NotificationStore",
     "Passwords",
     "PeopleStore",
+    "PolicyStore",
     "PreferenceStore",
     "ReadRunner",
     "Rehearser",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from pgwarden.domain.job import Job, JobRecord, JobState
+from pgwarden.domain.audit import AuditEntry
+from pgwarden.domain.job import Job, JobRecord, JobState, QueueState
 
 JobHandler: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[None]]
 """What runs a job of one task: it gets the job's args, may run more than once, and says by raising that it failed."""
@@ -22,8 +23,16 @@ class Jobs(Protocol):
         """Jobs in these states (any without), newest first."""
         ...
 
-    async def retry(self, job_id: int) -> bool:
-        """Let a failed job run again; False when there is none of that number."""
+    async def state(self) -> QueueState:
+        """How much waits, runs and failed, and who works."""
+        ...
+
+    async def retry(self, job_id: int, *, audit: Sequence[AuditEntry] = ()) -> bool:
+        """Let a failed job run again; False, and no entry, when there is none of that number."""
+        ...
+
+    async def discard(self, job_id: int, *, audit: Sequence[AuditEntry] = ()) -> bool:
+        """Give a failed job up for good; False, and no entry, when there is none of that number."""
         ...
 
 

@@ -32,5 +32,10 @@ ADMIN_PLACES: tuple[Place, ...] = (
     Place("People", "/admin/people"),
     Place("Tokens", "/admin/tokens"),
     Place("Delegations", "/admin/delegations"),
+    Place("Policy", "/admin/policy"),
+    Place("Channels", "/admin/channels"),
+    Place("Models", "/admin/models"),
+    Place("Health", "/admin/health"),
+    Place("Jobs", "/admin/jobs"),
 )
 """The second line of the navigation, below Admin."""

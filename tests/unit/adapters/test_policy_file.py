@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import stat
 from pathlib import Path
 
 import pytest
 
 from pgwarden.adapters.policy_file import PolicyFile
-from pgwarden.domain.errors import PolicyInvalid
+from pgwarden.domain.errors import ChangedMeanwhile, PolicyInvalid
 from pgwarden.domain.policy import Policy
 
 
@@ -66,3 +68,34 @@ def test_a_file_that_others_can_write_is_refused(file: Path) -> None:
 
 def test_a_directory_is_refused(tmp_path: Path) -> None:
     assert "not a file" in why(PolicyFile(tmp_path))
+
+
+def test_a_text_takes_the_files_place_as_a_whole(file: Path) -> None:
+    policies = PolicyFile(file)
+    before = hashlib.sha256(file.read_bytes()).hexdigest()
+    file.chmod(0o640)
+    policies.replace("[risk]\nmany_rows_from = 9\n", expected=before)
+    assert policies().risk.many_rows_from == 9
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+    with pytest.raises(ChangedMeanwhile):
+        policies.replace("[risk]\nmany_rows_from = 10\n", expected=before)
+    assert policies().risk.many_rows_from == 9
+
+
+def test_what_cannot_be_followed_never_takes_its_place(file: Path) -> None:
+    policies = PolicyFile(file)
+    before = file.read_bytes()
+    with pytest.raises(PolicyInvalid):
+        policies.replace("[risk]\nmany_rows_frm = 9\n", expected=hashlib.sha256(before).hexdigest())
+    assert file.read_bytes() == before
+    with pytest.raises(PolicyInvalid):
+        PolicyFile(None).replace("", expected="")
+
+
+def test_a_broken_file_is_still_shown_and_mended(file: Path) -> None:
+    policies = PolicyFile(file)
+    file.write_text("[risk\n")
+    assert policies.text() == "[risk\n"
+    policies.replace("[risk]\n", expected=hashlib.sha256(b"[risk\n").hexdigest())
+    assert policies().risk == Policy().risk

@@ -136,6 +136,20 @@ async def test_dead_letters_are_for_administrators(desk: Desk) -> None:
     assert [job.task for job in desk.store.jobs.deferred] == ["deliver", "deliver"]
 
 
+async def test_a_dead_letter_is_given_up_for_good_and_written_down(desk: Desk) -> None:
+    await desk.tell(ANA, 2, dead=True)
+    dead = await desk.dead(logged_in(ROOT))
+    with pytest.raises(RightMissing):
+        await desk.discard(logged_in(ANA), [dead[0].delivery.id])
+    assert await desk.discard(logged_in(ROOT), [dead[0].delivery.id]) == 1
+    assert [letter.delivery.id for letter in await desk.dead(logged_in(ROOT))] == [dead[1].delivery.id]
+    with pytest.raises(UnknownNotification):
+        await desk.discard(logged_in(ROOT), [dead[0].delivery.id])
+    assert desk.store.jobs.deferred == []
+    (record,) = await desk.store.audit.find(AuditFilter(action="notification.discarded"))
+    assert record.entry.actor == "root"
+
+
 async def test_an_example_goes_to_oneself_and_asks_for_nothing(desk: Desk) -> None:
     await desk.test(logged_in(ROOT), Channel.EMAIL)
     ((name, letter),) = desk.mail.sent

@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from pgwarden.adapters.jobs.schema import query
+from pgwarden.adapters.postgres.control.audit_append import append_entries
 from pgwarden.adapters.postgres.control.connection import Connection, Pool, transaction
-from pgwarden.domain.job import Job, JobRecord, JobState
+from pgwarden.domain.audit import AuditEntry
+from pgwarden.domain.job import Job, JobRecord, JobState, QueueState
 from pgwarden.tracing import traceparent
 
 TRACE = "traceparent"
@@ -53,9 +55,23 @@ class PostgresJobs:
             cursor = await connection.execute(query("jobs"), {"statuses": chosen, "limit": limit})
             return tuple(_record(row) for row in await cursor.fetchall())
 
-    async def retry(self, job_id: int) -> bool:
+    async def state(self) -> QueueState:
         async with transaction(self._pool) as connection:
-            return (await connection.execute(query("retry_failed_job"), {"id": job_id})).rowcount > 0
+            row = await (await connection.execute(query("queue_state"))).fetchone()
+        assert row is not None, "an aggregate has a row"
+        return QueueState(*row)
+
+    async def retry(self, job_id: int, *, audit: Sequence[AuditEntry] = ()) -> bool:
+        return await self._decide("retry_failed_job", job_id, audit)
+
+    async def discard(self, job_id: int, *, audit: Sequence[AuditEntry] = ()) -> bool:
+        return await self._decide("discard_failed_job", job_id, audit)
+
+    async def _decide(self, name: str, job_id: int, audit: Sequence[AuditEntry]) -> bool:
+        async with transaction(self._pool) as connection:
+            done = (await connection.execute(query(name), {"id": job_id})).rowcount > 0
+            await append_entries(connection, audit if done else ())
+        return done
 
 
 def _record(row: tuple[Any, ...]) -> JobRecord:

@@ -82,6 +82,22 @@ update pgwarden_jobs.procrastinate_jobs job set status = 'todo', scheduled_at = 
    and not exists (select from pgwarden_jobs.procrastinate_jobs other
                     where other.status = 'todo' and other.queueing_lock = job.queueing_lock)
 
+-- name: discard_failed_job
+update pgwarden_jobs.procrastinate_jobs job set status = 'cancelled', worker_id = null
+ where job.id = %(id)s and job.status = 'failed'
+
+-- name: queue_state
+-- A job without a moment of its own is due since its last event: since it was put there, or put there again.
+select count(*) filter (where job.status = 'todo'), count(*) filter (where job.status = 'doing'),
+       count(*) filter (where job.status = 'failed'),
+       (select count(*) from pgwarden_jobs.procrastinate_workers worker
+         where worker.last_heartbeat > now() - interval '1 minute'),
+       min(coalesce(job.scheduled_at, (select max(event.at) from pgwarden_jobs.procrastinate_events event
+                                        where event.job_id = job.id)))
+           filter (where job.status = 'todo' and coalesce(job.scheduled_at, now()) <= now())
+  from pgwarden_jobs.procrastinate_jobs job
+ where job.status in ('todo', 'doing', 'failed')
+
 -- name: lock_periodic_jobs
 -- Until the end of the transaction: whoever looks whether periodic work is due sees what others have queued, even where
 -- a worker took it up in the meantime and its queueing lock is free again.

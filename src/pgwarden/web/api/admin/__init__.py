@@ -1,5 +1,5 @@
 """The API for administrators, below ``/admin``; a router each."""
 
-from pgwarden.web.api.admin import databases
+from pgwarden.web.api.admin import databases, operations, policy
 
-NOUNS = (databases,)
+NOUNS = (databases, policy, operations)

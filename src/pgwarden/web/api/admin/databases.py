@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
-from pgwarden.domain.database import Database, DatabaseCheck
+from pgwarden.domain.database import CheckFinding, Database, DatabaseCheck
 from pgwarden.domain.login import Scope
 from pgwarden.web.proof import Proof, require_proof
 from pgwarden.web.visitor import Inside, Visitor
@@ -169,12 +169,17 @@ def check_answer(found: DatabaseCheck) -> CheckAnswer:
         pooled=found.pooled,
         safe=found.safe,
         findings=[
-            FindingAnswer(
-                code=each.code, grade=each.grade.value, what=each.what, why=each.why, next_step=each.next_step
-            )
+            finding_answer(each)
             for each in sorted(found.findings, key=lambda finding: worst_first.index(finding.grade.value))
         ],
         roles=[RoleAnswer(role=each.role, purpose=each.purpose, sql=each.sql) for each in found.advice],
+    )
+
+
+def finding_answer(found: CheckFinding) -> FindingAnswer:
+    """One thing that was looked at, as JSON."""
+    return FindingAnswer(
+        code=found.code, grade=found.grade.value, what=found.what, why=found.why, next_step=found.next_step
     )
 
 
