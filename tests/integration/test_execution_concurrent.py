@@ -130,8 +130,10 @@ async def test_a_deadlock_is_resolved_by_trying_again(database: str) -> None:
     async with await psycopg.AsyncConnection.connect(database) as writer:
         await writer.execute("update second set id = 1")
         running = asyncio.create_task(execute(database, approved, now=NOW, limits=STUBBORN))
-        while (await progress(database, approved.execution_id)) is None:
+        while (now := await progress(database, approved.execution_id)) is None or not now.blocked_by:
             assert not running.done()
+        assert now.blocked_by == (writer.info.backend_pid,)
+        assert now.waiting_for.startswith("Lock: ")
         await writer.execute("update account set amount = 6 where id = 2")
         await writer.commit()
     assert isinstance(await running, Execution)

@@ -15,11 +15,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from psycopg import sql
 from tests.conftest import MakeDatabase
 from tests.support.mcp_client import settings_of
+from tests.support.tokens import token_with
 
 from pgwarden.bootstrap import App, build
-from pgwarden.domain.identity import Identity, IdentityKind
+from pgwarden.domain.identity import Identity
 from pgwarden.domain.job import Job
-from pgwarden.domain.person import Person, Role
 from pgwarden.servers import health
 from pgwarden.servers.serving import web_app
 
@@ -40,21 +40,6 @@ async def running(home: Path, control: str, shop: str, access: Access) -> AsyncI
         transport = httpx2.ASGITransport(app=web_app(app, BASE), client=("127.0.0.1", 4711))
         async with httpx2.AsyncClient(transport=transport, base_url=BASE) as http:
             yield app, http
-
-
-async def token_with(app: App, *scopes: str) -> str:
-    password = await app.personnel.first_administrator()
-    opened = await app.front_desk.log_in("admin", password, source="test")
-    by = await app.front_desk.admit_login(opened.secret, "test")
-    await app.personnel.set_password(password, "a long enough password", by=by)
-    by = await app.front_desk.admit_login(opened.secret, "test")
-    await app.personnel.add(
-        Person("scraper", kind=IdentityKind.SERVICE, roles=frozenset({Role.REQUESTER, Role.AUDITOR})), by=by
-    )
-    made = await app.personnel.make_token(
-        "scraper", "test", scopes=frozenset(scopes), databases=frozenset({"*"}), lifetime=timedelta(days=1), by=by
-    )
-    return made.secret
 
 
 async def test_this_machine_reads_what_was_counted(state_home: Path, control: str, shop_url: str) -> None:

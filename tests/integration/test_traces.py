@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -10,10 +11,14 @@ from typing import Any
 
 import httpx2
 import pytest
+import uvicorn
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 from tests.conftest import MakeDatabase
 from tests.support.collector import Collector, Kept, below, collecting
 from tests.support.http_server import Answer, listening
 from tests.support.mcp_client import AGENT, desktop, settings_of
+from tests.support.tokens import token_with
 
 from pgwarden.bootstrap import App, build
 from pgwarden.domain.audit_filter import AuditFilter
@@ -115,6 +120,29 @@ async def test_an_mcp_call_is_one_trace(state_home: Path, control: str, shop_url
         assert {"read.run", "SELECT"} <= below(spans, good.name)
         assert (good.attributes["pgwarden.outcome"], bad.attributes["pgwarden.outcome"]) == ("done", "refused")
         assert good.trace != bad.trace
+
+
+async def test_a_call_over_http_is_one_trace_with_its_request(state_home: Path, control: str, shop_url: str) -> None:
+    with collecting() as collector:
+        async with build(traced(state_home, control, shop_url, collector)) as app:
+            secret = await token_with(app, "ask")
+            listening_at = socket.create_server(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{listening_at.getsockname()[1]}"
+            server = uvicorn.Server(uvicorn.Config(web_app(app, url), log_level="warning"))
+            serving = asyncio.create_task(server.serve(sockets=[listening_at]))
+            headers = {"Authorization": f"Bearer {secret}", "traceparent": TRACEPARENT}
+            async with (
+                httpx2.AsyncClient(headers=headers, timeout=30) as http,
+                Client(streamable_http_client(f"{url}/mcp/all", http_client=http)) as client,
+            ):
+                result = await client.call_tool("execute_read_query", {"sql_string": "select 1 as one"})
+                assert not result.is_error
+            server.should_exit = True
+            await serving
+        spans = collector.trace_of("tool execute_read_query")
+        (call,) = [span for span in spans if span.name == "tool execute_read_query"]
+        assert (call.trace, parent_of(call, spans)) == (TRACE, "http mcp")
+        assert {"read.run", "SELECT"} <= below(spans, call.name)
 
 
 @pytest.mark.parametrize("away", ["refuses", "fails", "hangs"])

@@ -184,6 +184,7 @@ def _progress(found: Progress) -> str:
     parts += [f"about {found.seconds_left:.0f} s left" if found.seconds_left is not None else ""]
     parts += [f"waiting: {found.waiting_for}" if found.waiting_for else ""]
     parts += [f"{len(found.waiters)} sessions wait for it" if found.waiters else ""]
+    parts += [f"blocked by session {', '.join(map(str, found.blocked_by))}" if found.blocked_by else ""]
     return "running: " + ", ".join(part for part in parts if part)
 
 

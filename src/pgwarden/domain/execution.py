@@ -248,6 +248,8 @@ class Progress:
     locks: int
     waiters: tuple[int, ...]
     """Process ids of sessions that wait for locks of this execution."""
+    blocked_by: tuple[int, ...] = ()
+    """Process ids of sessions that hold the lock it waits for; 0 stands for a prepared transaction."""
     wal_bytes: int | None = None
     """What the whole server wrote to its log since this began: this execution's part is not more."""
     buffers: int | None = None

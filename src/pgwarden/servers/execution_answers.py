@@ -72,6 +72,7 @@ class ProgressAnswer(BaseModel):
     waiting_for: str = ""
     locks: int | None = None
     waiters: list[int] = []
+    blocked_by: list[int] = []
     resources: dict[str, Any] = {}
     unknown: dict[str, str] = {}
     counts: dict[str, dict[str, int]] = {}
@@ -82,7 +83,8 @@ class ProgressAnswer(BaseModel):
         rows = f"{self.rows_done or 0:,} of {self.rows_expected or 0:,} rows"
         left = f", about {self.seconds_left:.0f} s left" if self.seconds_left is not None else ""
         held = f", {len(self.waiters)} sessions wait for it" if self.waiters else ""
-        return f"Execution {self.execution_id}: running for {self.seconds:.1f} s, {rows}{left}{held}."
+        stuck = f", it waits for a lock of session {', '.join(map(str, self.blocked_by))}" if self.blocked_by else ""
+        return f"Execution {self.execution_id}: running for {self.seconds:.1f} s, {rows}{left}{held}{stuck}."
 
 
 class CopyAnswer(BaseModel):

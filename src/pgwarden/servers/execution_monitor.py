@@ -301,7 +301,7 @@ async def _progress(desk: Desk, view: TicketView, execution_id: str) -> Progress
     answer.rows_done, answer.rows_expected = seen.rows_done, view.standing.request.rows
     answer.seconds, answer.seconds_left = round(seen.seconds, 3), seen.seconds_left
     answer.rows_per_second, answer.waiting_for = seen.rows_per_second, seen.waiting_for
-    answer.locks, answer.waiters = seen.locks, list(seen.waiters)
+    answer.locks, answer.waiters, answer.blocked_by = seen.locks, list(seen.waiters), list(seen.blocked_by)
     answer.resources, answer.unknown = resources_of(seen), dict(seen.unknown)
     return answer
 

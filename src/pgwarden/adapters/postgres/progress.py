@@ -79,6 +79,7 @@ def _progress(
         waiting_for=f"{row['wait_event_type']}: {row['wait_event']}" if row["wait_event_type"] else "",
         locks=row["locks"],
         waiters=tuple(row["waiting"]),
+        blocked_by=tuple(dict.fromkeys(row["blocking"])),
         wal_bytes=max(0, row["wal_position"] - started * PAGE),
         temp_bytes=temp_bytes,
         cpu_seconds=process.cpu_seconds,

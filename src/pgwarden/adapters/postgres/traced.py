@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Self, TypeVar
 
 import psycopg
+from psycopg import sql
 from psycopg.abc import Params
 
 from pgwarden.sql.shape import fingerprint, verb
@@ -22,7 +23,7 @@ def statement_span(query: object, database: str = TARGET) -> AbstractContextMana
     """
     if not traceparent():
         return nullcontext()
-    text = query.decode(errors="replace") if isinstance(query, bytes) else str(query)
+    text = _text(query)
     word = verb(text)
     return span(
         word,
@@ -31,6 +32,12 @@ def statement_span(query: object, database: str = TARGET) -> AbstractContextMana
         pgwarden__database=database,
         pgwarden__statement=fingerprint(text),
     )
+
+
+def _text(query: object) -> str:
+    if isinstance(query, sql.Composable):
+        return query.as_string(None)
+    return query.decode(errors="replace") if isinstance(query, bytes) else str(query)
 
 
 class TracedCursor(psycopg.AsyncCursor[Row]):

@@ -331,6 +331,7 @@ select a.pid, a.application_name, a.state, a.wait_event_type, a.wait_event,
        (select count(*) from pg_catalog.pg_locks l where l.pid = a.pid and l.granted) as locks,
        (select coalesce(array_agg(w.pid order by w.pid), '{}') from pg_catalog.pg_stat_activity w
          where w.datid = a.datid and w.wait_event_type = 'Lock' and a.pid = any(pg_catalog.pg_blocking_pids(w.pid))) as waiting,
+       pg_catalog.pg_blocking_pids(a.pid) as blocking,
        (pg_catalog.pg_current_wal_insert_lsn() - '0/0')::int8 as wal_position,
        pg_catalog.inet_server_addr() is null or pg_catalog.inet_server_addr() <<= '127.0.0.0/8' as local,
        pg_catalog.has_function_privilege('pg_catalog.pg_ls_tmpdir()', 'EXECUTE') as temp_visible,
