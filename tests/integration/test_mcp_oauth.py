@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx2
-import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from tests.conftest import MakeDatabase
-from tests.support.mcp_client import settings_of
+from tests.support.mcp_client import serving, settings_of
 from tests.support.oidc_provider import running_provider
 
-from pgwarden.bootstrap import App, build
+from pgwarden.bootstrap import build
 from pgwarden.domain.audit_filter import AuditFilter
 from pgwarden.domain.identity import Identity, IdentityKind
 from pgwarden.domain.person import DIRECTOR, Person, Role
 from pgwarden.servers.build import build_server
 from pgwarden.servers.caller import Caller
 from pgwarden.servers.gate import SCOPES
-from pgwarden.servers.serving import web_app
 
 WELL_KNOWN = "/.well-known/oauth-protected-resource/mcp/all"
 REQUIRED: dict[str, Any] = {
@@ -35,19 +31,6 @@ REQUIRED: dict[str, Any] = {
     "expected_outcomes": {},
 }
 """For arguments that are no text."""
-
-
-@asynccontextmanager
-async def served(app: App) -> AsyncIterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(web_app(app, url), log_level="warning", ws="none"))
-        task = asyncio.create_task(server.serve(sockets=[listening]))
-        try:
-            yield url
-        finally:
-            server.should_exit = True
-            await task
 
 
 @asynccontextmanager
@@ -62,7 +45,7 @@ async def connected(url: str, token: str) -> AsyncIterator[Client]:
 async def test_access_tokens_over_http(state_home: Path, make_database: MakeDatabase, shop_url: str) -> None:
     async with running_provider() as provider:
         settings = settings_of(state_home, make_database(), shop_url, oauth_issuer=provider.issuer)
-        async with build(settings, admit=False) as app, served(app) as url, httpx2.AsyncClient() as http:
+        async with build(settings, admit=False) as app, serving(app) as url, httpx2.AsyncClient() as http:
             director = Person("dora", email="ana@example.org", roles=frozenset({Role.APPROVER}), level=DIRECTOR)
             await app.people.add(director, audit=())
             here = f"{url}/mcp/all"

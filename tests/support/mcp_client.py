@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import uvicorn
 from mcp import Client
 from mcp.types import CallToolResult, TextContent
 
@@ -16,6 +18,7 @@ from pgwarden.bootstrap import App, build
 from pgwarden.domain.identity import Identity, IdentityKind
 from pgwarden.servers.build import build_server
 from pgwarden.servers.caller import Caller
+from pgwarden.servers.serving import web_app
 from pgwarden.settings import Settings, load
 
 AGENT = Caller(Identity("robot", IdentityKind.AGENT), "mcp test")
@@ -60,6 +63,20 @@ async def desktop(settings: Settings, *, name: str = "all", caller: Caller = AGE
     """An application of these settings with a client on one of its servers."""
     async with build(settings) as app, Client(build_server(name, app, lambda: caller)) as client:
         yield Desktop(client, app)
+
+
+@asynccontextmanager
+async def serving(app: App) -> AsyncIterator[str]:
+    """What `pgwarden serve` serves, at an address of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server = uvicorn.Server(uvicorn.Config(web_app(app, url), log_level="warning", ws="none"))
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            yield url
+        finally:
+            server.should_exit = True
+            await task
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from pgwarden.domain.errors import InputInvalid, TooManyTickets, UnknownTicket
 from pgwarden.domain.proposal import Proposal
 from pgwarden.domain.request import Urgency, Window
 from pgwarden.domain.ticket_events import Decision
+from pgwarden.servers.asking import ReasonForm, ask_for
 from pgwarden.servers.desk import ADDS, READS, Desk, offer
 from pgwarden.servers.postgresql_ops import Database
 from pgwarden.servers.ticket_answers import (
@@ -53,14 +54,20 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
             Field(description='For whom and why: {"reason": "customer 42 asked to be forgotten"}'),
         ] = None,
         database: Database = None,
+        ctx: Context[Any, Any] | None = None,
     ) -> TicketAnswer:
         """Ask a person to approve a change. Returns the ticket, who is asked, and how long it usually takes.
 
         The statement is analysed first; what the approver sees is what pgwarden found, not what you say. The approval
         is for exactly this statement: any other text needs another ticket. You cannot approve it.
         """
+        context = user_context or {}
+        if not (operation_details.reason or context.get("reason")):
+            desk.callers().require("request")
+            given = await ask_for(ctx, "reason", "Why is this change wanted?", ReasonForm)
+            context = context | ({"reason": given.reason} if given else {})
         async with desk.call("request", database) as (caller, name):
-            answer = ticket_answer(await request_change(desk, caller, name, operation_details, user_context or {}))
+            answer = ticket_answer(await request_change(desk, caller, name, operation_details, context))
             said = str((risk_assessment or {}).get("risk_level", "")).upper()
             if said and said != answer.risk_level:
                 answer.factors.append(f"The risk was given as {said}; it was found to be {answer.risk_level}.")

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, get_type_hints
 
-from mcp.types import CallToolResult, TextContent, ToolAnnotations
+from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import BaseModel
 
 from pgwarden.domain.errors import InputInvalid, PgwardenError
+from pgwarden.servers.asking import AnswerNeededError
 from pgwarden.servers.budget import Budgets, Use
 from pgwarden.servers.caller import Caller
 from pgwarden.servers.reading_answers import WithRows
@@ -106,9 +107,11 @@ def offer(server: MCPServer[Any], function: F, *, title: str, annotations: ToolA
     returned = Annotated[CallToolResult, hints["return"]]
 
     @wraps(function)
-    async def call(**arguments: Any) -> CallToolResult:
+    async def call(**arguments: Any) -> CallToolResult | InputRequiredResult:
         try:
             return _result(await function(**arguments))  # type: ignore[arg-type]  # every answer here is Spoken
+        except AnswerNeededError as needed:
+            return needed.result
         except PgwardenError as error:
             return failure(error)
 

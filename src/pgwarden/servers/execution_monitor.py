@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from mcp.server import MCPServer
@@ -15,6 +16,7 @@ from pgwarden.domain.errors import InputInvalid, UnknownTicket
 from pgwarden.domain.ticket import OPEN, WAITING, TicketStatus
 from pgwarden.domain.ticket_change import TicketFilter
 from pgwarden.servers.approval_workflow import own_ticket, request_change
+from pgwarden.servers.asking import ask_which
 from pgwarden.servers.desk import ADDS, CHANGES, READS, Desk, offer
 from pgwarden.servers.execution_answers import (
     BackupAnswer,
@@ -72,10 +74,15 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
             approved = [view for view in views if view.standing.status is TicketStatus.APPROVED]
             if len(approved) == 1:
                 return await _execute(desk, caller, name, approved[0], config, ctx, rollback_plan)
-            if approved:
-                return _choose(name, approved)
-            waiting = [view for view in views if view.standing.status in OPEN]
-            return _waiting(name, waiting or [await _opened(desk, caller, name, sql_statement, config)])
+            if not approved:
+                waiting = [view for view in views if view.standing.status in OPEN]
+                return _waiting(name, waiting or [await _opened(desk, caller, name, sql_statement, config)])
+        chosen = await _asked_which(ctx, approved)  # outside: a person's time is not the caller's
+        if chosen is None:
+            return _choose(name, approved)
+        async with desk.call("execute", database) as (caller, name):
+            view = await _covering(desk, caller, chosen, sql_statement, name)
+            return await _execute(desk, caller, name, view, config, ctx, rollback_plan)
 
     async def monitor_execution_progress(execution_id: ExecutionId) -> ProgressAnswer:
         """Tell how far a running execution is: rows, rate, time left, locks, who waits for it, resources."""
@@ -261,6 +268,17 @@ def _waiting(name: str, views: list[TicketView]) -> ExecutionAnswer:
         tickets=[_listed(view) for view in views],
         next="Nothing was run. A person decides: look with check_approval_status, then call again.",
     )
+
+
+async def _asked_which(ctx: Context[Any, Any] | None, approved: Sequence[TicketView]) -> str | None:
+    """The approved ticket that whoever sits at the client means, where they can be asked."""
+    lines = [
+        f"{view.ticket.id}, asked for {view.ticket.opened_at:%Y-%m-%d %H:%M} UTC: {view.ticket.request.reason[:200]}"
+        for view in approved
+    ]
+    message = "\n".join(["Several approved tickets cover exactly this statement. Which one is to run?", *lines])
+    ids = [view.ticket.id for view in approved]
+    return await ask_which(ctx, "ticket_id", message, ids, "The ticket to run, once.")
 
 
 def _choose(name: str, views: list[TicketView]) -> ExecutionAnswer:
