@@ -44,6 +44,7 @@ from pgwarden.adapters.postgres.image_files import ImageFiles
 from pgwarden.adapters.postgres.pool import Pools
 from pgwarden.adapters.postgres.targets import Targets
 from pgwarden.adapters.redirect import Redirect, redirect_listener
+from pgwarden.adapters.secret_box import SecretBox
 from pgwarden.adapters.telemetry.facts import facts_text
 from pgwarden.adapters.telemetry.prometheus import PrometheusMetrics
 from pgwarden.agents.access_desk import AccessDesk
@@ -344,7 +345,9 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
                 settings.notify_person_hourly, settings.notify_requester_hourly, settings.notify_agent_hourly
             ),
         )
-        logins, passwords, login_file = PostgresLoginStore(control), ArgonPasswords(), LoginFile(settings.home)
+        logins = PostgresLoginStore(control, SecretBox(settings.secret_key))
+        await logins.seal_second_factors()
+        passwords, login_file = ArgonPasswords(), LoginFile(settings.home)
         front_desk = FrontDesk(
             people, logins, passwords, lambda: datetime.now(UTC), lifetime=timedelta(hours=settings.login_hours)
         )
@@ -595,6 +598,8 @@ async def restore_control(settings: Settings, file: Path) -> tuple[int, Verifica
         details = {"rows": manifest.rows, "made_at": manifest.made_at, "whole": found.intact}
         at = datetime.now(UTC)
         await log.append(AuditEntry("control.restored", settings.user, at, source="cli", details=details))
+        box = SecretBox(settings.secret_key)
+        await PostgresLoginStore(pool, box).drop_unreadable_second_factors(at, "restore")
         return manifest.rows, found
 
 

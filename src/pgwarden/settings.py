@@ -327,6 +327,10 @@ class Settings(BaseSettings):
         default=None,
         description="The private key that signs the audit's checkpoints; unset means keys/audit.key under `home`.",
     )
+    secret_key_file: AbsolutePath | None = Field(
+        default=None,
+        description="The key that seals second factors; unset means keys/secrets.key under `home` while the control database is the embedded one, else none.",  # noqa: E501 - one sentence, shown as it stands in the docs
+    )
     audit_anchors: Words = Field(
         default=(),
         description="Places outside the database that keep the audit's checkpoints: file:, git: or s3: URLs.",
@@ -580,6 +584,15 @@ class Settings(BaseSettings):
             self.alert_sensitivity,
             {measure: floor for measure, floor in floors.items() if floor},
         )
+
+    @property
+    def secret_key(self) -> Path | None:
+        """Where the key that seals second factors lies; None: they are kept readable.
+
+        By default only where one home has the control database to itself: others could not read what it sealed.
+        """
+        own = None if self.control_url else self.home / "keys" / "secrets.key"
+        return self.secret_key_file or own
 
     @property
     def slack_approves(self) -> tuple[RiskLevel, ...]:

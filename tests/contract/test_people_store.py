@@ -12,6 +12,7 @@ import pytest
 from pgwarden.adapters.postgres.control.audit_log import PostgresAuditLog
 from pgwarden.adapters.postgres.control.logins import PostgresLoginStore
 from pgwarden.adapters.postgres.control.people import PostgresPeopleStore
+from pgwarden.adapters.secret_box import SecretBox
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.audit_filter import AuditFilter
 from pgwarden.domain.errors import AlreadyExists, ChangedMeanwhile, InputInvalid, LastAdministrator, UnknownPerson
@@ -58,7 +59,7 @@ def stores(implementation: str, request: pytest.FixtureRequest) -> Stores:
         found = await PostgresAuditLog(control).find(AuditFilter(), limit=1000)
         return [record.entry.action for record in reversed(found)]
 
-    return Stores(PostgresPeopleStore(control), PostgresLoginStore(control), written)
+    return Stores(PostgresPeopleStore(control), PostgresLoginStore(control, SecretBox(None)), written)
 
 
 async def add(stores: Stores, *people: Person) -> None:

@@ -25,6 +25,7 @@ from pgwarden.adapters.postgres.control.connection import transaction
 from pgwarden.adapters.postgres.control.logins import PostgresLoginStore
 from pgwarden.adapters.postgres.control.open import control_database
 from pgwarden.adapters.postgres.control.people import PostgresPeopleStore
+from pgwarden.adapters.secret_box import SecretBox
 from pgwarden.cli import main as command_line
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.errors import CheckpointInvalid, LoginNeeded, RestoreRefused, RightMissing, StatementRefused
@@ -44,7 +45,7 @@ Run = Callable[..., Result]
 async def admit(control_url: str) -> None:
     """Three people, each with a token that is their name."""
     async with control_database(control_url) as pool:
-        people, logins = PostgresPeopleStore(pool), PostgresLoginStore(pool)
+        people, logins = PostgresPeopleStore(pool), PostgresLoginStore(pool, SecretBox(None))
         for name, (roles, scopes) in PEOPLE.items():
             await people.add(Person(name, roles=roles), audit=())
             token = ApiToken(f"t-{name}", name, "test", scopes, frozenset("*"), NOW, NOW + timedelta(days=1))

@@ -26,6 +26,7 @@ from pgwarden.adapters.postgres.control.connection import control_pool
 from pgwarden.adapters.postgres.control.logins import PostgresLoginStore
 from pgwarden.adapters.postgres.control.migrate import migrate
 from pgwarden.adapters.postgres.control.people import PostgresPeopleStore
+from pgwarden.adapters.secret_box import SecretBox
 from pgwarden.bootstrap import App
 from pgwarden.cli import main as command_line
 from pgwarden.cli.door import open_app
@@ -66,7 +67,7 @@ async def staff(control: str) -> dict[str, str]:
     made, now = {"": ""}, datetime.now(UTC)
     async with control_pool(control, size=1) as pool:
         await migrate(pool)
-        people, logins = PostgresPeopleStore(pool), PostgresLoginStore(pool)
+        people, logins = PostgresPeopleStore(pool), PostgresLoginStore(pool, SecretBox(None))
         for person in (Person("admin", roles=frozenset({Role.ADMIN})), ASKS, APPROVES, OTHER):
             own = {Scope.APPROVE} if person.level else {Scope.ADMIN} if Role.ADMIN in person.roles else set()
             scopes = frozenset(scope.value for scope in {*SCOPES, *own})

@@ -389,6 +389,12 @@ class AuditKeyInvalid(PgwardenError):
     code = "PGW192"
 
 
+class SecretKeyInvalid(PgwardenError):
+    """The key that seals second factors is missing, unreadable, open to others or another one."""
+
+    code = "PGW198"
+
+
 class AnchorFailed(PgwardenError):
     """A checkpoint could not be taken to one of the places that keep them."""
 

@@ -7,13 +7,12 @@ what they signed can be checked for ever, without the key and by anyone.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pgwarden.adapters.private_file import open_to_others, write_whole
 from pgwarden.domain.audit_chain import AuditHead
 from pgwarden.domain.audit_checkpoint import Checkpoint, key_name, signed_payload
 from pgwarden.domain.errors import AuditKeyInvalid, CheckpointInvalid
@@ -55,8 +54,8 @@ class AuditKey:
         public = _public(key)
         try:
             self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write(self._file, key.private_bytes_raw().hex(), 0o600)
-            _write(self._file.with_name(f"audit-{key_name(public)}.pub"), public, 0o644)
+            write_whole(self._file, key.private_bytes_raw().hex(), 0o600)
+            write_whole(self._file.with_name(f"audit-{key_name(public)}.pub"), public, 0o644)
         except OSError as error:
             raise self._invalid(f"It cannot be written: {error.strerror}.", "Correct the path or its rights.") from None
         return public
@@ -85,7 +84,7 @@ class AuditKey:
             raise self._invalid("It holds something else.", "Bring it back from where you keep it.") from None
 
     def _require_private(self, status: os.stat_result) -> None:
-        if status.st_uid not in (0, os.geteuid()) or status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        if open_to_others(status):
             raise self._invalid("Others can open it.", f"chmod 600 {self._file}, or make a new one if they may have.")
 
     def _invalid(self, why: str, next_step: str) -> AuditKeyInvalid:
@@ -136,15 +135,3 @@ def _not_signed(why: str) -> CheckpointInvalid:
 
 def _public(key: Ed25519PrivateKey) -> str:
     return key.public_key().public_bytes_raw().hex()
-
-
-def _write(file: Path, text: str, mode: int) -> None:
-    """Put the text there in one step: a crash leaves the old file or the new one."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    with suppress(FileNotFoundError):
-        draft.unlink()
-    with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "w", encoding="ascii") as stream:
-        stream.write(f"{text}\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    draft.replace(file)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,9 @@ import psycopg
 from pgwarden.adapters.postgres.control.audit_append import append_entries
 from pgwarden.adapters.postgres.control.connection import Connection, Pool, selected, transaction
 from pgwarden.adapters.postgres.control.people import people_sql
+from pgwarden.adapters.secret_box import SecretBox, is_sealed
 from pgwarden.domain.audit import AuditEntry
-from pgwarden.domain.errors import AlreadyExists
+from pgwarden.domain.errors import AlreadyExists, SecretKeyInvalid
 from pgwarden.domain.login import FORGOTTEN_AFTER, Attempts, Credential, LoginMethod, LoginSession, lock_after
 from pgwarden.domain.person import ApiToken
 from pgwarden.domain.personnel import unknown_person
@@ -21,12 +23,15 @@ from pgwarden.domain.personnel import unknown_person
 class PostgresLoginStore:
     """``ports.LoginStore``."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, box: SecretBox) -> None:
+        self._pool, self._box = pool, box
 
     async def credential(self, name: str) -> Credential:
         row = await self._row("credential", name=name)
-        return Credential(*row) if row else Credential(name)
+        if row is None:
+            return Credential(name)
+        found = Credential(*row)
+        return replace(found, totp_secret=self._box.open(bytes(found.totp_secret), name))
 
     async def set_password(
         self,
@@ -47,10 +52,36 @@ class PostgresLoginStore:
     async def set_second_factor(
         self, name: str, secret: bytes, step: int, *, at: datetime, audit: Sequence[AuditEntry]
     ) -> None:
-        values = {"name": name, "secret": secret, "step": step, "at": at}
+        values = {"name": name, "secret": self._box.seal(secret, name), "step": step, "at": at}
         async with transaction(self._pool) as connection:
             await _of_a_person(connection, "set_second_factor", values)
             await append_entries(connection, audit)
+
+    async def seal_second_factors(self) -> None:
+        """Seal what lies readable from before there was a key."""
+        if not self._box.seals:
+            return
+        async with transaction(self._pool) as connection:
+            for name, kept in await (await connection.execute(people_sql("second_factors"))).fetchall():
+                if not is_sealed(bytes(kept)):
+                    values = {"name": name, "secret": self._box.seal(bytes(kept), name)}
+                    await connection.execute(people_sql("keep_second_factor"), values)
+
+    async def drop_unreadable_second_factors(self, at: datetime, source: str) -> tuple[str, ...]:
+        """Take away those that this installation's key does not open, each with an entry; whose they were."""
+        dropped = []
+        async with transaction(self._pool) as connection:
+            for name, kept in await (await connection.execute(people_sql("second_factors"))).fetchall():
+                try:
+                    self._box.open(bytes(kept), name)
+                except SecretKeyInvalid:
+                    dropped.append(name)
+                    await connection.execute(people_sql("keep_second_factor"), {"name": name, "secret": b""})
+            entries = [
+                AuditEntry("second_factor.removed", "system", at, subject=name, source=source) for name in dropped
+            ]
+            await append_entries(connection, entries)
+        return tuple(dropped)
 
     async def use_code(self, name: str, step: int) -> bool:
         async with transaction(self._pool) as connection:

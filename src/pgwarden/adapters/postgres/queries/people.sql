@@ -75,6 +75,12 @@ insert into pgwarden_control.credential (person, password_hash, must_change, cha
 values (%(name)s, '', false, %(at)s, %(secret)s, %(step)s)
 on conflict (person) do update set totp_secret = excluded.totp_secret, totp_step = excluded.totp_step
 
+-- name: second_factors
+select person, totp_secret from pgwarden_control.credential where totp_secret <> '' order by person for update
+
+-- name: keep_second_factor
+update pgwarden_control.credential set totp_secret = %(secret)s where person = %(name)s
+
 -- name: use_code
 -- One transaction wins each step of the clock.
 update pgwarden_control.credential set totp_step = %(step)s
