@@ -52,7 +52,7 @@ async def test_access_tokens_over_http(state_home: Path, make_database: MakeData
 
             described = (await http.get(url + WELL_KNOWN)).json()
             assert described["resource"] == here
-            assert described["authorization_servers"] == [f"{provider.issuer}/"]
+            assert described["authorization_servers"] == [provider.issuer]
             assert described["scopes_supported"] == ["pgwarden:ask", "pgwarden:request", "pgwarden:execute"]
 
             for audience in (f"{url}/mcp/postgresql-ops", "https://elsewhere.example.org/mcp/all"):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from mcp.server import MCPServer
 from mcp.server.auth.middleware.auth_context import get_access_token
 from mcp.server.auth.provider import AccessToken, TokenVerifier
-from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
+from mcp.server.auth.routes import build_resource_metadata_url, cors_middleware
 from mcp.server.auth.settings import AuthSettings
 from mcp.server.transport_security import TransportSecuritySettings
 from pydantic import AnyHttpUrl, PrivateAttr
@@ -98,14 +98,16 @@ def hub(
     other origins, are refused.
     """
     base = url.rstrip("/")
-    issuers = [AnyHttpUrl(access.issuer if access else base)]
-    scopes = list(access.scopes) if access else None
+    issuer = access.issuer if access else base
+    scopes = access.scopes if access else ()
     found: dict[str, ASGIApp] = {}
     servers: list[MCPServer[Any]] = []
     described: list[Route] = []
     for name in NAMES:
         own = f"{base}{PREFIX}{name}"
-        auth = AuthSettings(issuer_url=issuers[0], resource_server_url=AnyHttpUrl(own), validate_token_resource=False)
+        auth = AuthSettings(
+            issuer_url=AnyHttpUrl(issuer), resource_server_url=AnyHttpUrl(own), validate_token_resource=False
+        )
         server = build_server(name, app, current_caller, budgets=budgets, auth=auth, token_verifier=_Verifier(own))
         servers.append(server)
         answering = server.streamable_http_app(
@@ -118,7 +120,7 @@ def hub(
             metadata_url=str(build_resource_metadata_url(AnyHttpUrl(own))),
             named=access.asked_for if access else _nothing,
         )
-        described += create_protected_resource_routes(AnyHttpUrl(own), issuers, scopes, resource_name=name)
+        described.append(_description(name, own, issuer, scopes))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -128,6 +130,18 @@ def hub(
             yield
 
     return Hub(found, Starlette(routes=[*described, *health_routes(app), *routes], lifespan=lifespan))
+
+
+def _description(name: str, own: str, issuer: str, scopes: Sequence[str]) -> Route:
+    """What a client reads to find the authorization server (RFC 9728). Issuers are compared letter by letter."""
+    content = {"resource": own, "authorization_servers": [issuer], "bearer_methods_supported": ["header"]}
+    content |= {"resource_name": name} | ({"scopes_supported": list(scopes)} if scopes else {})
+
+    async def describe(_: Request) -> Response:
+        return JSONResponse(content, headers={"Cache-Control": "public, max-age=3600"})
+
+    path = urlsplit(str(build_resource_metadata_url(AnyHttpUrl(own)))).path
+    return Route(path, cors_middleware(describe, ["GET", "OPTIONS"]), methods=["GET", "OPTIONS"])
 
 
 def _nothing(_scope: str) -> str:
