@@ -16,8 +16,8 @@ from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from tests.conftest import MakeDatabase
-from tests.integration.test_serve import token_of_an_agent
 from tests.support.mcp_client import serving, settings_of
+from tests.support.mcp_processes import agents_token
 
 from pgwarden.bootstrap import build
 from pgwarden.servers.gate import SCOPES
@@ -128,7 +128,7 @@ async def test_each_client_finds_every_tool(tmp_path: Path, make_database: MakeD
         "PGWARDEN_DATABASE_URL": shop_url,
         "PGWARDEN_USER": "ada",
     }
-    token = await token_of_an_agent(environment, frozenset({"ask"}))
+    token = await agents_token(environment, frozenset({"ask"}))
     settings = settings_of(tmp_path / "home", environment["PGWARDEN_CONTROL_URL"], shop_url)
     async with build(settings, admit=False) as app, serving(app) as url:
 
