@@ -7,19 +7,22 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 from pgwarden.adapters.llm.client import PydanticModel
+from pgwarden.adapters.llm.recording import RecordingModel, ReplayedModel
 from pgwarden.agents.model_engine import ModelEngine
 from pgwarden.agents.model_road import ModelRoad
 from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.context.disclosure import Discloses, Disclosure
+from pgwarden.domain.evaluation import Spent
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.model_call import Budget, Circuit, Prices, Prompt, Usage
-from pgwarden.domain.model_spec import ModelSpec
+from pgwarden.domain.model_spec import REPLAY, ModelSpec
 from pgwarden.domain.question import Question
 from pgwarden.domain.read_access import Sensitivity
 from pgwarden.domain.result import ReadLimits, Result
-from pgwarden.ports import Cache, FeedbackStore, LanguageEngine, ModelHealth, ModelLedger
+from pgwarden.ports import Cache, FeedbackStore, LanguageEngine, ModelClient, ModelHealth, ModelLedger
 from pgwarden.settings import Settings
 
 LIMITS = ReadLimits(rows=1000, seconds=10.0)
@@ -40,6 +43,14 @@ class Models:
     async def usage(self, days: int = 1) -> tuple[Usage, ...]:
         """The use of the last days, today's first, everyone's sum before the others."""
         return await self.ledger.usage(_today() - timedelta(days=days - 1))
+
+    async def spent(self, identity: Identity) -> Spent:
+        """What one identity has taken today and yesterday; for differences, also over midnight."""
+        own = [use for use in await self.ledger.usage(_today() - timedelta(days=1)) if use.identity == identity.name]
+        return Spent(
+            sum(use.calls for use in own), sum(use.tokens for use in own), sum(use.cost for use in own),
+            sum(use.unpriced for use in own),
+        )  # fmt: skip
 
     async def states(self) -> dict[str, tuple[Circuit, float]]:
         """By what a model is for: its circuit, and the moment by the circuit's clock."""
@@ -68,12 +79,19 @@ def models_of(
     for part, text in named.items():
         if text:
             spec = ModelSpec.parse(text)
-            client = PydanticModel(spec, seconds=settings.llm_seconds)
+            client = _client(spec, settings)
             stack.push_async_callback(client.close)
             price = prices.get(spec.name, Prices(0.0, 0.0) if spec.local else None)
             roads[part] = ModelRoad(client, ledger, health, budget, price, _today, settings.llm_retries)
     disclosure = Disclosure(Discloses(settings.llm_discloses), settings.llm_personal, policy=sensitive)
     return Models(roads, ledger, health, budget, disclosure)
+
+
+def _client(spec: ModelSpec, settings: Settings) -> ModelClient:
+    if spec.provider == REPLAY:
+        return ReplayedModel(Path(spec.model))
+    client = PydanticModel(spec, seconds=settings.llm_seconds)
+    return RecordingModel(client, settings.llm_record, address=spec.url) if settings.llm_record else client
 
 
 def engines_of(

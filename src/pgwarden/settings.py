@@ -528,6 +528,9 @@ class Settings(BaseSettings):
     llm_daily_dollars: Dollars | None = Field(
         default=None, description="The most US dollars that models may take for everyone a day (UTC)."
     )
+    llm_record: AbsolutePath | None = Field(
+        default=None, description="A file that every call of a model is appended to, to be played back."
+    )
     llm_prices: ModelPrices = Field(
         default=(),
         description="What models cost: provider:model=INPUT/OUTPUT, US dollars for a million tokens in and out.",

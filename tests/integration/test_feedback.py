@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import MakeDatabase
 from tests.support.mcp_client import settings_of
 
+from pgwarden.agents.intelligent_query import PARAPHRASED
 from pgwarden.bootstrap import App, build
 from pgwarden.domain.answer import Answer, AnswerStatus
 from pgwarden.domain.errors import InputInvalid, RightMissing, UnknownSession
@@ -107,10 +108,28 @@ async def test_a_question_back_offers_what_was_taught_in_much_the_same_words(set
     async with build(settings) as app:
         first = await ask(app, "how many zorbs of ours are in Texas?")
         await app.orchestrator.feedback(first.turn, right=False, corrected_sql=BETTER, identity=ADA)
-        near = await ask(app, "how many zorbs are in Texas?")
+        near = await ask(app, "how many grey zorbs are in Texas?")
         assert near.reading.sql is None
         assert near.reading.clarification is not None
         assert BETTER in [option.sql for option in near.reading.clarification.options]
         far = await ask(app, "zorbs by month")
         assert far.reading.clarification is not None
         assert BETTER not in [option.sql for option in far.reading.clarification.options]
+
+
+async def test_what_was_taught_answers_the_question_that_says_the_same_in_other_words(settings: Settings) -> None:
+    async with build(settings) as app:
+        first = await ask(app)
+        await app.orchestrator.feedback(first.turn, right=False, corrected_sql=BETTER, identity=ADA)
+        other = await ask(app, "What is the total number of customers?", by=BOB)
+        assert (other.reading.sql, other.reading.engine) == (BETTER, "verified example")
+        assert "which says the same" in other.reading.explanation
+        assert other.reading.confidence == PARAPHRASED
+        narrower = await ask(app, "What is the total number of customers from Ohio?")
+        assert narrower.reading.sql != BETTER, "it says more"
+        names = await ask(app, "how many Zorbs are there in Texas?")
+        await app.orchestrator.feedback(names.turn, right=False, corrected_sql=BETTER, identity=ADA)
+        same = await ask(app, "In Texas, how many zorbs are there?")
+        assert same.reading.sql == BETTER, "the same words, though nobody knows what a zorb is"
+        unknown = await ask(app, "how many Glorps are there in Texas?")
+        assert unknown.reading.sql is None, "another name is another question"

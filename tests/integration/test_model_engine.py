@@ -8,13 +8,16 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from tests.support.conversations import CONVERSATIONS, FOLDER
 from tests.support.databases import create_database, drop_database
 from tests.support.http_server import Answer
 from tests.support.model_house import Ground, House, MemoryHealth, MemoryLedger, answers, road
 from tests.support.model_server import held, model, proposal, said
 
+from pgwarden.adapters.llm.recording import RecordingModel, ReplayedModel
 from pgwarden.agents.intelligent_query import IntelligentQueryAgent
 from pgwarden.agents.model_engine import VERIFIED
 from pgwarden.context.disclosure import Discloses
@@ -405,3 +408,45 @@ async def test_a_key_is_nowhere_but_in_the_request(
 def _command_line() -> str:
     with open("/proc/self/cmdline", encoding="utf-8") as file:  # noqa: PTH123 - a process's own title
         return file.read()
+
+
+@pytest.mark.parametrize("name", CONVERSATIONS)
+async def test_a_recorded_conversation_replays_without_any_model(ground: Ground, name: str) -> None:
+    """Recorded against this file's kind of servers, as each line says; nothing listens now."""
+    file = FOLDER / f"{name}.jsonl"
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    assert {line["address"] for line in lines} == {"http://127.0.0.1 (a test's server)"}
+    way = road(ModelSpec("openai", "m"))
+    way.client = ReplayedModel(file)
+    reading = await House(ground, way).ask(CONVERSATIONS[name][0])
+    expected = {
+        "count": ("select count(*) from customers", ""),
+        "repaired": ("select name from customers where state = 'Ohio'", ""),
+        "asked": (None, "The best what?"),
+        "hostile": (None, "Before anything is changed: the question does not say that every row is meant."),
+    }[name]
+    assert (reading.sql, reading.clarification.message if reading.clarification else "") == expected
+    assert len(lines) == len(CONVERSATIONS[name][1]), "every answer of the conversation was needed"
+
+
+async def test_a_recording_holds_no_key_and_answers_nothing_else(
+    ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-s3cret-key")
+    file = tmp_path / "calls.jsonl"
+    with model(answers(proposal(COUNT))) as (server, spec):
+        way = road(spec)
+        way.client = RecordingModel(way.client, file)
+        first = await House(ground, way).ask(HOW_MANY)
+        assert "s3cret" in str(server.got[0].headers)
+    assert "s3cret" not in file.read_text(encoding="utf-8")
+    assert file.stat().st_mode & 0o077 == 0
+    way.client = ReplayedModel(file)
+    again = await House(ground, way).ask(HOW_MANY)
+    assert (again.sql, again.confidence) == (first.sql, first.confidence)
+    other = await House(ground, way).ask("how many orders are there?")
+    assert other.failed
+    assert "holds no answer to this prompt" in other.notes[0]
+    file.write_text("{}", encoding="utf-8")
+    way.client = ReplayedModel(file)
+    assert "no recording" in (await House(ground, way).ask(HOW_MANY)).notes[0]

@@ -138,7 +138,7 @@ class House:
 
     def question(self, text: str, *, may_read: bool = True, glossary: tuple[tuple[str, str], ...] = ()) -> Question:
         errand = Errand(
-            "shop", Identity("ann"), "auto", may_read, self.told.append, hidden=lambda _relation, _column: False
+            "shop", Identity("ann"), "auto", may_read, tell=self.told.append, hidden=lambda _relation, _column: False
         )
         return Question(text, glossary=glossary, errand=errand)
 

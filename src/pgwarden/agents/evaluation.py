@@ -10,7 +10,7 @@ from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.evaluation import Case, Outcome, Scored, compared
 from pgwarden.domain.identity import Identity
-from pgwarden.domain.question import Reading
+from pgwarden.domain.question import Reading, Taught
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.sql.parse import parse
 
@@ -21,14 +21,30 @@ class EvaluationAgent:
     def __init__(self, orchestrator: DatabaseOrchestrator, execution: SafeExecutionAgent) -> None:
         self._orchestrator, self._execution = orchestrator, execution
 
-    async def score(self, case: Case, *, database: str, identity: Identity, limits: ReadLimits) -> Scored:
-        """One case, scored. What is wrong with its SQL is told in it; a question that is none raises InputInvalid."""
+    async def score(
+        self,
+        case: Case,
+        *,
+        database: str,
+        identity: Identity,
+        limits: ReadLimits,
+        engine: str = "auto",
+        taught: Taught = Taught.OTHERS,
+    ) -> Scored:
+        """One case, scored. What is wrong with its SQL is told in it; a question that is none raises InputInvalid.
+
+        Without ``taught`` the very question's own verified SQL takes no part: it would be scored against itself. An
+        engine that was wanted and could not be asked is an error, whoever stood in for it.
+        """
         started = time.perf_counter()
         reading = await self._orchestrator.translate(
-            case.question, database=database, identity=identity, instructions=case.instructions
-        )
+            case.question, database=database, identity=identity, instructions=case.instructions, engine=engine,
+            taught=taught,
+        )  # fmt: skip
         taken = (time.perf_counter() - started) * 1000
-        scored = Scored(case, _unanswered(reading), reading.sql, reading.confidence, taken)
+        scored = Scored(case, _unanswered(reading), reading.sql, reading.confidence, taken, engine=reading.engine)
+        if engine == "model" and (reading.failed or reading.engine == "built-in"):
+            return replace(scored, outcome=Outcome.ERROR, sql=None, why=" ".join(reading.notes))
         if reading.sql is None:
             return scored
         if not case.answerable:
@@ -43,7 +59,7 @@ class EvaluationAgent:
             return replace(scored, outcome=Outcome.ERROR, why=" ".join(filter(None, (error.what, error.why))))
         except _NotComparable as error:
             return replace(scored, outcome=Outcome.ERROR, why=str(error))
-        best = next((o for o in (Outcome.CORRECT, Outcome.SUBSET) if o in outcomes), Outcome.WRONG)
+        best = next((o for o in (Outcome.CORRECT, Outcome.SUBSET, Outcome.BOTH_EMPTY) if o in outcomes), Outcome.WRONG)
         return replace(scored, outcome=best)
 
     async def _rows(

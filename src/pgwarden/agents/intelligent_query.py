@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from pgwarden.agents.model_engine import ModelEngine
+from pgwarden.context.ranking import words_of
 from pgwarden.domain.catalog import Catalog, Constraint, Relation
 from pgwarden.domain.errors import InputInvalid
-from pgwarden.domain.feedback import Lesson, alike
+from pgwarden.domain.feedback import Lesson, alike, likeness
 from pgwarden.domain.intent_json import GivenIntent
 from pgwarden.domain.model_call import Prompt
 from pgwarden.domain.question import Option, Question, Reading
@@ -16,6 +17,8 @@ from pgwarden.domain.result import ReadLimits
 from pgwarden.domain.statement import Decision, Verdict
 from pgwarden.language.engine import BuiltInEngine
 from pgwarden.language.intents import IntentReader
+from pgwarden.language.lexicon import FILLER
+from pgwarden.language.morphology import lemma, root
 from pgwarden.ports import LanguageEngine, ReadRunner, ValueIndex
 from pgwarden.sql.given_conditions import agrees, require_condition
 from pgwarden.sql.row_checks import orphans, picking
@@ -24,6 +27,12 @@ from pgwarden.sql.verdict import verdict_of
 
 LEARNT = 0.95
 """Confidence in SQL that a person vouched for, with other values in it."""
+
+
+PARAPHRASED = 0.9
+"""Confidence in SQL that a person vouched for, for a question that says the same in other words."""
+MOST_READ = 12
+"""Vouched questions that are read again for one question, the likest first."""
 
 
 class IntelligentQueryAgent:
@@ -85,13 +94,30 @@ class IntelligentQueryAgent:
                 return Reading(reading.question, sql, LEARNT, "verified example", reading.intent, said)
         return None
 
+    def said_otherwise(
+        self, question: Question, reading: Reading, lesson: Lesson, visible: Catalog, values: ValueIndex
+    ) -> Reading | None:
+        """What was vouched for on a question that the built-in engine reads to the same SQL in other words."""
+        own = reading if reading.engine == self._built_in.name else self._built_in.read(question, visible, values)
+        best = _best(own)
+        nearest = sorted(lesson.others, key=lambda example: -likeness(question.text, example.question))
+        for example in nearest[:MOST_READ] if best else ():
+            other = self._built_in.read(replace(question, text=example.question), visible, values)
+            sure = own.sql is not None and other.sql is not None
+            if _best(other) != best or not (sure or _same_words(question.text, example.question)):
+                continue
+            if example.sql not in lesson.wrong and self.validate(example.sql, visible).decision is Decision.ALLOW:
+                said = f"as {example.identity} vouched for “{example.question}”, which says the same"
+                return Reading(reading.question, example.sql, PARAPHRASED, "verified example", reading.intent, said)
+        return None
+
     def reminded(self, reading: Reading, lesson: Lesson, visible: Catalog) -> Reading:
         """A question back, with what was vouched for on questions in much the same words as further options."""
         doubt = reading.clarification
         if reading.sql is not None or doubt is None:
             return reading
-        near = [example for example in lesson.others if alike(reading.question, example.question)]
-        allowed = [e for e in near if self.validate(e.sql, visible).decision is Decision.ALLOW]
+        others = [example for example in lesson.others if alike(reading.question, example.question)]
+        allowed = [e for e in others if self.validate(e.sql, visible).decision is Decision.ALLOW]
         options = tuple(Option(f"as asked before: {e.question}", e.question, e.sql) for e in allowed[:3])
         return replace(reading, clarification=replace(doubt, options=(*doubt.options, *options)))
 
@@ -130,3 +156,14 @@ class IntelligentQueryAgent:
         if verdict.decision is Decision.REFUSE or verdict.kind not in {*planned, StatementKind.MERGE}:
             return None
         return await runner.explain(verdict, limits=limits)
+
+
+def _same_words(question: str, other: str) -> bool:
+    """Whether two questions have the same words in any form and order, those aside that carry no meaning."""
+    said, known = ({root(lemma(word)) for word in words_of(text)} - FILLER for text in (question, other))
+    return said == known
+
+
+def _best(reading: Reading) -> str | None:
+    """The SQL that a reading comes down to, sure or not."""
+    return reading.sql or (reading.alternatives[0].sql if reading.alternatives else None)

@@ -17,9 +17,9 @@ from pgwarden.context.packing import Packed, pack, tokens
 from pgwarden.context.proposal import Proposal, ProposalInvalid, parse, same_rows
 from pgwarden.domain.catalog import Catalog
 from pgwarden.domain.errors import ModelBudgetSpent, ModelFailed, PgwardenError
-from pgwarden.domain.feedback import Example
+from pgwarden.domain.feedback import Example, question_key
 from pgwarden.domain.model_call import Completion, Prompt
-from pgwarden.domain.question import Clarification, Intent, Option, Question, Reading
+from pgwarden.domain.question import Clarification, Intent, Option, Question, Reading, Taught
 from pgwarden.domain.result import Result
 from pgwarden.domain.statement import Decision, Verdict
 from pgwarden.ports import Cache, LanguageEngine, ValueIndex
@@ -84,7 +84,9 @@ class ModelEngine:
     async def _packed(self, question: Question, catalog: Catalog, values: ValueIndex) -> Packed:
         errand = question.errand
         disclosure = replace(self.disclosure, hidden=errand.hidden) if errand else self.disclosure
-        examples = await self.examples(errand.database) if errand else ()
+        examples = await self.examples(errand.database) if errand and errand.taught is not Taught.NONE else ()
+        if errand and errand.taught is Taught.OTHERS:
+            examples = tuple(e for e in examples if question_key(e.question) != question_key(question.text))
         usable = [self._shown(e) for e in examples if verdict_of(e.sql, catalog).decision is not Decision.REFUSE]
         return pack(question, catalog, values, budget=self.budget, disclosure=disclosure, examples=usable)
 

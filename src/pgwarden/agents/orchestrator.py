@@ -29,7 +29,7 @@ from pgwarden.domain.intent_json import GivenIntent
 from pgwarden.domain.model_call import Prompt
 from pgwarden.domain.plan import WorkflowPlan
 from pgwarden.domain.profile import Sample, TableProfile
-from pgwarden.domain.question import Errand, Intent, Reading
+from pgwarden.domain.question import Errand, Intent, Reading, Taught
 from pgwarden.domain.read_access import Sensitivity
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.sensitive import is_sensitive_in
@@ -144,6 +144,7 @@ class DatabaseOrchestrator:
         identity: Identity,
         engine: str = "auto",
         zone: str = "",
+        taught: Taught = Taught.ALL,
     ) -> Reading:
         """Words to a reading, with the session's history and the database's glossary; nothing runs.
 
@@ -152,7 +153,7 @@ class DatabaseOrchestrator:
         asked = {"question": text, "instructions": instructions}
         trail = self._trail.event("question.translated", identity=identity, database=database, personal=asked)
         async with trail as event:
-            errand, spare = Errand(database, identity, engine), Spare()
+            errand, spare = Errand(database, identity, engine, taught=taught), Spare()
             today = self._memory.today(zone) if zone else None
             reading = await self._reader.read(text, instructions, glossary, session, errand, spare, today)
             event.personal["statement"] = reading.sql or ""

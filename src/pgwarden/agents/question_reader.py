@@ -16,7 +16,7 @@ from pgwarden.domain.errors import InputInvalid
 from pgwarden.domain.feedback import Lesson
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.model_call import Prompt
-from pgwarden.domain.question import Clarification, Errand, Option, Question, Reading
+from pgwarden.domain.question import Clarification, Errand, Option, Question, Reading, Taught
 from pgwarden.domain.statement import Decision
 from pgwarden.domain.value_index import SampledValues
 from pgwarden.domain.visible_catalog import hides_values
@@ -64,7 +64,9 @@ class QuestionReader:
         lesson = await spare.get(
             self._memory.lesson(text, database=errand.database), Lesson(), "What people taught is left out."
         )
-        return self._taught(reading, lesson, visible, values)
+        if errand.taught is not Taught.ALL:
+            lesson = lesson.without(text) if errand.taught is Taught.OTHERS else Lesson(wrong=lesson.wrong)
+        return self._taught(question, reading, lesson, visible, values)
 
     async def preview(self, text: str, *, database: str, identity: Identity) -> Prompt | None:
         """What a model would be sent for a question. None where no model is set up."""
@@ -96,7 +98,9 @@ class QuestionReader:
         found = Question(text, instructions, (*known, *glossary), history, errand=replace(errand, hidden=hidden))
         return found, visible
 
-    def _taught(self, reading: Reading, lesson: Lesson, visible: Catalog, values: ValueIndex) -> Reading:
+    def _taught(
+        self, question: Question, reading: Reading, lesson: Lesson, visible: Catalog, values: ValueIndex
+    ) -> Reading:
         """The reading as people taught it: their own SQL for this question, and never again what they called wrong."""
         example = lesson.example
         if example is not None and self._query.validate(example.sql, visible).decision is not Decision.REFUSE:
@@ -104,6 +108,8 @@ class QuestionReader:
             return Reading(reading.question, example.sql, VOUCHED, "verified example", reading.intent, said)
         if (learnt := self._query.learnt(reading, lesson, visible, values)) is not None:
             return learnt
+        if (same := self._query.said_otherwise(question, reading, lesson, visible, values)) is not None:
+            return same
         if reading.sql is None or reading.sql not in lesson.wrong:
             return self._query.reminded(reading, lesson, visible)
         options = tuple(Option(a.explanation, sql=a.sql) for a in reading.alternatives if a.sql is not None)

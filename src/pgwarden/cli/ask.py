@@ -25,7 +25,12 @@ EXIT_STATUS = {
 
 
 EngineName = Annotated[
-    str, typer.Option("--engine", help="auto, built-in, or model; auto asks the model first where one is set up.")
+    str,
+    typer.Option(
+        "--engine",
+        help="auto, built-in, or model; auto asks the model first where one is set up.",
+        callback=lambda name: "built-in" if name == "builtin" else name,
+    ),
 ]
 
 

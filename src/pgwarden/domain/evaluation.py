@@ -57,6 +57,8 @@ class Scored:
     confidence: float
     milliseconds: float
     why: str = ""
+    engine: str = ""
+    """Which engine answered, or asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +71,39 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """What language models took meanwhile: calls, tokens, US dollars, and the tokens whose price is unknown."""
+
+    calls: int = 0
+    tokens: int = 0
+    cost: float = 0.0
+    unpriced: int = 0
+
+    def since(self, before: Spent) -> Spent:
+        """What was added after an earlier count."""
+        return Spent(
+            self.calls - before.calls, self.tokens - before.tokens, self.cost - before.cost,
+            self.unpriced - before.unpriced,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """Every scored case, and the sums."""
 
     scored: tuple[Scored, ...]
+    spent: Spent = Spent()
 
     @property
     def outcomes(self) -> dict[str, int]:
         counted = Counter(one.outcome for one in self.scored)
         return {outcome.value: counted[outcome] for outcome in Outcome}
+
+    @property
+    def table(self) -> tuple[tuple[Outcome, int, int], ...]:
+        """Each outcome with how many answerable and how many unanswerable questions had it."""
+        counted = Counter((one.outcome, one.case.answerable) for one in self.scored)
+        return tuple((outcome, counted[outcome, True], counted[outcome, False]) for outcome in Outcome)
 
     @property
     def precision(self) -> float | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pgwarden.domain.session import LONGEST_QUESTION, LONGEST_SQL
@@ -19,10 +19,15 @@ LIKE = 0.6
 """Share of all their words that two questions have in common, from which one may stand for the other."""
 
 
+def likeness(question: str, other: str) -> float:
+    """The share of all their words that two questions have in common, in any order: 0 to 1."""
+    mine, theirs = set(question_key(question).split()), set(question_key(other).split())
+    return len(mine & theirs) / len(mine | theirs) if mine and theirs else 0.0
+
+
 def alike(question: str, other: str) -> bool:
     """Whether two questions use mostly the same words, in any order."""
-    mine, theirs = set(question_key(question).split()), set(question_key(other).split())
-    return bool(mine) and len(mine & theirs) >= LIKE * len(mine | theirs)
+    return likeness(question, other) >= LIKE
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,11 @@ class Lesson:
     """SQL that was judged wrong, and not right later on."""
     others: tuple[Example, ...] = ()
     """What was vouched for on other questions of the database, the newest first."""
+
+    def without(self, question: str) -> Lesson:
+        """The same as if nobody had ever vouched for this very question."""
+        key = question_key(question)
+        return replace(self, example=None, others=tuple(e for e in self.others if question_key(e.question) != key))
 
 
 def lesson_of(question: str, judgements: Iterable[Feedback]) -> Lesson:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 _ADDRESS = re.compile(r"(https?)://(\[[0-9a-f:]+\]|[\w.-]+)(:\d+)?(/[^\s?#@]*)?")
 PROVIDERS = ("groq", "mistral", "openai", "anthropic")
+REPLAY = "replay"
+"""No provider: the model is the absolute path of a recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class ModelSpec:
     @property
     def local(self) -> bool:
         """Whether it runs on this machine, where a key is often not wanted."""
+        if self.provider == REPLAY:
+            return True
         found = _ADDRESS.fullmatch(self.url)
         return found is not None and found[2] in ("127.0.0.1", "[::1]", "localhost")
 
@@ -33,6 +37,8 @@ class ModelSpec:
         """The spec of a text. Raises ValueError."""
         named, _, url = text.partition("@http")
         provider, _, model = named.partition(":")
+        if provider == REPLAY and model.startswith("/") and not url:
+            return cls(provider, model)
         if provider not in PROVIDERS or not model:
             raise ValueError(f"provider:model or provider:model@URL is expected, with one of {', '.join(PROVIDERS)}")
         spec = cls(provider, model, f"http{url}" if url else "")

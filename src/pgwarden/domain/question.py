@@ -27,6 +27,15 @@ class RiskLevel(StrEnum):
     CRITICAL = "CRITICAL"
 
 
+class Taught(StrEnum):
+    """Which of the questions that people vouched for may help with an answer."""
+
+    ALL = "all"
+    OTHERS = "others"
+    """All but the very same question: what is known without having been told the answer."""
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Errand:
     """For whom a question is answered, and how; what an engine needs that looks beyond the words."""
@@ -38,6 +47,7 @@ class Errand:
     """``auto``, ``built-in`` or ``model``."""
     may_read: bool = False
     """Whether reads may run, to compare candidates by their rows."""
+    taught: Taught = Taught.ALL
     tell: Callable[[str], None] = lambda _what: None
     """Told what happens, for people who wait."""
     hidden: Callable[[int, int], bool] = lambda _relation, _column: True
