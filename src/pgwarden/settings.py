@@ -398,6 +398,15 @@ class Settings(BaseSettings):
     notify_agent_hourly: Count = Field(
         default=3, ge=1, le=10_000, description="The same where the requester is an agent or a service."
     )
+    web_address_per_minute: Count = Field(
+        default=3000, ge=0, description="Requests that one address may make of the page and its API; 0: any number."
+    )
+    web_account_per_minute: Count = Field(
+        default=1200, ge=0, description="Requests that one person's logins, or one token, may make; 0: any number."
+    )
+    web_questions_per_minute: Count = Field(
+        default=60, ge=0, description="Questions and reads among these that may be asked; 0: any number."
+    )
     mcp_calls_per_hour: Count = Field(
         default=0, ge=0, description="Calls that one caller of the MCP servers may make in an hour; 0: any number."
     )

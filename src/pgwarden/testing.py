@@ -46,6 +46,7 @@ from pgwarden.domain.ticket_change import (
 from pgwarden.domain.ticket_events import Event, event_from_stored, event_to_stored
 from pgwarden.domain.value_index import SampledValues
 from pgwarden.domain.watch import Watch, WatchKind
+from pgwarden.ports.audit import Seen, ignored
 
 
 class MemoryDatabaseStore:
@@ -542,10 +543,11 @@ class MemoryAuditLog:
         last = self._records[-1] if self._records else None
         return AuditHead(self._chain, last.number if last else 0, last.hash if last else genesis(self._chain))
 
-    async def verify(self, checkpoints: Sequence[Checkpoint] = ()) -> Verification:
+    async def verify(self, checkpoints: Sequence[Checkpoint] = (), *, seen: Seen = ignored) -> Verification:
         check = ChainCheck(self._chain, checkpoints)
         for record in self._records:
             check.see(record)
+        seen(len(self._records))
         return check.end(await self.head())
 
     async def keep_checkpoint(self, checkpoint: Checkpoint, anchors: Sequence[str]) -> None:

@@ -126,3 +126,40 @@ async def test_a_policy_is_tried_and_put_in_force(site: Site) -> None:
     for place in ("policy", "health", "jobs", "people", "databases", "tokens"):
         await phone.goto(f"{site.url}/admin/{place}")
         assert await phone.evaluate("document.documentElement.scrollWidth") <= 390, place
+
+
+async def test_the_chain_is_walked_and_the_report_is_drawn(site: Site) -> None:
+    faults: list[str] = []
+    ana, dora = await site.house.logged_in("ana"), await site.house.logged_in("dora")
+    for number, decision in enumerate(("approve", "deny", "approve", ""), start=20):
+        body = {
+            "sql": f"update orders set total = 1 where id = {number}",
+            "reason": "for the report",
+            "database": "shop",
+        }
+        ticket = (await ana.post("/api/v1/tickets", json=body)).json()["id"]
+        said = {"decision": decision, "comment": "as asked", "proof": {"password": PASSWORD}}
+        if decision:
+            assert (await dora.post(f"/api/v1/tickets/{ticket}/decision", json=said)).status_code == 200
+    audrey = await site.page("audrey", faults=faults)
+    await audrey.goto(f"{site.url}/audit")
+    await audrey.get_by_role("button", name="Verify the whole chain").press("Enter")
+    await expect(audrey.locator("#found")).to_contain_text("The chain is whole")
+    await expect(audrey.locator("#progress")).to_be_hidden()
+    await checked(audrey)
+    async with audrey.expect_download() as download:
+        await audrey.get_by_role("link", name="Export").click()
+    assert (await download.value).suggested_filename.endswith(".jsonl")
+    await audrey.get_by_role("link", name="Compliance report").click()
+    await expect(audrey.locator(".chart svg").first).to_be_visible()
+    await checked(audrey)
+    await picture(audrey, "audit-report")
+    await audrey.get_by_text("As a table").first.click()
+    await expect(audrey.get_by_role("region", name="How long decisions take").locator("table")).to_be_visible()
+    await audrey.get_by_role("button", name="Dark").click()
+    await checked(audrey)
+    assert faults == []
+    phone = await site.page("audrey", phone=True)
+    await phone.goto(f"{site.url}/audit/report")
+    assert await phone.evaluate("document.documentElement.scrollWidth") <= 390
+    await checked(phone)

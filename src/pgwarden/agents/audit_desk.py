@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from pgwarden.agents.audit_trail import AuditTrail
 from pgwarden.domain.admission import Admission
 from pgwarden.domain.audit import AuditEntry
-from pgwarden.domain.audit_chain import AuditRecord, moment
-from pgwarden.domain.audit_checkpoint import Checkpoint
+from pgwarden.domain.audit_chain import AuditHead, AuditRecord, moment
+from pgwarden.domain.audit_checkpoint import Checkpoint, KeptCheckpoint
 from pgwarden.domain.audit_export import export_lines
 from pgwarden.domain.audit_filter import AuditFilter, Erasure
 from pgwarden.domain.audit_verification import ERASED, Verification
@@ -18,12 +19,22 @@ from pgwarden.domain.errors import InputInvalid, UnknownEntry
 from pgwarden.domain.login import Scope
 from pgwarden.domain.person import Role
 from pgwarden.ports import AuditLog
+from pgwarden.ports.audit import Seen, ignored
 
 AUDITING = frozenset({Role.AUDITOR, Role.ADMIN})
 SHORTEST_TEXT = 3
 """Characters; a shorter text would be found nearly everywhere."""
 MOST_CHECKPOINTS = 10_000
 """Of those kept, in an export."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChainStatus:
+    """Where the audit stands."""
+
+    head: AuditHead
+    checkpoint: KeptCheckpoint | None
+    """The last one that was kept. Only a walk tells whether it fits."""
 
 
 class AuditDesk:
@@ -108,13 +119,23 @@ class AuditDesk:
         """Raises LoginNeeded or RightMissing."""
         by.require(Scope.ADMIN, Role.ADMIN)
 
-    async def verify(self, checkpoints: Sequence[Checkpoint] = (), *, by: Admission) -> Verification:
+    async def status(self, *, by: Admission) -> ChainStatus:
+        """Where the chain ends, and which checkpoint was taken last."""
+        require_auditor(by)
+        kept = await self._log.checkpoints(limit=1)
+        return ChainStatus(await self._log.head(), kept[0] if kept else None)
+
+    async def verify(
+        self, checkpoints: Sequence[Checkpoint] = (), *, by: Admission, seen: Seen = ignored
+    ) -> Verification:
         """Walk the whole chain. The checkpoints are those whose signatures hold under trusted keys.
+
+        ``seen`` is told how many entries were walked.
 
         Everybody may: it tells whether the audit is whole, and nothing of what stands in it.
         """
         async with self._trail.event("audit.verified", identity=by.identity) as event:
-            found = await self._log.verify(checkpoints)
+            found = await self._log.verify(checkpoints, seen=seen)
             event.details |= {"entries": found.entries, "findings": found.count, "covered": found.covered}
             return found
 

@@ -570,10 +570,12 @@ class RequestRefused(PgwardenError):
 
 
 class TooManyAttempts(PgwardenError):
-    """Too many attempts came from one address in a short time."""
+    """Too many attempts or requests came from one address or account in a short time."""
 
     code = "PGW241"
     exit_status = 3
+    retry_after: int = 60
+    """Seconds after which it may be tried again."""
 
 
 class UnknownPage(PgwardenError):

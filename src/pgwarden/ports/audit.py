@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +11,13 @@ from pgwarden.domain.audit_chain import AuditHead, AuditRecord
 from pgwarden.domain.audit_checkpoint import Checkpoint, KeptCheckpoint
 from pgwarden.domain.audit_filter import AuditFilter, Erasure
 from pgwarden.domain.audit_verification import Verification
+
+Seen = Callable[[int], None]
+"""Takes how many entries of a walk were seen so far."""
+
+
+def ignored(_entries: int) -> None:
+    """Nobody wants to know."""
 
 
 class AuditLog(Protocol):
@@ -47,8 +54,11 @@ class AuditLog(Protocol):
         """Where the chain ends."""
         ...
 
-    async def verify(self, checkpoints: Sequence[Checkpoint] = ()) -> Verification:
-        """Walk the whole chain as of one moment, and look at what guards it. The checkpoints are to be trusted ones."""
+    async def verify(self, checkpoints: Sequence[Checkpoint] = (), *, seen: Seen = ignored) -> Verification:
+        """Walk the whole chain as of one moment, and look at what guards it. The checkpoints are to be trusted ones.
+
+        ``seen`` is told now and then how many entries were walked.
+        """
         ...
 
     async def keep_checkpoint(self, checkpoint: Checkpoint, anchors: Sequence[str]) -> None:

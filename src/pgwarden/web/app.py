@@ -23,6 +23,7 @@ from pgwarden.web.api import (
     people,
     preferences,
     reads,
+    reports,
     schema,
     session,
     tickets,
@@ -33,9 +34,19 @@ from pgwarden.web.assets import Assets
 from pgwarden.web.cookies import THEME_COOKIE
 from pgwarden.web.door import Door, door_of
 from pgwarden.web.guard import Guard
-from pgwarden.web.pages import account, ask_page, audit_page, executions_page, login, schema_page, tickets_page
+from pgwarden.web.pages import (
+    account,
+    ask_page,
+    audit_page,
+    executions_page,
+    login,
+    report_page,
+    schema_page,
+    tickets_page,
+)
 from pgwarden.web.pages.admin import PAGES as ADMIN_PAGES
 from pgwarden.web.problems import problem, problem_response, responses
+from pgwarden.web.rate_limit import RateLimits
 from pgwarden.web.templates import Templates
 
 if TYPE_CHECKING:
@@ -57,10 +68,11 @@ NOUNS = (
     people,
     tokens,
     delegations,
+    reports,
     *ADMIN_NOUNS,
 )
 """The API, a router each."""
-PAGES = (login, ask_page, schema_page, tickets_page, executions_page, audit_page, account, *ADMIN_PAGES)
+PAGES = (login, ask_page, schema_page, tickets_page, executions_page, audit_page, report_page, account, *ADMIN_PAGES)
 DESCRIPTION = """Everything that the page does, for programs. Send a token: `Authorization: Bearer pgw_…`
 (`pgwarden token create`). What the token's account and scopes do not allow is refused below this door."""
 _log = logging.getLogger(__name__)
@@ -69,7 +81,13 @@ _log = logging.getLogger(__name__)
 def page_app(app: App, url: str) -> ASGIApp:
     """The application of one pgwarden as browsers reach it at ``url`` (scheme, host and port)."""
     assets = Assets()
-    door = Door(app, url.rstrip("/"), assets, Templates(assets, THEME_COOKIE))
+    settings = app.settings
+    limits = RateLimits.of(
+        addresses=settings.web_address_per_minute,
+        accounts=settings.web_account_per_minute,
+        questions=settings.web_questions_per_minute,
+    )
+    door = Door(app, url.rstrip("/"), assets, Templates(assets, THEME_COOKIE), limits)
     house = FastAPI(
         title="pgwarden",
         version=__version__,

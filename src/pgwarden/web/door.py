@@ -12,6 +12,7 @@ from starlette.requests import Request
 
 from pgwarden.web.address_limit import AddressLimit
 from pgwarden.web.assets import Assets
+from pgwarden.web.rate_limit import RateLimits
 from pgwarden.web.templates import Templates
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Door:
     """Scheme, host and port, without a slash at the end."""
     assets: Assets
     templates: Templates
+    limits: RateLimits
     logins: AddressLimit = field(default_factory=lambda: AddressLimit(most=20, seconds=60))
     """Attempts to log in, and requests whose login or token is not valid."""
 

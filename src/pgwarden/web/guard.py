@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 
-from pgwarden.domain.errors import RequestRefused
+from pgwarden.domain.errors import RequestRefused, TooManyAttempts
 from pgwarden.web.problems import problem_response
 
 if TYPE_CHECKING:
@@ -71,7 +71,18 @@ class Guard:
         if not length.isdigit() or int(length) > MOST_BODY:
             await _too_large()(scope, receive, fenced)
             return
+        try:
+            self._count(scope)
+        except TooManyAttempts as error:
+            await problem_response(error)(scope, receive, fenced)
+            return
         await self._app(scope, _measured(receive), fenced)
+
+    def _count(self, scope: Scope) -> None:
+        """One more request of this address; files of the page do not count. TooManyAttempts."""
+        if not scope["path"].startswith("/static/"):
+            client = scope.get("client")
+            self._door.limits.addresses.take(client[0] if client else "unknown")
 
 
 def _measured(receive: Receive) -> Receive:

@@ -102,7 +102,7 @@ def problem_response(error: PgwardenError) -> JSONResponse:
     told = problem(error)
     headers = {"WWW-Authenticate": "Bearer"} if told.status == 401 else {}
     if isinstance(error, errors.TooManyAttempts):
-        headers["Retry-After"] = "60"
+        headers["Retry-After"] = str(error.retry_after)
     return JSONResponse(told.model_dump(), told.status, headers, MEDIA_TYPE)
 
 

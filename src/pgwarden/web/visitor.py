@@ -46,6 +46,11 @@ class Visitor:
         return self.admission.identity
 
     @property
+    def account(self) -> str:
+        """Whose requests are counted together: a token's, else those of all logins of a person."""
+        return self.identity.token or self.identity.name
+
+    @property
     def person(self) -> Person:
         """The account. Raises LoginNeeded while its login only serves to set a password."""
         return self.admission.require_login()
@@ -91,13 +96,22 @@ async def anybody(request: Request) -> Visitor:
 
 
 async def visitor(request: Request) -> Visitor:
-    """Whoever has logged in with a password of their own, or sends a token."""
+    """Whoever has logged in with a password of their own, or sends a token, and has requests left (TooManyAttempts)."""
     found = await anybody(request)
     found.admission.require_login()
+    found.door.limits.accounts.take(found.account)
+    return found
+
+
+async def asker(request: Request) -> Visitor:
+    """The same, with questions left (TooManyAttempts): what costs a database is counted besides."""
+    found = await visitor(request)
+    found.door.limits.questions.take(found.account)
     return found
 
 
 Anybody = Annotated[Visitor, Depends(anybody)]
+Asking = Annotated[Visitor, Depends(asker)]
 Inside = Annotated[Visitor, Depends(visitor)]
 """What a handler asks for: ``async def tickets(visitor: Inside) -> …``."""
 

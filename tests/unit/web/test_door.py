@@ -13,7 +13,7 @@ HOME, FAR = "http://127.0.0.1:8765", "https://pgwarden.example.org"
 
 def door(url: str) -> Door:
     nothing = cast(Any, None)
-    return Door(nothing, url, nothing, nothing)
+    return Door(nothing, url, nothing, nothing, nothing)
 
 
 @pytest.mark.parametrize(

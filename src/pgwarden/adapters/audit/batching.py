@@ -12,6 +12,7 @@ from pgwarden.domain.audit_checkpoint import Checkpoint, KeptCheckpoint
 from pgwarden.domain.audit_filter import AuditFilter, Erasure
 from pgwarden.domain.audit_verification import Verification
 from pgwarden.ports import AuditLog
+from pgwarden.ports.audit import Seen, ignored
 
 
 @dataclass(slots=True)
@@ -65,8 +66,8 @@ class BatchingAuditLog:
     async def head(self) -> AuditHead:
         return await self._log.head()
 
-    async def verify(self, checkpoints: Sequence[Checkpoint] = ()) -> Verification:
-        return await self._log.verify(checkpoints)
+    async def verify(self, checkpoints: Sequence[Checkpoint] = (), *, seen: Seen = ignored) -> Verification:
+        return await self._log.verify(checkpoints, seen=seen)
 
     async def keep_checkpoint(self, checkpoint: Checkpoint, anchors: Sequence[str]) -> None:
         await self._log.keep_checkpoint(checkpoint, anchors)

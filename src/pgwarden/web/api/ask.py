@@ -14,7 +14,7 @@ from pgwarden.domain.login import Scope
 from pgwarden.web.api.reads import DatabaseName, ReasonAnswer
 from pgwarden.web.api.rows import RowsAnswer, rows_answer
 from pgwarden.web.events import EventStream, Tell
-from pgwarden.web.visitor import Inside, Visitor
+from pgwarden.web.visitor import Asking, Inside, Visitor
 
 router = APIRouter(tags=["ask"])
 
@@ -99,7 +99,7 @@ class Step(BaseModel):
 
 
 @router.post("/ask")
-async def ask(question: Ask, visitor: Inside) -> AskAnswer:
+async def ask(question: Ask, visitor: Asking) -> AskAnswer:
     """Answer a question: how it was read, the SQL, and the rows. A change is assessed and never run."""
     return await answered(question, visitor)
 
@@ -110,7 +110,7 @@ async def ask(question: Ask, visitor: Inside) -> AskAnswer:
     response_class=EventStream,
     responses={200: {"content": {"text/event-stream": {}}, "description": "Events `step`, then `answer` or `problem`"}},
 )
-async def ask_step_by_step(question: Ask, visitor: Inside) -> Any:
+async def ask_step_by_step(question: Ask, visitor: Asking) -> Any:
     """The same, telling each step as it begins. Closing the connection cancels the query on the server."""
 
     async def work(tell: Tell) -> None:

@@ -12,7 +12,7 @@ from pgwarden.domain.query_plan import estimates
 from pgwarden.domain.statement import Decision, Reason, StatementKind, Verdict
 from pgwarden.domain.verdict_json import verdict_object
 from pgwarden.web.api.rows import RowsAnswer, rows_answer
-from pgwarden.web.visitor import Inside
+from pgwarden.web.visitor import Asking, Inside
 
 router = APIRouter(tags=["reads"])
 
@@ -84,7 +84,7 @@ async def judge(statement: Statement, visitor: Inside) -> VerdictAnswer:
 
 
 @router.post("/reads")
-async def read(statement: Read, visitor: Inside) -> RowsAnswer:
+async def read(statement: Read, visitor: Asking) -> RowsAnswer:
     """Run one SELECT. It cannot change anything; closing the connection does not stop it, its limits do."""
     database = await visitor.database(statement.database)
     limits = visitor.app.limits(rows=statement.rows, seconds=statement.seconds)

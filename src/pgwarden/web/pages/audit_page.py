@@ -55,4 +55,5 @@ async def _shown(
         entries=[api.entry_answer(record) for record in found],
         older=found[-1].number if len(found) == PAGE else None,
         chain=chain,
+        standing=await api.read_status(visitor),
     )

@@ -16,6 +16,7 @@ from pgwarden.domain.audit_chain import AuditHead, AuditRecord, prepared
 from pgwarden.domain.audit_checkpoint import Checkpoint, KeptCheckpoint
 from pgwarden.domain.audit_filter import AuditFilter, Erasure, ranges
 from pgwarden.domain.audit_verification import Verification
+from pgwarden.ports.audit import Seen, ignored
 
 __all__ = ["PostgresAuditLog", "append_entries"]  # the second is for the stores, at the end of their transactions
 
@@ -72,10 +73,10 @@ class PostgresAuditLog:
         async with transaction(self._pool) as connection:
             return await head_in(connection)
 
-    async def verify(self, checkpoints: Sequence[Checkpoint] = ()) -> Verification:
+    async def verify(self, checkpoints: Sequence[Checkpoint] = (), *, seen: Seen = ignored) -> Verification:
         async with transaction(self._pool) as connection:
             await connection.execute(SNAPSHOT)
-            return await verify_in(connection, checkpoints)
+            return await verify_in(connection, checkpoints, seen)
 
     async def keep_checkpoint(self, checkpoint: Checkpoint, anchors: Sequence[str]) -> None:
         row = asdict(checkpoint) | {"anchors": list(anchors)}

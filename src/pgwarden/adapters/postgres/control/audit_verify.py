@@ -10,10 +10,11 @@ from importlib.resources import files
 import psycopg
 
 from pgwarden.adapters.postgres.control.audit_append import audit_sql
-from pgwarden.adapters.postgres.control.audit_records import head_in, records_in
+from pgwarden.adapters.postgres.control.audit_records import BATCH, head_in, records_in
 from pgwarden.adapters.postgres.control.connection import Connection
 from pgwarden.domain.audit_checkpoint import Checkpoint
 from pgwarden.domain.audit_verification import ChainCheck, FindingKind, Verification
+from pgwarden.ports.audit import Seen, ignored
 
 MIGRATION = "0007_audit.sql"
 GUARD = "append_only"
@@ -23,16 +24,18 @@ ALWAYS = "A"
 """``tgenabled`` of a trigger that fires for everybody."""
 
 
-async def verify_in(connection: Connection, checkpoints: Sequence[Checkpoint]) -> Verification:
+async def verify_in(connection: Connection, checkpoints: Sequence[Checkpoint], seen: Seen = ignored) -> Verification:
     """Walk the chain and look at its guards. Give it a transaction with one snapshot, and nothing else in it."""
     head = await head_in(connection)
     check = ChainCheck(head.chain, checkpoints)
     await _look_at_guards(connection, check)
-    last = 0
+    last = walked = 0
     try:
         async for record in records_in(connection, personal=True):
             check.see(record)
-            last = record.number
+            last, walked = record.number, walked + 1
+            if walked % BATCH == 0:
+                seen(walked)
     except (ValueError, psycopg.DataError) as error:  # such as a moment beyond the calendar, or an unknown outcome
         check.note(FindingKind.UNREADABLE, last + 1, f"What follows entry {last} cannot be read: {error}.")
     return check.end(head)
