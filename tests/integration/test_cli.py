@@ -240,9 +240,11 @@ async def test_executions_show_what_ran_with_personal_data_hidden(
     assert (listed["id"], listed["statement"]) == (execution.id, "update people set city = 'Bern' where id = 1")
     (row,) = json.loads(_process(["executions", execution.id, "--json"], mine).stdout)["changes"]
     assert (row["before"], row["after"]) == (["1", "Oslo", "•••"], ["1", "Bern", "•••"])
+    shown = " ".join(_process(["executions", execution.id], mine).stdout.split())
+    assert "~ public.people id 1 city before Oslo, after Bern" in shown
     plan = _process(["undo", execution.id, "--plan"], mine)
     assert plan.returncode == 0, plan.stderr
-    assert "now Lund" in plan.stdout
+    assert "changed: public.people id 1 city before Oslo, after Bern, now Lund" in " ".join(plan.stdout.split())
     refused = _process(["undo", execution.id], mine)
     assert (refused.returncode, refused.stderr[:6]) == (3, "PGW155"), "a target that is only read"
     assert _process(["executions", "no-such-id"], mine).stderr.startswith("PGW1")

@@ -77,6 +77,14 @@ def test_the_page_is_tidy_at_every_width(run: Run, monkeypatch: pytest.MonkeyPat
         assert len(told) == len(set(told)), f"{name}: something is told twice"
 
 
+def test_the_cascade_is_a_tree_with_the_index_it_lacks(run: Run) -> None:
+    page = run("impact", STATEMENTS["cascades"]).stdout
+    tree = [line.rstrip() for line in page.partition("foreign keys\n")[2].splitlines()]
+    assert "├── public.customers → public.addresses (customer_id)  CASCADE: 1 row" in tree
+    assert "│   └── public.addresses → public.orders (shipping_address_id)  SET NULL: 13 rows" in tree
+    assert "│   └── slow without: CREATE INDEX ON public.reviews (customer_id)" in tree
+
+
 def test_the_document_has_its_parts(run: Run) -> None:
     result = run("impact", STATEMENTS["cascades"], "--json")
     found: dict[str, Any] = json.loads(result.stdout)

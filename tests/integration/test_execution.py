@@ -28,9 +28,12 @@ from pgwarden.domain.errors import (
 from pgwarden.domain.execution import ExecutionLimits, Isolation, Parameter, RowCounts
 
 FAMILY = """
+create domain positive as int check (value > 0);
+create type colour as enum ('red', 'green');
 create table parent (id int generated always as identity primary key, amount float8, note json,
                      twice int generated always as (1 + 1) stored);
-create table child (id int primary key, parent int references parent on delete cascade, n text);
+create table child (id int primary key, parent int references parent on delete cascade, n text,
+                    size positive, tint colour);
 create table audit (what text);
 create function audit_child() returns trigger language plpgsql as
     'begin insert into audit values (tg_op || '' '' || old.id); return null; end';
@@ -139,6 +142,12 @@ async def test_an_approval_is_for_one_database(family18: str, make_database: Mak
         "alter table child disable trigger audit_child",
         "create policy p on parent using (true)",
         "alter table parent alter amount set default 7",
+        "create rule loud as on delete to child do also notify gone",
+        "alter table child alter n type varchar(40)",
+        "alter domain positive add check (value < 100)",
+        "alter type colour add value 'blue'",
+        "alter table child add check (n <> 'z')",
+        "create unique index on child (n, id)",
     ],
 )
 async def test_altered_definitions_need_a_new_approval(family18: str, change: str) -> None:

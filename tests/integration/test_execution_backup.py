@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from tests.conftest import MakeDatabase
-from tests.support.change import owned, run
+from tests.support.change import dump, owned, run
 
 from pgwarden.adapters.postgres.backup import export_tables, restore_point, snapshot_tables
 from pgwarden.domain.catalog import Name
@@ -43,6 +43,16 @@ async def test_files_are_compressed_and_private(database: str, tmp_path: Path) -
     assert gzip.decompress(first.read_bytes()) == b"1\t[1,  2]\n2\t\\N\n"
     assert gzip.decompress(second.read_bytes()).count(b"\n") == 3
     assert first.stat().st_mode & 0o077 == 0
+    assert "empty the tables" in backup.instructions[0]
+    before = dump(database)
+    run(database, "delete from a", 'delete from "odd name"')
+    with psycopg.connect(database) as connection:
+        for path, step in zip((first, second), backup.instructions[1:], strict=True):
+            unpack, command = step.removesuffix("'").split(" | psql -c '")
+            assert unpack == f"gunzip -c {path}"
+            with connection.cursor().copy(command.encode()) as copy:
+                copy.write(gzip.decompress(path.read_bytes()))
+    assert dump(database) == before
 
 
 async def test_a_restore_point_needs_its_right(database: str, make_database: MakeDatabase) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -90,6 +91,21 @@ async def test_a_waiting_writer_is_seen_and_neither_update_is_lost(database: str
         assert waited
         (amount,) = await (await writer.execute("select amount from account where id = 7")).fetchone() or (0,)
     assert amount == 11
+
+
+async def test_readers_go_on_and_see_the_state_before(database: str) -> None:
+    approved = await approve(database, "update account set amount = slow(id)", {"account": RowCounts(updated=ROWS)})
+    limits = replace(TOLD, lock_free=False)
+    running = asyncio.create_task(execute(database, approved, now=NOW, limits=limits))
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as reader:
+        while (now := await progress(database, approved.execution_id)) is None or not now.rows_done:
+            assert not running.done()
+        await reader.execute("set lock_timeout = '1ms'")
+        cursor = await reader.execute("select count(*) filter (where amount = 0), count(*) from account")
+        seen, done = await cursor.fetchone(), running.done()
+        await reader.execute("select id from account where id = 1 for key share")
+    await running
+    assert done or seen == (ROWS, ROWS)
 
 
 async def test_two_executions_on_the_same_tables_run_one_after_the_other(database: str) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
 from tests.conftest import MakeDatabase
 from tests.support.change import NOW, PATIENT, approve, dump, leftovers, owned, run
 
+from pgwarden.adapters.postgres import progress as progress_module
+from pgwarden.adapters.postgres import room
 from pgwarden.adapters.postgres.execution import execute
 from pgwarden.adapters.postgres.progress import progress
 from pgwarden.domain.errors import ExecutionTimeout, LimitReached
@@ -133,8 +136,28 @@ async def test_progress_moves_with_the_statement(
 async def test_what_cannot_be_known_says_why(superuser: str, database: str) -> None:
     statement, counts = "update account set amount = slow(id)", {"account": RowCounts(updated=ROWS)}
     for who in (database, superuser):
-        now = (await watched(who, statement, counts, lock_free=True))[-1]
+        seen = await watched(who, statement, counts, lock_free=True)
+        now = seen[-1]
         for name in ("buffers", "temp_bytes", "cpu_seconds", "memory_bytes", "read_bytes", "disk_free_bytes"):
             assert (getattr(now, name) is None) == (name in now.unknown)
         assert "pg_monitor" in now.unknown["temp_bytes"] if who == database else now.temp_bytes is not None
         assert (now.disk_free_bytes is None) == (who == database)
+        assert any(each.cpu_seconds and each.memory_bytes for each in seen), "the server's processes are here"
+
+
+async def test_a_server_elsewhere_shows_no_processor_and_no_memory(
+    make_database: MakeDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As for whoever looks from another machine: there is no such process here."""
+    database = owned(make_database())
+    run(database, TABLES)
+    for module in (progress_module, room):
+        monkeypatch.setattr(module, "PROC", tmp_path)
+    now = (
+        await watched(
+            database, "update account set amount = slow(id)", {"account": RowCounts(updated=ROWS)}, lock_free=True
+        )
+    )[-1]
+    assert (now.cpu_seconds, now.memory_bytes) == (None, None)
+    assert "not visible from this machine" in now.unknown["cpu_seconds"]
+    assert "not visible from this machine" in now.unknown["memory_bytes"]

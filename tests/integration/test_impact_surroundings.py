@@ -129,6 +129,16 @@ async def test_a_partitioned_table_speaks_for_its_partitions(make_database: Make
     assert "unknown-effects" in {finding.rule for finding in assess(impact, catalog).findings}
 
 
+async def test_a_rule_is_an_unknown_that_raises_the_risk(goods: str) -> None:
+    run(goods, "create rule told as on delete to goods do also notify gone")
+    async with await psycopg.AsyncConnection.connect(goods, autocommit=True) as connection:
+        catalog = await PostgresCatalogReader(connection).read()
+    impact = await analyse(goods, "delete from goods where id = 40", catalog)
+    assert named(impact, K.RULE) == {"told": "rule told on public.goods rewrites each DELETE"}
+    assert "unknown-effects" in {finding.rule for finding in assess(impact, catalog).findings}
+    assert named(await analyse(goods, "update goods set price = 3", catalog), K.RULE) == {}
+
+
 async def test_subscribers_are_named(make_database: MakeDatabase) -> None:
     database = make_database()
     run(database, SETUP, "create publication feed for table goods")

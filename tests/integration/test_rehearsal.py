@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ from tests.support.mcp_client import settings_of
 from pgwarden.adapters.postgres.connect import target
 from pgwarden.bootstrap import App, build
 from pgwarden.domain.audit_filter import AuditFilter
-from pgwarden.domain.errors import NotUndoable, RehearsalRefused, WritesNotAllowed
+from pgwarden.domain.errors import LocksBusy, NotUndoable, RehearsalRefused, StatementRefused, WritesNotAllowed
 from pgwarden.domain.identity import Identity, IdentityKind
 
 TABLES = """
@@ -93,6 +94,32 @@ async def test_not_more_often_than_allowed(opened: Open) -> None:
             with pytest.raises(RehearsalRefused):
                 await app.impact.rehearse("default", CHANGE, identity=ADA)
         assert (await app.impact.rehearse("default", CHANGE, identity=Identity("bob"))).impact.certain
+
+
+async def test_it_waits_for_no_lock_longer_than_a_second(opened: Open) -> None:
+    async with opened() as app:
+        with psycopg.connect(str(app.settings.targets["default"].url.get_secret_value())) as writer:
+            writer.execute("update tree set kind = 'elm' where id = 1")
+            with pytest.raises(LocksBusy, match="hold locks"):
+                await asyncio.wait_for(app.impact.rehearse("default", CHANGE, identity=ADA), 60)
+            writer.rollback()
+        assert (await app.impact.rehearse("default", CHANGE, identity=ADA)).impact.certain
+
+
+async def test_functions_with_effects_elsewhere_are_not_even_tried(opened: Open) -> None:
+    """In the statement itself, where no trigger hides them."""
+    async with opened() as app:
+        with psycopg.connect(str(app.settings.targets["default"].url.get_secret_value()), autocommit=True) as c:
+            c.execute(
+                "create function end_others(int) returns text language plpgsql as"
+                " $$begin perform pg_terminate_backend($1); return 'x'; end$$"
+            )
+        for sql in (
+            "update tree set kind = end_others(id) where id = 1",
+            "delete from tree where end_others(id) = 'x'",
+        ):
+            with pytest.raises((NotUndoable, StatementRefused)):
+                await app.impact.rehearse("default", sql, identity=ADA)
 
 
 async def test_never_where_an_effect_could_survive(opened: Open) -> None:

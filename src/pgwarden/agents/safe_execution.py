@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -36,6 +36,7 @@ from pgwarden.domain.ticket_approval import ApprovedRead
 from pgwarden.ports import BackupMaker, Cache, DataRightsStore, ExecutionRecords, ReadRunner
 from pgwarden.sql.policy import DEFAULT, ReadPolicy
 from pgwarden.sql.verdict import verdict_of
+from pgwarden.undo.closure import names_of
 
 if TYPE_CHECKING:
     from pgwarden.agents.ticket_execution import Ran, TicketExecution
@@ -210,7 +211,8 @@ class SafeExecutionAgent:
             )
             for each in (changes, skipped)
         )
-        return ExecutionReport(execution, shown, skipped=left)
+        keys = await self._keys(database, (c.table for c in (*shown, *left)))
+        return ExecutionReport(execution, shown, skipped=left, keys=keys)
 
     async def undo_plan(self, database: str, execution_id: str, *, identity: Identity) -> ExecutionReport:
         """One execution with the rows that would stand in the way of taking it back now. Nothing is changed."""
@@ -226,7 +228,14 @@ class SafeExecutionAgent:
             )
             for c in await records.conflicts(execution_id)
         )
-        return ExecutionReport(execution, conflicts=conflicts)
+        keys = await self._keys(database, (conflict.table for conflict in conflicts))
+        return ExecutionReport(execution, conflicts=conflicts, keys=keys)
+
+    async def _keys(self, database: str, tables: Iterable[str]) -> dict[str, tuple[str, ...]]:
+        """The columns of the tables' primary keys, which rows are called by."""
+        catalog, wanted = await self._catalogs.catalog(database), set(tables)
+        named = ((str(r.name), r, r.primary_key) for r in catalog.relations.values())
+        return {name: names_of(r, key.columns) for name, r, key in named if name in wanted and key}
 
     async def _hiding(self, database: str, identity: Identity) -> Hiding:
         """Hides in a row of a table, given by name, what the identity may not see; all of a table that is gone."""

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pgwarden.cli.door import Database, Json, open_app
-from pgwarden.cli.render import console, emit_json, one_line, simple_table
+from pgwarden.cli.render import console, emit_json, hanging, one_line, simple_table
+from pgwarden.domain.quantity import counted
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
     from pgwarden.domain.execution import Execution
     from pgwarden.domain.execution_report import ExecutionReport
     from pgwarden.domain.recovery import Row
+
+MEANINGS = {
+    "changed": "others changed the row since",
+    "gone": "the row is not there any more",
+    "taken": "its key or a unique value is in use again",
+    "child": "a row that came later references it",
+    "parent": "what it references is gone",
+}
+"""Of the kinds of conflict, in words."""
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +33,9 @@ def register(app: typer.Typer) -> None:
 
 def executions(
     execution: Annotated[str | None, typer.Argument(help="One execution in full; the newest ones without it.")] = None,
-    rows: Annotated[int, typer.Option("--rows", "-n", min=1, max=1000, help="Rows to show at most.")] = 20,
+    rows: Annotated[
+        int, typer.Option("--rows", "-n", min=1, max=1000, help="Executions, or rows of each table, at most.")
+    ] = 20,
     database: Database = None,
     as_json: Json = False,
 ) -> None:
@@ -45,29 +58,26 @@ def executions(
 
 
 def _counts(execution: Execution) -> str:
-    words = (("inserted", "+"), ("updated", "~"), ("deleted", "-"))
-    totals = ((sign, sum(getattr(c, word) for c in execution.counts.values())) for word, sign in words)
-    return " ".join(f"{sign}{total:,}" for sign, total in totals if total)
+    words = ("inserted", "updated", "deleted")
+    totals = ((word, sum(getattr(c, word) for c in execution.counts.values())) for word in words)
+    return ", ".join(f"{total:,} {word}" for word, total in totals if total) or "no row"
 
 
 def _show_list(found: tuple[Execution, ...]) -> None:
-    rows = [
-        (
-            e.id,
-            f"{e.started_at:%Y-%m-%d %H:%M}",
-            e.kind.value,
-            " ".join(e.statement.split()),
-            _counts(e),
-            f"{e.requested_by} / {e.approved_by}",
-            "undone" if e.undone else "",
-        )
-        for e in found
-    ]
-    if rows:
-        headers = ("id", "at", "kind", "statement", "rows", "asked / approved", "")
-        console().print(simple_table(headers, rows))
-    else:
-        console().print("pgwarden has changed nothing in this database.")
+    from rich.text import Text
+
+    out = console()
+    if not found:
+        out.print("pgwarden has changed nothing in this database.")
+    for e in found:
+        head = Text(e.id, style="bold") + Text(f"  {e.started_at:%Y-%m-%d %H:%M}  {_counts(e)}")
+        out.print(head + Text("  undone" if e.undone else "", style="yellow"))
+        out.print(hanging(Text("  "), Text(_what(e), style="cyan")))
+        out.print(hanging(Text("  "), Text(f"asked by {e.requested_by}, approved by {e.approved_by}", style="dim")))
+
+
+def _what(execution: Execution) -> str:
+    return f"undo of {execution.undoes}" if execution.undoes else one_line(" ".join(execution.statement.split()))
 
 
 def _show_report(report: ExecutionReport) -> None:
@@ -76,44 +86,82 @@ def _show_report(report: ExecutionReport) -> None:
     e = report.execution
     out = console()
     out.print(Text(f"{e.kind.value} {e.id}", style="bold") + Text(f"  {e.milliseconds:.0f} ms, {e.isolation.value}"))
-    out.print(Text(e.statement, style="cyan"))
+    out.print(Text(f"undo of {e.undoes}" if e.undoes else e.statement, style="cyan"))
     out.print(Text(f"asked by {e.requested_by}, approved by {e.approved_by}, run as {e.role}", style="dim"))
     rows = [(t, c.inserted or "", c.updated or "", c.deleted or "") for t, c in e.counts.items() if c.total]
     out.print(simple_table(("table", "inserted", "updated", "deleted"), rows))
-    for change in report.changes:
-        _show_row(change.table, change.columns, {"before": change.before, "after": change.after})
-    for change in report.skipped:
-        title = f"left alone: {change.table}"
-        _show_row(title, change.columns, {"before": change.before, "after": change.after})
-    state = f"undone by {e.undone_by}" if e.undone else f"undoes {e.undoes}" if e.undoes else "in force"
-    out.print(Text(state, style="dim"))
+    _show_rows(report)
+    state = f"undone by {e.undone_by}" if e.undone else "in force"
+    out.print(Text(f"{state}; every image is accounted for", style="dim"))
     for way in sorted({table.way.words for table in e.tables}):
         out.print(Text(way, style="dim"))
     for limit in e.limits:
         out.print(Text(limit, style="dim"))
 
 
+def _show_rows(report: ExecutionReport) -> None:
+    for change in report.changes:
+        sign = "-" if change.after is None else "+" if change.before is None else "~"
+        versions = {"before": change.before, "after": change.after}
+        _show_row(sign, change.table, report.keys.get(change.table, ()), change.columns, versions)
+    for change in report.skipped:
+        versions = {"before": change.before, "after": change.after}
+        keys = report.keys.get(change.table, ())
+        _show_row("left alone:", change.table, keys, change.columns, versions)
+
+
 def show_plan(report: ExecutionReport) -> None:
     """The rows that would stand in the way of an undo now, as they were and as they are."""
-    conflicts = report.conflicts or ()
+    from rich.text import Text
+
+    e, conflicts, out = report.execution, report.conflicts or (), console()
+    if e.undone:
+        out.print(f"It is undone already. To bring the change back: pgwarden undo {e.undone_by}", markup=False)
+        return
     if not conflicts:
-        console().print("No row stands in the way: everything is as the execution left it.")
+        out.print("No row stands in the way: everything is as the execution left it.")
+        return
+    stand = "stands" if len(conflicts) == 1 else "stand"
+    out.print(f"{counted(len(conflicts), 'row')} {stand} in the way. Nothing is overwritten unless you choose:")
     for conflict in conflicts:
         versions = {"before": conflict.before, "after": conflict.after, "now": conflict.now}
-        _show_row(f"{conflict.table}: {conflict.kind.value}", conflict.columns, versions)
+        keys = report.keys.get(conflict.table, ())
+        _show_row(f"{conflict.kind.value}:", conflict.table, keys, conflict.columns, versions)
+    for kind in sorted({conflict.kind.value for conflict in conflicts}):
+        out.print(Text(f"{kind}: {MEANINGS[kind]}", style="dim"))
+    out.print(
+        Text("--skip-rows leaves them as they are now, --force-rows overwrites what the execution itself", style="dim")
+    )
+    out.print(Text("touched; either takes a new approval of exactly these rows.", style="dim"))
 
 
-def _show_row(title: str, columns: tuple[str, ...], versions: dict[str, Row | None]) -> None:
-    """Columns that differ between the versions, or all of them where there is only one version."""
+def _show_row(
+    sign: str, table: str, keys: tuple[str, ...], columns: tuple[str, ...], versions: Mapping[str, Row | None]
+) -> None:
+    """The row's key, then the columns that differ between its versions, or all where there is only one version."""
     from rich.text import Text
 
     present = {name: row for name, row in versions.items() if row is not None}
-    console().print(Text(one_line(title), style="bold"))
-    for at, column in enumerate(columns):
+    places = {column: at for at, column in enumerate(columns)}
+    key = [
+        f"{column} {_either(row[places[column]] for row in present.values())}" for column in keys if column in places
+    ]
+    cells = []
+    for column, at in places.items():
         values = [row[at] for row in present.values()]
-        if len(present) == 1 or len(set(values)) > 1:
-            shown = ", ".join(f"{name} {_value(row[at])}" for name, row in present.items())
-            console().print(Text(f"  {column}: ", style="dim") + Text(one_line(shown)))
+        if len(present) == 1:
+            cells += [f"{column} {_value(values[0])}"] if column not in keys else []
+        elif len(set(values)) > 1:
+            cells.append(f"{column} " + ", ".join(f"{name} {_value(row[at])}" for name, row in present.items()))
+    label = Text(f"  {sign} ", style="bold") + Text(one_line(f"{table} {', '.join(key)}").strip())
+    console().print(
+        hanging(label + Text("  "), Text(one_line("; ".join(cells)), style="dim" if len(present) == 1 else ""))
+    )
+
+
+def _either(values: Iterable[str | None]) -> str:
+    """A key as it was; where it changed, as it became, too."""
+    return " → ".join(dict.fromkeys(_value(value) for value in values))
 
 
 def _value(text: str | None) -> str:

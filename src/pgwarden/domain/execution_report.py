@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pgwarden.domain.execution import Execution
 from pgwarden.domain.recovery import RowChange, RowConflict
@@ -17,3 +18,5 @@ class ExecutionReport:
     conflicts: tuple[RowConflict, ...] | None = None
     skipped: tuple[RowChange, ...] = ()
     """Of an undo: the changes that it left alone."""
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The primary key's columns of each table among them that has one."""

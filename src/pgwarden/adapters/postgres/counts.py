@@ -26,12 +26,15 @@ class Counts:
         catalog: Catalog,
         targets: Sequence[tuple[Change, Relation]],
         parameters: Sequence[Parameter],
-        large_pages: int,
+        sampling: tuple[int, int],
         doubts: list[str],
     ) -> None:
-        """``large_pages``: from this size a table is sampled when it cannot be counted; ``doubts`` is added to."""
+        """``sampling``: pages from which a table is sampled when it cannot be counted, and pages of a sample.
+
+        ``doubts`` is added to.
+        """
         self._session, self._catalog, self._targets = session, catalog, targets
-        self._parameters, self._large_pages, self._doubts = tuple(parameters), large_pages, doubts
+        self._parameters, self._sampling, self._doubts = tuple(parameters), sampling, doubts
 
     async def figures(self, queries: Sequence[tuple[str, int]]) -> list[Figure]:
         """The exact count of each query (about a relation); where it takes too long, a sample or an estimate."""
@@ -82,8 +85,9 @@ class Counts:
         relation = self._catalog.relations[oid]
         change = next((change for change, target in self._targets if target.oid == oid), None)
         alone = change is not None and bool(change.where) and not change.joined and not change.view
-        if change and alone and relation.pages >= self._large_pages:
-            figure = await sampled(self._session, relation, change.where, self.known(change.where))
+        large, pages = self._sampling
+        if change and alone and relation.pages >= large:
+            figure = await sampled(self._session, relation, change.where, self.known(change.where), pages=pages)
             if figure is not None:
                 return figure
         body = query.replace("select count(*) from", "select * from", 1) if query.startswith("select") else query

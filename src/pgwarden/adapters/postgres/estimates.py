@@ -18,13 +18,18 @@ SEED = 20_261
 
 
 async def planner_estimate(session: Session, query: str, parameters: Sequence[Parameter]) -> Figure:
-    """What EXPLAIN (never ANALYZE) expects the statement to touch; UNKNOWN where the planner refuses it."""
+    """What EXPLAIN (never ANALYZE) expects the statement to touch.
+
+    UNKNOWN where the planner refuses it, or where rules make several statements of it.
+    """
     try:
         (row,) = await session.attempt(f"explain (format json) {query}", parameters)
     except psycopg.Error:
         return Figure(0, Basis.UNKNOWN)
-    (plan,) = row.values()
-    return Figure(_touched(plan[0]["Plan"]), Basis.ESTIMATED)
+    (plans,) = row.values()
+    if len(plans) != 1 or not isinstance(plans[0], dict) or not isinstance(plans[0].get("Plan"), dict):
+        return Figure(0, Basis.UNKNOWN)
+    return Figure(_touched(plans[0]["Plan"]), Basis.ESTIMATED)
 
 
 def _touched(plan: dict[str, object]) -> int:

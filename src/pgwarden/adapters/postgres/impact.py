@@ -13,7 +13,7 @@ from pgwarden.adapters.postgres.cascades import Cascades, indexed
 from pgwarden.adapters.postgres.change_rows import RowChecks, quiet_default
 from pgwarden.adapters.postgres.counts import Counts
 from pgwarden.adapters.postgres.detection import detected
-from pgwarden.adapters.postgres.estimates import planner_estimate
+from pgwarden.adapters.postgres.estimates import SAMPLE_PAGES, planner_estimate
 from pgwarden.adapters.postgres.lock_free import goes_lock_free
 from pgwarden.adapters.postgres.numbers import NONE, Numbers
 from pgwarden.adapters.postgres.orphans import orphans
@@ -63,6 +63,8 @@ class AnalysisLimits:
     lock_seconds: float = 1.0
     large_pages: int = 100_000
     """Above this size (8 kB pages) a table is sampled when it cannot be counted in time."""
+    sample_pages: int = SAMPLE_PAGES
+    """Pages that a sample aims at."""
 
 
 async def analyse(
@@ -120,7 +122,9 @@ class _Analysis:
         self._names = targets
         self._targets = [targets.table(change.schema, change.table) for change in changes.changes]
         pairs = [(change, target) for change, target in zip(changes.changes, self._targets, strict=True)]
-        self._counts = Counts(session, catalog, pairs, parameters, limits.large_pages, self._doubts)
+        self._counts = Counts(
+            session, catalog, pairs, parameters, (limits.large_pages, limits.sample_pages), self._doubts
+        )
         self._closure = closure(catalog, self._effects())
         self._counting = self._make_counting()
 

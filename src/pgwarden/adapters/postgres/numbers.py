@@ -23,8 +23,8 @@ class Numbers:
     async def count(self, tallies: Iterable[Tally], more: Iterable[Tally] = ()) -> None:
         """Count these, and ``more`` where it costs no statement of its own."""
         wanted = [tally for tally in dict.fromkeys(tallies) if tally not in self._found]
-        if self._together and wanted:
-            every = list(dict.fromkeys([*wanted, *more]))
+        every = list(dict.fromkeys([*wanted, *more])) if wanted else []
+        if self._together and len(every) > 1:
             rows = await self._counts.every(self._together.together(every))
             if rows:
                 self._found |= {tally: Figure(n, Basis.EXACT) for tally, n in zip(every, rows, strict=True)}
