@@ -9,6 +9,7 @@ from tests.support.change import dump, leftovers, owned, perform, run, take_back
 
 from pgwarden.adapters.postgres.ledger import Ledger
 from pgwarden.adapters.postgres.session import open_session
+from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.adapters.postgres.undo import changed_rows, preview_undo
 from pgwarden.domain.approval import OnConflict
 from pgwarden.domain.errors import UndoImpossible
@@ -353,3 +354,25 @@ async def test_an_update_is_taken_back_without_locking_writers_out(database18: s
         await take_back(database18, redone)
     assert dump(database18) == state
     assert leftovers(database18) == []
+
+
+async def test_a_ledger_of_an_earlier_version_gets_its_index_when_nobody_writes_it(database18: str) -> None:
+    run(database18, "create table t (id int primary key); insert into t values (1), (2), (3)")
+    first = await perform(database18, "delete from t where id = 1", {"t": RowCounts(deleted=1)})
+    run(database18, "drop index pgwarden.execution_undoes")
+    with psycopg.connect(database18) as other:
+        other.execute("update pgwarden.execution set skipped = 0")
+        second = await perform(database18, "delete from t where id = 2", {"t": RowCounts(deleted=1)})
+        assert "execution_undoes" not in _plan_of_marking(database18)
+    await take_back(database18, second)
+    await take_back(database18, first)
+    assert "execution_undoes" in _plan_of_marking(database18)
+    assert dump(database18)["t"] == ["(1)", "(2)", "(3)"]
+
+
+def _plan_of_marking(database: str) -> str:
+    with psycopg.connect(database) as connection:
+        connection.execute("set enable_seqscan = off")
+        query = named_queries("change.sql", connection.info.server_version // 10_000)["mark_undone"]
+        rows = connection.execute(b"explain " + query, {"id": "00000000-0000-0000-0000-000000000000"})
+        return "\n".join(line for (line,) in rows)

@@ -67,6 +67,8 @@ class Ledger:
                 next_step="Let the role that executes own the schema.",
             )
         if store["ledger"]:
+            if not store["indexed"]:
+                await self._index()
             return
         if not store["present"] and not store["may_create"]:
             raise RightMissing(
@@ -83,6 +85,18 @@ class Ledger:
             for row in await self._session.named("strangers"):
                 await self._session.script(f"revoke all on schema pgwarden from {row['role']}")
             await self._session.script("commit")
+        except psycopg.Error:
+            await self._session.rollback()
+            raise
+
+    async def _index(self) -> None:
+        """Bring a ledger of an earlier version up to date; while others write it, it does without for now."""
+        await self._session.script("begin")
+        try:
+            await self._session.run_script("index_store")
+            await self._session.script("commit")
+        except psycopg.errors.LockNotAvailable:
+            await self._session.rollback()
         except psycopg.Error:
             await self._session.rollback()
             raise

@@ -20,6 +20,7 @@ select (select system_identifier from pg_catalog.pg_control_system())::text as s
 select n.oid is not null as present,
        coalesce(pg_catalog.pg_has_role(n.nspowner, 'MEMBER'), true) as owned,
        exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'execution') as ledger,
+       exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'execution_undoes') as indexed,
        coalesce((select string_agg(p.pubname, ', ' order by p.pubname)
                    from pg_catalog.pg_publication p
                   where p.puballtables
@@ -54,7 +55,14 @@ create table if not exists pgwarden.execution (
     skipped int8 not null default 0,
     milliseconds float8 not null default 0
 );
+create index if not exists execution_undoes on pgwarden.execution (undoes) where undoes is not null;
 revoke all on pgwarden.execution from public;
+
+-- name: index_store
+-- Ledgers that were made before there was an index get it when nobody writes them: it is quick to make, and worth
+-- waiting for nothing.
+set local lock_timeout = '50ms';
+create index if not exists execution_undoes on pgwarden.execution (undoes) where undoes is not null
 
 -- name: readable_ledger
 -- Whether there is a ledger in the database that this role may read.
