@@ -153,7 +153,7 @@ async def test_nothing_changed_leaves_no_images(database: str) -> None:
     assert execution.tables == ()
     with psycopg.connect(database) as connection:
         tables = connection.execute("select relname from pg_class where relnamespace = 'pgwarden'::regnamespace")
-        assert {name for (name,) in tables} == {"execution", "execution_pkey"}
+        assert {name for (name,) in tables} == {"execution", "execution_pkey", "execution_undoes"}
 
 
 TRIGGERED = [

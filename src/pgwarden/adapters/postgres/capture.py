@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pgwarden.adapters.postgres.session import Session
+from pgwarden.adapters.postgres.session import OWN_PATH, Query, Session, searching
 from pgwarden.domain.catalog import Name
 from pgwarden.domain.errors import CaptureIncomplete, LimitReached, NotUndoable
 from pgwarden.domain.execution import ExecutionLimits, RowCounts, TableImages
@@ -19,6 +19,10 @@ from pgwarden.undo import images, returning
 
 Counters = Mapping[int, tuple[Name, RowCounts]]
 """Row operations by relation oid, with the relation's name."""
+
+Rows = Sequence[Mapping[str, Any]]
+Change = Callable[[], Awaitable[object]]
+"""Runs the change itself."""
 
 ROUNDS = 6
 """How often capture may be widened by tables that only user triggers reach. Each round runs the statement again."""
@@ -51,16 +55,17 @@ class Capture:
         lockable = [str(new[row["oid"]]) for row in roots if row["oid"] in new and row["kind"] in "rp"]
         if lockable:
             await self._session.script(f"lock table {', '.join(lockable)} in share row exclusive mode")
-        await self._session.script(f"set local {images.ROOM} = {self._limits.undo_bytes}")
+        script = [f"set local {images.ROOM} = {self._limits.undo_bytes}"]
         for shape in await read_shapes(self._session, new):
             if shape.obstacle:
                 raise NotUndoable(
                     f"Rows of {shape.name} cannot be captured.", why=shape.obstacle, not_done="Nothing was changed."
                 )
             table = images.image_table(self._id, shape, self._space)
-            await self._session.script(images.install(shape, table))
+            script.append(images.install(shape, table))
             self.shapes[shape.oid], self.tables[shape.oid] = shape, table
             self._installed.add(shape.oid)
+        await self._session.script(";\n".join(script))
 
     async def report(self, relation: int) -> None:
         """Let changes of this table report their progress, where it has an integer key."""
@@ -68,21 +73,21 @@ class Capture:
             await self._session.script(images.tick(self.shapes[relation], self.tables[relation]))
             self._ticking.add(relation)
 
-    async def run(self, change: Callable[[], Awaitable[None]]) -> None:
+    async def run(self, change: Change, path: str = OWN_PATH) -> None:
         """Run the change with everything it sets off, widening capture until each touched table is covered.
 
-        Afterwards ``tables`` holds what was counted, proven equal to what was captured.
+        ``path``: the search path for it. Afterwards ``tables`` holds what was counted, proven equal to what was
+        captured.
         """
         for _ in range(ROUNDS):
-            await self._session.script(f"savepoint {SAFEPOINT}; set local {images.OWN_WRITES} = 0")
-            before = await self._counters()
+            savepoint = (f"savepoint {SAFEPOINT}", ()), (f"set local {images.OWN_WRITES} = 0", ())
+            *_, before, _ = await self._session.together(*savepoint, self._session.query("counters"), searching(path))
             await change()
-            await self._session.script("set constraints all immediate")
-            delta = _difference(before, await self._counters())
+            delta, own, sizes = await self._done(before)
             try:
-                uncovered = self._uncovered(delta, await self._own_writes())
+                uncovered = self._uncovered(delta, own)
                 if not uncovered:
-                    await self._prove(delta)
+                    self._prove(delta, sizes)
                     return
             except (CaptureIncomplete, NotUndoable):
                 if not self._bulk or not _catalog_writes(delta):
@@ -100,35 +105,41 @@ class Capture:
         )
 
     async def run_returning(
-        self, change: SingleChange, shape: TableShape, run: Callable[[str], Awaitable[None]], *, report: bool
+        self,
+        change: SingleChange,
+        shape: TableShape,
+        run: Callable[[str], Awaitable[object]],
+        *,
+        report: bool,
+        path: str = OWN_PATH,
     ) -> bool:
         """Run a change of one table that returns each row; False when it did more than that, and must be undone.
 
-        ``run`` is given the statement to run. Afterwards ``tables`` holds what was counted, proven equal to what was
-        returned.
+        ``run`` is given the statement to run, and ``path`` is the search path for it. Afterwards ``tables`` holds what
+        was counted, proven equal to what was returned.
         """
         table = returning.returning_images(change, images.image_table(self._id, shape, self._space))
         self.shapes, self.tables = {shape.oid: shape}, {shape.oid: table}
         key = images.tick_key(shape) if report else ""
         if key:
             await self._session.script(images.tick_function(table))
-        own = await self._modelled(shape, table, change.kind)
-        before = await self._counters()
+        expected = await self._modelled(shape, table, change.kind)
+        before, _ = await self._session.together(self._session.query("counters"), searching(path))
         await run(returning.returning(change, table, self._session.major, key))
-        delta = _difference(before, await self._counters())
+        delta, _, sizes = await self._done(before)
         try:
-            if self._uncovered(delta, own):
+            if self._uncovered(delta, expected):
                 return False
-            await self._prove(delta)
+            self._prove(delta, sizes)
         except (CaptureIncomplete, NotUndoable):
             return False
-        if key:
-            await self._session.script(f"drop function {images.tick_name(table)}()")
+        script = [f"drop function {images.tick_name(table)}()"] if key else []
         if self.tables[shape.oid].counts.total:
-            await self._session.script(returning.settle(shape, table, change.kind))
+            script.append(returning.settle(shape, table, change.kind))
         else:
-            await self._session.script(returning.discard(table, change.kind))
+            script.append(returning.discard(table, change.kind))
             self.tables = {}
+        await self._session.script(";\n".join(script))
         return True
 
     def forget(self) -> None:
@@ -149,29 +160,31 @@ class Capture:
         """Oids of every captured table, partitions included."""
         return frozenset(oid for shape in self.shapes.values() for oid, _ in shape.members)
 
-    async def _counters(self) -> Counters:
-        rows = await self._session.named("counters")
-        return {
-            row["oid"]: (Name(row["nspname"], row["relname"]), RowCounts(row["ins"], row["upd"], row["del"]))
-            for row in rows
-        }
+    async def _done(self, before: Rows) -> tuple[Counters, int, Counter[str]]:
+        """What was done since, what capture itself wrote to the system catalogs, and the bytes of images by table.
 
-    async def _own_writes(self) -> int:
-        """What capture itself wrote to the system catalogs so far."""
-        own = await self._session.value(f"select pg_catalog.current_setting('{images.OWN_WRITES}', true)")
-        return int(own or 0)
+        What deferred triggers do belongs to the statement, so they run now, under its search path.
+        """
+        _, _, after, (row,), relations = await self._session.together(
+            ("set constraints all immediate", ()),
+            searching(OWN_PATH),
+            self._session.query("counters"),
+            (f"select pg_catalog.current_setting('{images.OWN_WRITES}', true) as own", ()),
+            self._session.query("image_relations", {"names": [table.images for table in self.tables.values()]}),
+        )
+        sizes: Counter[str] = Counter()
+        for relation in relations:
+            sizes[relation["images"]] += relation["bytes"]
+        return _difference(_counters(before), _counters(after)), int(row["own"] or 0), sizes
 
     async def _modelled(self, shape: TableShape, table: TableImages, kind: StatementKind) -> int:
         """How much the making of the part will write to the system catalogs: found by making it once without rows."""
-        written = f"select {images.CATALOG_WRITES}"
-        make, drop = returning.model(shape, table, kind), returning.discard(table, kind)
-        if self._space == images.TEMPORARY:  # the first temporary table of a session makes its schema, too
-            await self._session.script(f"{make};{drop}")
-        before = await self._session.value(written)
-        await self._session.script(make)
-        after = await self._session.value(written)
-        await self._session.script(drop)
-        return int(after - before)
+        written = (f"select {images.CATALOG_WRITES} as rows", ())
+        make, drop = (returning.model(shape, table, kind), ()), (returning.discard(table, kind), ())
+        # the first temporary table of a session makes its schema, too
+        first = (make, drop) if self._space == images.TEMPORARY else ()
+        *_, (before,), _, (after,), _ = await self._session.together(*first, written, make, written, drop)
+        return int(after["rows"] - before["rows"])
 
     def _uncovered(self, delta: Counters, own: int) -> list[int]:
         """Touched tables without capture. Effects that no capture can hold end the attempt."""
@@ -193,13 +206,12 @@ class Capture:
             and not name.schema.startswith(("pg_temp_", "pg_toast"))
         )
 
-    async def _prove(self, delta: Counters) -> None:
+    def _prove(self, delta: Counters, sizes: Mapping[str, int]) -> None:
         """Images written must equal ``inserted + deleted + 2 · updated`` of each table, over its partitions."""
         written: Counter[str] = Counter()
         for name, counts in delta.values():
             if name.schema == images.SCHEMA or name.schema.startswith("pg_temp_"):
                 written["_".join(name.name.split("_")[:2])] += counts.inserted
-        sizes = await self.sizes()
         rows = 0
         for oid, table in self.tables.items():
             members = [member for member, _ in self.shapes[oid].members]
@@ -216,14 +228,6 @@ class Capture:
             rows += counts.total
         self._check_limits(rows, sum(table.bytes for table in self.tables.values()))
 
-    async def sizes(self) -> Counter[str]:
-        """Bytes of images by the name of their table, its parts included."""
-        relations = await image_relations(self._session, [table.images for table in self.tables.values()])
-        sizes: Counter[str] = Counter()
-        for relation in relations:
-            sizes[relation["images"]] += relation["bytes"]
-        return sizes
-
     def _check_limits(self, rows: int, size: int) -> None:
         checks = (("rows", rows, self._limits.rows), ("bytes of images", size, self._limits.undo_bytes))
         for what, found, limit in checks:
@@ -238,7 +242,12 @@ class Capture:
 async def read_shapes(session: Session, relations: Iterable[int]) -> list[TableShape]:
     """Facts of these tables, each partition reported under its root, in oid order."""
     oids = sorted(set(relations))
-    return [_shape(row) for row in await session.named("shapes", {"oids": oids})] if oids else []
+    return [shape_of(row) for row in await session.named("shapes", {"oids": oids})] if oids else []
+
+
+def shapes_of(session: Session, relations: Iterable[int]) -> Query:
+    """The query of these tables' facts, for ``shape_of``."""
+    return session.query("shapes", {"oids": sorted(set(relations))})
 
 
 async def image_relations(session: Session, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -248,8 +257,25 @@ async def image_relations(session: Session, names: Sequence[str]) -> list[dict[s
 
 async def definitions_hash(session: Session, relations: Iterable[int]) -> str:
     """SHA-256 over the definitions of these tables: columns, constraints, triggers, functions, policies, rules."""
-    lines = await session.named("definitions", {"oids": sorted(set(relations))})
+    (lines,) = await session.together(definitions_of(session, relations))
+    return digest_of(lines)
+
+
+def definitions_of(session: Session, relations: Iterable[int]) -> Query:
+    """The query of these tables' definitions, for ``digest_of``."""
+    return session.query("definitions", {"oids": sorted(set(relations))})
+
+
+def digest_of(lines: Iterable[Mapping[str, Any]]) -> str:
+    """SHA-256 over lines of definitions."""
     return hashlib.sha256("\n".join(row["line"] for row in lines).encode()).hexdigest()
+
+
+def _counters(rows: Rows) -> Counters:
+    return {
+        row["oid"]: (Name(row["nspname"], row["relname"]), RowCounts(row["ins"], row["upd"], row["del"]))
+        for row in rows
+    }
 
 
 def _catalog_writes(delta: Counters) -> dict[str, int]:
@@ -268,7 +294,8 @@ def _difference(before: Counters, after: Counters) -> Counters:
     return delta
 
 
-def _shape(row: Mapping[str, Any]) -> TableShape:
+def shape_of(row: Mapping[str, Any]) -> TableShape:
+    """The facts of a table from a row of ``shapes_of``."""
     keys = [(tuple(columns), ready) for columns, ready in row["keys"]]
     key = next((columns for columns, ready in keys if ready), ())
     referenced = {tuple(foreign) for _, _, _, oid, foreign, _ in row["references"] if oid == row["oid"]}

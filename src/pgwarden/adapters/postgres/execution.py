@@ -18,7 +18,6 @@ from pgwarden.adapters.postgres.lock_free import SAFEPOINT as LOCK_FREE
 from pgwarden.adapters.postgres.lock_free import lock_free, target
 from pgwarden.adapters.postgres.room import require_room
 from pgwarden.adapters.postgres.session import (
-    OWN_PATH,
     TRANSIENT,
     Session,
     open_session,
@@ -129,10 +128,13 @@ async def _run_lock_free(session: Session, approved: Approved, capture: Capture,
     way = await lock_free(session, approved) if limits.lock_free else None
     if way is None:
         return False
-    await _check_definitions(session, approved)
-    report = _is_long(approved, way.shape.oid, limits)
+    _check_definitions(approved, way.definitions)
     if await capture.run_returning(
-        way.change, way.shape, lambda sql: _statement(session, approved, sql), report=report
+        way.change,
+        way.shape,
+        lambda sql: session.statement(sql, approved.parameters),
+        report=_is_long(approved, way.shape.oid, limits),
+        path=approved.search_path,
     ):
         return True
     await session.script(f"rollback to savepoint {LOCK_FREE}")
@@ -143,9 +145,9 @@ async def _run_lock_free(session: Session, approved: Approved, capture: Capture,
 async def _run_captured(session: Session, approved: Approved, capture: Capture, limits: ExecutionLimits) -> None:
     """Run the change under triggers on every table in reach."""
     await capture.install(approved.reach)
-    await _check_definitions(session, approved)
+    _check_definitions(approved, await definitions_hash(session, approved.reach))
     await _report_progress(session, approved, capture, limits)
-    await capture.run(lambda: _statement(session, approved, approved.sql))
+    await capture.run(lambda: session.statement(approved.sql, approved.parameters), approved.search_path)
 
 
 async def _report_progress(session: Session, approved: Approved, capture: Capture, limits: ExecutionLimits) -> None:
@@ -165,14 +167,6 @@ def _is_long(approved: Approved, relation: int, limits: ExecutionLimits) -> bool
     return any(counts is not None and counts.total >= limits.progress_rows for counts in found)
 
 
-async def _statement(session: Session, approved: Approved, sql: str) -> None:
-    """What deferred triggers do belongs to the statement, so they run under its search path too."""
-    await session.search(approved.search_path)
-    await session.statement(sql, approved.parameters)
-    await session.script("set constraints all immediate")
-    await session.search(OWN_PATH)
-
-
 def _check_approval(approved: Approved, database: DatabaseIdentity, role: str, now: datetime) -> None:
     reasons = [
         (seal_of(approved) != approved.seal, "its content is not what the seal was made for"),
@@ -190,9 +184,9 @@ def _check_approval(approved: Approved, database: DatabaseIdentity, role: str, n
             )
 
 
-async def _check_definitions(session: Session, approved: Approved) -> None:
-    """Under the locks: from here on nobody can alter the tables in reach."""
-    if await definitions_hash(session, approved.reach) != approved.definitions:
+def _check_definitions(approved: Approved, found: str) -> None:
+    """``found`` under the locks: from there on nobody can alter the tables in reach."""
+    if found != approved.definitions:
         raise DefinitionsChanged(
             "A table in reach was altered after the approval.",
             why="columns, constraints, triggers, functions, policies or rules are not those that were analysed",

@@ -145,7 +145,7 @@ class Ledger:
         skipped: int = 0,
     ) -> Execution:
         """Complete the row; what it returns is the ledger's own view."""
-        await self._session.named(
+        (row,) = await self._session.named(
             "finish",
             {
                 "id": id,
@@ -154,7 +154,7 @@ class Ledger:
                 "skipped": skipped,
             },
         )
-        return await self.execution(id)
+        return execution_of(row)
 
     async def execution(self, id: str, *, lock: bool = False) -> Execution:  # noqa: A002
         """One execution; ``lock`` keeps others from undoing it at the same time."""

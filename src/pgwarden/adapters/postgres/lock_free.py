@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from pgwarden.adapters.postgres.capture import read_shapes
-from pgwarden.adapters.postgres.session import OWN_PATH, Session
+from pgwarden.adapters.postgres.capture import definitions_of, digest_of, read_shapes, shape_of, shapes_of
+from pgwarden.adapters.postgres.session import OWN_PATH, Query, Session, searching
 from pgwarden.domain.approval import Approved
 from pgwarden.domain.catalog import Name, quote_identifier
 from pgwarden.domain.errors import StatementInvalid, StatementTooLarge
@@ -24,6 +24,8 @@ class LockFree:
 
     change: SingleChange
     shape: TableShape
+    definitions: str
+    """What the definitions of the table hash to, under that lock."""
 
 
 async def lock_free(session: Session, approved: Approved) -> LockFree | None:
@@ -34,12 +36,19 @@ async def lock_free(session: Session, approved: Approved) -> LockFree | None:
     found = await session.named("roots", {"oids": [*approved.reach]})
     if [row["oid"] for row in found if row["kind"] == "r"] != [*approved.reach]:
         return None
-    await session.script(f"savepoint {SAFEPOINT}")
-    await session.script(f"lock table only {Name(found[0]['schema'], found[0]['name'])} in row exclusive mode")
-    (shape,) = await read_shapes(session, approved.reach)
-    hindered = shape.obstacle or obstacle(change, shape, session.major)
-    if not hindered and await _returnable(session, approved, change, shape):
-        return LockFree(change, shape)
+    name = Name(found[0]["schema"], found[0]["name"])
+    await session.script(f"savepoint {SAFEPOINT}; lock table only {name} in row exclusive mode")
+    facts, (returnable,), lines, _, (named,), _ = await session.together(
+        shapes_of(session, approved.reach),
+        session.query("returnable", {"oid": approved.reach[0]}),
+        definitions_of(session, approved.reach),
+        *_resolving(approved.search_path, change.schema, change.table),
+    )
+    (shape,) = map(shape_of, facts)
+    # row-level security and missing rights would have RETURNING fail or hide rows; a view would have others
+    fit = returnable["returnable"] and named["oid"] == shape.oid and not shape.obstacle
+    if fit and not obstacle(change, shape, session.major):
+        return LockFree(change, shape, digest_of(lines))
     await session.script(f"rollback to savepoint {SAFEPOINT}")
     return None
 
@@ -58,18 +67,15 @@ async def goes_lock_free(session: Session, sql: str, reach: Collection[int]) -> 
 
 async def target(session: Session, search_path: str, schema: str | None, table: str) -> int | None:
     """The oid of the table that a statement means by a name."""
-    await session.search(search_path)
+    _, (row,), _ = await session.together(*_resolving(search_path, schema, table))
+    return None if row["oid"] is None else int(row["oid"])
+
+
+def _resolving(search_path: str, schema: str | None, table: str) -> tuple[Query, ...]:
+    """Three queries, of which the second finds the table that a statement means by a name."""
     name = str(Name(schema, table)) if schema else quote_identifier(table)
-    oid = await session.value("select pg_catalog.to_regclass($1)::pg_catalog.oid::pg_catalog.int8", [name])
-    await session.search(OWN_PATH)
-    return None if oid is None else int(oid)
-
-
-async def _returnable(session: Session, approved: Approved, change: SingleChange, shape: TableShape) -> bool:
-    """Row-level security and missing rights would have RETURNING fail or hide rows; a view would have others."""
-    (row,) = await session.named("returnable", {"oid": shape.oid})
-    named = await target(session, approved.search_path, change.schema, change.table)
-    return row["returnable"] and named == shape.oid
+    found: Query = ("select pg_catalog.to_regclass($1)::pg_catalog.oid::pg_catalog.int8 as oid", [name])
+    return searching(search_path), found, searching(OWN_PATH)
 
 
 def _single_change(sql: str) -> SingleChange | None:

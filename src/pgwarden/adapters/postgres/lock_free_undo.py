@@ -54,10 +54,7 @@ async def _held(session: Session, images: TableImages) -> TableShape | None:
 async def _taken_back(session: Session, capture: Capture, shape: TableShape, images: TableImages) -> bool:
     """Whether all rows went back, and the undo is the mirror of the execution, row for row."""
 
-    async def run(sql: str) -> None:
-        await session.script(f"{sql}; set constraints all immediate")
-
-    if not await capture.run_returning(hand_back(shape, images), shape, run, report=False):
+    if not await capture.run_returning(hand_back(shape, images), shape, session.script, report=False):
         return False
     undo = capture.tables.get(shape.oid)
     if undo is None or undo.counts != images.counts:

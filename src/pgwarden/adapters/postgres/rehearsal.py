@@ -17,7 +17,7 @@ import psycopg
 from pgwarden.adapters.postgres.capture import Capture
 from pgwarden.adapters.postgres.execution import captured_rows
 from pgwarden.adapters.postgres.ledger import Ledger
-from pgwarden.adapters.postgres.session import OWN_PATH, open_session, translated
+from pgwarden.adapters.postgres.session import open_session, translated
 from pgwarden.domain.errors import ApprovalInvalid, NotUndoable
 from pgwarden.domain.execution import ExecutionLimits, Isolation, Parameter, RowCounts
 from pgwarden.domain.impact import Basis, Figure, Impact, TableImpact
@@ -43,16 +43,10 @@ async def rehearse(
         rehearsal = str(uuid.uuid4())
         capture = Capture(session, rehearsal, limits, space=TEMPORARY)
 
-        async def change() -> None:
-            await session.search(search_path)
-            await session.statement(impact.sql, parameters)
-            await session.script("set constraints all immediate")
-            await session.search(OWN_PATH)
-
         try:
             await session.begin(Isolation.READ_COMMITTED, limits, rehearsal)
             await capture.install(impact.reach)
-            await capture.run(change)
+            await capture.run(lambda: session.statement(impact.sql, parameters), search_path)
             counts = {oid: await captured_rows(session, capture, oid) for oid in capture.tables}
         except psycopg.Error as error:
             raise translated(error) from error

@@ -38,11 +38,10 @@ async def require_room(session: Session, approved: Approved, limits: ExecutionLi
 async def free_bytes(session: Session) -> int | None:
     """Bytes that are free where the server keeps its data; None where that cannot be seen from here."""
     (place,) = await session.named("place")
-    if not (place["local"] and place["visible"] and is_postgres(place["pid"])):
+    if place["path"] is None or not is_postgres(place["pid"]):
         return None
-    (row,) = await session.named("data_directory")
     try:
-        found = await asyncio.to_thread(os.statvfs, row["path"])
+        found = await asyncio.to_thread(os.statvfs, place["path"])
     except OSError:
         return None
     return found.f_bavail * found.f_frsize

@@ -65,6 +65,10 @@ class Session:
         cursor = await self.connection.execute(self._queries[name], values)
         return await cursor.fetchall() if cursor.description else []
 
+    def query(self, name: str, values: Mapping[str, object] | None = None) -> Query:
+        """A query of ``queries/change.sql``, to be sent with others."""
+        return self._queries[name], values or {}
+
     async def script(self, text: str | bytes) -> None:
         """Run statements that were written by pgwarden itself, without parameters."""
         await self.connection.execute(text.encode() if isinstance(text, str) else text)
@@ -116,10 +120,12 @@ class Session:
         try:
             async with self.connection.pipeline():
                 try:
-                    await self.script(before)
+                    if before:
+                        await self.script(before)
                     for cursor, (text, parameters) in waiting:
                         await cursor.execute(text.encode() if isinstance(text, str) else text, parameters or None)
-                    await self.script(after)
+                    if after:
+                        await self.script(after)
                 except psycopg.Error as error:  # caught inside, for whoever leaves with an error is told a second one
                     found = error
         except psycopg.Error as error:
@@ -139,6 +145,17 @@ class Session:
             raise rows
         return rows
 
+    async def together(self, *queries: Query) -> list[list[dict[str, Any]]]:
+        """Rows of each query, all sent at once: one wait for the network.
+
+        Raises the error of the first that fails; those after it are not run.
+        """
+        waiting = [(self._cursor(query), query) for query in queries]
+        error = await self._sent("", waiting, "")
+        if error is not None:
+            raise error
+        return [await cursor.fetchall() if cursor.description else [] for cursor, _ in waiting]
+
     async def statement(self, sql: str, parameters: Sequence[Parameter]) -> int:
         """Run the approved bytes as one message of the extended protocol, which takes exactly one statement.
 
@@ -154,22 +171,22 @@ class Session:
 
         ``name`` (the execution's id) is how progress and cancelling find its backend.
         """
-        await self.script(f"begin isolation level {isolation.value} read write")
+        timeout = f"set local transaction_timeout = {_milliseconds(limits.transaction_seconds)};"
         await self.script(
+            f"begin isolation level {isolation.value} read write;"
             f"set local lock_timeout = {_milliseconds(limits.lock_seconds)};"
             f"set local statement_timeout = {_milliseconds(limits.statement_seconds)};"
             f"set local idle_in_transaction_session_timeout = {_milliseconds(limits.idle_seconds)};"
+            f"{timeout if self.major >= TRANSACTION_TIMEOUT else ''}"
             "set local synchronous_commit = on; set local datestyle = 'ISO'; set local intervalstyle = 'postgres';"
-            "set local extra_float_digits = 1; set local bytea_output = 'hex'; set local row_security = on"
+            "set local extra_float_digits = 1; set local bytea_output = 'hex'; set local row_security = on;"
+            f"set local search_path = {OWN_PATH}"
         )
-        if self.major >= TRANSACTION_TIMEOUT:
-            await self.script(f"set local transaction_timeout = {_milliseconds(limits.transaction_seconds)}")
         await self.named("announce", {"name": f"pgwarden {name}", "memory": WORK_MEMORY})
-        await self.search(OWN_PATH)
 
     async def search(self, path: str) -> None:
         """Set the search path for the rest of the transaction."""
-        await self.rows("select pg_catalog.set_config('search_path', $1, true)", [path])
+        await self.together(searching(path))
 
     async def rollback(self) -> None:
         """End the transaction without effect; harmless on a connection that is already gone."""
@@ -178,6 +195,11 @@ class Session:
                 await self.script("rollback")
             except psycopg.OperationalError:
                 await self.connection.close()
+
+
+def searching(path: str) -> Query:
+    """A query that sets the search path for the rest of the transaction."""
+    return "select pg_catalog.set_config('search_path', $1, true)", [path]
 
 
 @asynccontextmanager

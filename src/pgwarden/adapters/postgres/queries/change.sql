@@ -124,6 +124,7 @@ update pgwarden.execution
        milliseconds = extract(epoch from pg_catalog.clock_timestamp() - started_at) * 1000,
        tables = %(tables)s, sequences = %(sequences)s, skipped = %(skipped)s
  where id = %(id)s
+returning *
 
 -- name: executions
 -- Newest first; with an id only that one. A row that was never finished is an id that may not be used any more.
@@ -352,13 +353,11 @@ select a.pid, a.application_name, a.state, a.wait_event_type, a.wait_event,
 select coalesce(sum(size), 0)::int8 as bytes from pg_catalog.pg_ls_tmpdir() where name like %(prefix)s
 
 -- name: place
--- Whether the server's disk can be seen from its own machine, and where it keeps its data.
+-- Where the server keeps its data, if this may be its own machine and the role may know.
 select pg_catalog.pg_backend_pid() as pid,
-       pg_catalog.inet_server_addr() is null or pg_catalog.inet_server_addr() <<= '127.0.0.0/8' as local,
-       pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE') as visible
-
--- name: data_directory
-select pg_catalog.current_setting('data_directory') as path
+       case when (pg_catalog.inet_server_addr() is null or pg_catalog.inet_server_addr() <<= '127.0.0.0/8')
+                 and pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')
+            then pg_catalog.current_setting('data_directory') end as path
 
 -- name: widths
 -- Average bytes of a stored row of these tables, over their partitions; null where it was never analysed.
