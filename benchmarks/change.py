@@ -1,7 +1,11 @@
 """What protection costs: ``python benchmarks/change.py [--rows N] [--rounds N] [--only PART] [conninfo]``.
 
-Every variant runs on the same server in turns, timed up to just before the end of its transaction and then rolled
-back, so the flush of COMMIT is in none of them. Ratios of medians are printed, with the bars of the project.
+The tables have a million accounts with two million items, of which some are changed. Every variant runs on the same
+server in turns, timed up to just before the end of its transaction and then rolled back, so the flush of COMMIT is in
+none of them. Each run is divided by the bare one of its own round, since a machine that others use changes its pace;
+printed is the median of these ratios, for the time and, where the server runs on this machine, for the processor time
+of its backend, which others hardly change; then the bytes that went to the write-ahead log, which they do not change
+at all, and the bar of the project with what became of it.
 """
 
 from __future__ import annotations
@@ -12,8 +16,8 @@ import random
 import signal
 import tempfile
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -24,12 +28,15 @@ import psycopg
 from pgwarden.adapters.embedded.server import EmbeddedServer, ServerOptions
 from pgwarden.adapters.postgres import execution as forward
 from pgwarden.adapters.postgres import undo as backward
-from pgwarden.adapters.postgres.capture import definitions_hash
+from pgwarden.adapters.postgres.capture import analyze_images, definitions_hash
 from pgwarden.adapters.postgres.ledger import Ledger
+from pgwarden.adapters.postgres.room import is_postgres
 from pgwarden.adapters.postgres.session import Session, open_session
 from pgwarden.domain.approval import Approved, ApprovedUndo, Expectation
 from pgwarden.domain.execution import Execution, ExecutionLimits, RowCounts
 from pgwarden.testing import issue_approval
+from pgwarden.undo.hand_back import fits, hand_back
+from pgwarden.undo.restore import attempts
 
 SCHEMA = """
 create table acct (id int primary key, cust int, status text, amount numeric(12, 2), email text, at timestamptz,
@@ -39,12 +46,35 @@ insert into acct select i, i % 50000, 'active', i % 1000, 'u' || i || '@b.org', 
   from generate_series(1, {all}) i;
 insert into item select i, (i - 1) / 2 + 1, i % 9, 'item ' || i from generate_series(1, {all} * 2) i;
 create index on acct (cust); create index on acct (code); create index on item (acct);
+create table entry (like acct including all); insert into entry select * from acct;
 """
 LIMITS = ExecutionLimits(
     rows=10**9, undo_bytes=2**50, statement_seconds=3600, transaction_seconds=3600, idle_seconds=3600
 )
+TABLE_ROWS = 1_000_000
+PROC = Path("/proc")
 Variant = Callable[[Session], Awaitable[Callable[[], Awaitable[object]]]]
 """Prepares (approvals are not what is timed) and returns what is timed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """The most that a variant may take, as a multiple of the bare statement, for few rows and from a million on."""
+
+    ratio: float
+    large: float | None = None
+
+    def of(self, rows: int) -> float:
+        return self.large if self.large is not None and rows >= TABLE_ROWS else self.ratio
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run took: seconds, seconds of the backend's processor (None where it cannot be seen), bytes of log."""
+
+    seconds: float
+    processor: float | None
+    log: int
 
 
 class Bench:
@@ -58,13 +88,15 @@ class Bench:
         self.update = f"update acct set amount = amount + 1 where id <= {rows}"
         copied = "id + 10000000, cust, status, amount, email, at, code, note"
         self.insert = f"insert into acct select {copied} from acct where id <= {rows}"
-        self.single = f"delete from item where acct <= {rows}"
+        self.single = f"delete from entry where id <= {rows}"
+        self.narrow = f"delete from item where acct <= {rows // 2}"
         self.gone = {"acct": RowCounts(deleted=rows), "item": RowCounts(deleted=2 * rows)}
 
     def prepare(self) -> None:
         with psycopg.connect(self.conninfo, autocommit=True) as connection:
-            connection.execute(SCHEMA.format(all=self.rows + 1000).encode())
+            connection.execute(SCHEMA.format(all=max(self.rows, TABLE_ROWS) + 1000).encode())
             connection.execute("vacuum analyze")
+            connection.execute("checkpoint")
 
     async def run(self, only: str) -> None:
         """Everything, or the one part that is named: delete, update, insert, single-delete, undo."""
@@ -85,50 +117,63 @@ class Bench:
             f"DELETE {self.rows:,} + {2 * self.rows:,} by cascade",
             {
                 "bare": self._bare(self.delete),
-                "pgwarden": self._protected(self.delete, self.gone),
+                "triggers": self._protected(self.delete, self.gone),
                 "two passes": self._two_passes,
                 "jsonb audit": self._audited(self.delete),
             },
-            {"pgwarden": 1.6 if self.rows < 1_000_000 else 1.8},
+            {"triggers": Bar(1.6, 1.8)},
         )
 
     async def _updates(self) -> None:
+        counts = {"acct": RowCounts(updated=self.rows)}
+        copied = f"create table pass_acct as select * from acct where id <= {self.rows} for no key update"
         await self._compare(
             f"UPDATE {self.rows:,}",
             {
                 "bare": self._bare(self.update),
-                "pgwarden": self._protected(self.update, {"acct": RowCounts(updated=self.rows)}),
-                "lock-free": self._protected(self.update, {"acct": RowCounts(updated=self.rows)}, lock_free=True),
+                "lock-free": self._protected(self.update, counts, lock_free=True),
+                "triggers": self._protected(self.update, counts),
+                "two passes": self._bare(f"{copied}; {self.update}"),
                 "jsonb audit": self._audited(self.update),
             },
-            {"pgwarden": 1.15 if self.rows < 1_000_000 else 1.4, "lock-free": 1.15},
+            {"lock-free": Bar(1.15), "triggers": Bar(1.15, 1.4)},
         )
 
     async def _inserts(self) -> None:
+        counts = {"acct": RowCounts(inserted=self.rows)}
         await self._compare(
             f"INSERT {self.rows:,}",
             {
                 "bare": self._bare(self.insert),
-                "pgwarden": self._protected(self.insert, {"acct": RowCounts(inserted=self.rows)}),
-                "lock-free": self._protected(self.insert, {"acct": RowCounts(inserted=self.rows)}, lock_free=True),
+                "lock-free": self._protected(self.insert, counts, lock_free=True),
+                "triggers": self._protected(self.insert, counts),
                 "jsonb audit": self._audited(self.insert),
             },
-            {"pgwarden": 1.25, "lock-free": 1.25},
+            {"lock-free": Bar(1.25), "triggers": Bar(1.25)},
         )
 
     async def _single_deletes(self) -> None:
-        """A DELETE writes next to nothing itself, so whatever keeps its rows is dear beside it."""
-        counts = {"item": RowCounts(deleted=2 * self.rows)}
-        await self._compare(
-            f"DELETE {2 * self.rows:,} of one table",
-            {
-                "bare": self._bare(self.single),
-                "pgwarden": self._protected(self.single, counts),
-                "lock-free": self._protected(self.single, counts, lock_free=True),
-                "jsonb audit": self._audited(self.single),
-            },
-            {},
-        )
+        """A DELETE writes next to nothing itself, so whatever keeps its rows is dear beside it.
+
+        Two floors tell how dear at least: returning the rows and keeping none, and copying them before, with neither
+        locks nor proof that the same rows go then.
+        """
+        for table, statement, kind in (("entry", self.single, "three indexes"), ("item", self.narrow, "narrow rows")):
+            counts = {table: RowCounts(deleted=self.rows)}
+            copied = statement.replace("delete", f"create table pass_{table} as select *")
+            await self._compare(
+                f"DELETE {self.rows:,} of one table ({kind})",
+                {
+                    "bare": self._bare(statement),
+                    "lock-free": self._protected(statement, counts, lock_free=True),
+                    "triggers": self._protected(statement, counts),
+                    "only returned": self._bare(f"with d as ({statement} returning *) select count(*) from d"),
+                    "copied before": self._bare(f"{copied}; {statement}"),
+                    "two passes": self._bare(f"{copied} for update; {statement}"),
+                    "jsonb audit": self._audited(statement),
+                },
+                {"lock-free": Bar(1.15)},
+            )
 
     async def _undo_delete(self) -> None:
         with psycopg.connect(self.conninfo, autocommit=True) as connection:
@@ -136,35 +181,53 @@ class Bench:
             connection.execute(f"create table kept_item as select * from item where acct <= {self.rows}".encode())
         executed = await self._execute(self.delete, self.gone)
         bare = "insert into acct select * from kept_acct; insert into item select * from kept_item"
-        variants = {"bare": self._bare(bare), "undo": self._undone(executed)}
-        await self._compare("undo of the DELETE, against a bare INSERT of the same rows", variants, {"undo": 1.5})
-        await self._take_back(executed)
+        await self._compare_undo("DELETE, against a bare INSERT of the same rows", bare, executed, Bar(1.15), Bar(1.5))
 
     async def _undo_update(self) -> None:
         executed = await self._execute(self.update, {"acct": RowCounts(updated=self.rows)})
-        variants = {"bare": self._bare(self.update), "undo": self._undone(executed)}
-        await self._compare("undo of the UPDATE, against the UPDATE", variants, {"undo": 1.4})
+        await self._compare_undo("UPDATE, against the UPDATE", self.update, executed, Bar(1.25), Bar(1.4))
+
+    async def _compare_undo(self, title: str, bare: str, executed: Execution, alone: Bar, captured: Bar) -> None:
+        variants = {"bare": self._bare(bare), "not captured": self._restored(executed), "undo": self._undone(executed)}
+        await self._compare(f"undo of the {title}", variants, {"not captured": alone, "undo": captured})
         await self._take_back(executed)
 
-    async def _compare(self, title: str, variants: Mapping[str, Variant], bars: Mapping[str, float]) -> None:
-        taken: dict[str, list[float]] = {name: [] for name in variants}
+    async def _compare(self, title: str, variants: Mapping[str, Variant], bars: Mapping[str, Bar]) -> None:
+        await self._timed(variants["bare"])  # the first to touch a page after a checkpoint writes all of it
+        taken: dict[str, list[Run]] = {name: [] for name in variants}
         for _ in range(self.rounds):
             for name in random.sample(list(variants), len(variants)):
-                async with open_session(self.conninfo) as session:
-                    run = await variants[name](session)
-                    started = perf_counter()
-                    await run()
-                    taken[name].append(perf_counter() - started)
-                    await session.rollback()
-                    await session.script("vacuum acct")
-                    await session.script("vacuum item")
+                taken[name].append(await self._timed(variants[name]))
         print(title)
-        bare = median(taken["bare"])
-        for name, seconds in taken.items():
-            ratio = median(seconds) / bare
-            bar = f"  (bar {bars[name]})" if name in bars else ""
-            spread = f"[{min(seconds) / bare:.2f}-{max(seconds) / bare:.2f}]"
-            print(f"  {name:12} {median(seconds):7.2f} s  x{ratio:.2f} {spread}{bar}")
+        for name, runs in taken.items():
+            times = [run.seconds / bare.seconds for run, bare in zip(runs, taken["bare"], strict=True)]
+            ratio, spread = median(times), f"[{min(times):.2f}-{max(times):.2f}]"
+            written = f"{median(run.log for run in runs) / 1e6:7.1f} MB of log"
+            verdict = self._verdict(bars[name], ratio) if name in bars else ""
+            seconds = median(run.seconds for run in runs)
+            print(
+                f"  {name:13} {seconds:7.2f} s  x{ratio:.2f} {spread}  {_processor(runs, taken['bare'])}"
+                f"  {written}{verdict}",
+                flush=True,
+            )
+
+    def _verdict(self, bar: Bar, ratio: float) -> str:
+        most = bar.of(self.rows)
+        return f"  bar {most}: {'ok' if round(ratio, 2) <= most else 'over'}"
+
+    async def _timed(self, variant: Variant) -> Run:
+        async with open_session(self.conninfo) as session:
+            run = await variant(session)
+            log, spent = await _log_position(session), _processor_seconds(session)
+            started = perf_counter()
+            await run()
+            seconds = perf_counter() - started
+            after = _processor_seconds(session)
+            log = await _log_position(session) - log
+            await session.rollback()
+            for table in ("acct", "item", "entry"):
+                await session.script(f"vacuum {table}")
+        return Run(seconds, after - spent if after is not None and spent is not None else None, log)
 
     def _bare(self, sql: str) -> Variant:
         async def prepare(session: Session) -> Callable[[], Awaitable[object]]:
@@ -188,6 +251,26 @@ class Bench:
 
         return prepare
 
+    def _restored(self, executed: Execution) -> Variant:
+        """The restoring statement of an undo alone: neither locked, captured nor proven."""
+
+        async def prepare(session: Session) -> Callable[[], Awaitable[object]]:
+            await session.script("begin")
+            await backward._pin(session)
+            shapes = await backward._shapes(session, executed)
+            effects = await backward._effects(session, Ledger(session), executed, shapes)
+            handed = fits(executed.tables[0])
+            first = hand_back(effects[0].shape, executed.tables[0]).text if handed else next(attempts(effects))
+
+            async def run() -> None:
+                for effect in effects:
+                    await analyze_images(session, effect.shape, effect.images)
+                await session.rows(first)
+
+            return run
+
+        return prepare
+
     async def _two_passes(self, session: Session) -> Callable[[], Awaitable[object]]:
         """The usual backup: select what will go, lock it, and then delete."""
         return lambda: session.script(
@@ -205,7 +288,8 @@ class Bench:
                 "create function audit() returns trigger language plpgsql as $$begin insert into audit values"
                 " (tg_table_name, tg_op, to_jsonb(old), to_jsonb(new)); return null; end$$;"
                 "create trigger audit after insert or update or delete on acct for each row execute function audit();"
-                "create trigger audit after insert or update or delete on item for each row execute function audit()"
+                "create trigger audit after insert or update or delete on item for each row execute function audit();"
+                "create trigger audit after insert or update or delete on entry for each row execute function audit()"
             )
             return lambda: session.script(sql)
 
@@ -242,6 +326,24 @@ class Bench:
 
     async def _take_back(self, executed: Execution) -> None:
         await backward.undo(self.conninfo, await self._approve_undo(executed), now=datetime.now(UTC), limits=LIMITS)
+
+
+async def _log_position(session: Session) -> int:
+    return int(await session.value("select (pg_catalog.pg_current_wal_insert_lsn() - '0/0')::int8"))
+
+
+def _processor_seconds(session: Session) -> float | None:
+    """What the backend has used of a processor so far, where it runs on this machine."""
+    pid = session.connection.info.backend_pid
+    if not is_postgres(pid):
+        return None
+    return int((PROC / str(pid) / "schedstat").read_text().split()[0]) / 1e9
+
+
+def _processor(runs: Sequence[Run], bare: Sequence[Run]) -> str:
+    pairs = [(run.processor, base.processor) for run, base in zip(runs, bare, strict=True)]
+    ratios = [one / other for one, other in pairs if one is not None and other]
+    return f"processor x{median(ratios):.2f}" if ratios else "processor unseen"
 
 
 def main() -> None:

@@ -356,6 +356,24 @@ async def test_an_update_is_taken_back_without_locking_writers_out(database18: s
     assert leftovers(database18) == []
 
 
+async def test_the_planner_knows_many_images_before_an_undo_reads_them(database18: str) -> None:
+    """Otherwise it guesses, and reads all of a large table to find a few of its rows."""
+    run(
+        database18,
+        "create table t (id int primary key, n int); insert into t select i, 0 from generate_series(1, 1500) i",
+    )
+    update = await perform(database18, "update t set n = 1", {"t": RowCounts(updated=1500)})
+    delete = await perform(database18, "delete from t", {"t": RowCounts(deleted=1500)})
+    await take_back(database18, delete)
+    await take_back(database18, update)
+    with psycopg.connect(database18) as connection:
+        known = connection.execute(
+            "select relname, reltuples from pg_class where relkind = 'r' and relname like any (%s)",
+            [[f"x{execution.id.replace('-', '')}%" for execution in (update, delete)]],
+        ).fetchall()
+    assert [rows for name, rows in known if name.endswith(("_p", "_d"))] == [1500, 1500]
+
+
 async def test_a_ledger_of_an_earlier_version_gets_its_index_when_nobody_writes_it(database18: str) -> None:
     run(database18, "create table t (id int primary key); insert into t values (1), (2), (3)")
     first = await perform(database18, "delete from t where id = 1", {"t": RowCounts(deleted=1)})

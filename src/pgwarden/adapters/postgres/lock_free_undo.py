@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
-from pgwarden.adapters.postgres.capture import Capture, read_shapes
+from pgwarden.adapters.postgres.capture import Capture, analyze_images, read_shapes
 from pgwarden.adapters.postgres.session import Session
 from pgwarden.domain.catalog import Name
 from pgwarden.domain.execution import Execution, TableImages
@@ -54,6 +54,7 @@ async def _held(session: Session, images: TableImages) -> TableShape | None:
 async def _taken_back(session: Session, capture: Capture, shape: TableShape, images: TableImages) -> bool:
     """Whether all rows went back, and the undo is the mirror of the execution, row for row."""
 
+    await analyze_images(session, shape, images)
     if not await capture.run_returning(hand_back(shape, images), shape, session.script, report=False):
         return False
     undo = capture.tables.get(shape.oid)

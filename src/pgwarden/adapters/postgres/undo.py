@@ -9,7 +9,7 @@ from datetime import datetime
 
 import psycopg
 
-from pgwarden.adapters.postgres.capture import Capture, read_shapes
+from pgwarden.adapters.postgres.capture import Capture, analyze_images, read_shapes
 from pgwarden.adapters.postgres.execution import kept_outside, ledger_of, retried, translating
 from pgwarden.adapters.postgres.external_ledger import ExternalLedger
 from pgwarden.adapters.postgres.ledger import Ledger
@@ -176,12 +176,15 @@ async def _undo_captured(
     """Take it back under triggers that capture it, with other writers locked out; how many rows were left alone."""
     await capture.install(table.relation for table in original.tables)
     effects = await _effects(session, ledger, original, capture.shapes)
+    for effect in effects:
+        await analyze_images(session, effect.shape, effect.images)
     effects = await _planned(session, effects, approved)
     if approved.on_conflict is not OnConflict.REFUSE:
         await require_approved(session, effects, approved)
     effects, skipped = await settled(session, effects, approved.on_conflict)
     await _restore(session, capture, effects, approved.undo_id)
-    await session.script(";".join(unplanned(effect) for effect in effects if effect.plan))
+    if plans := [unplanned(effect) for effect in effects if effect.plan]:
+        await session.script(";".join(plans))
     return skipped
 
 
