@@ -14,7 +14,7 @@ import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from tests.conftest import MakeDatabase
-from tests.support.mcp_client import AGENT, settings_of
+from tests.support.mcp_client import AGENT, error_of, settings_of
 
 from pgwarden.bootstrap import build
 from pgwarden.domain.identity import Identity, IdentityKind
@@ -140,8 +140,6 @@ async def test_a_caller_that_used_up_its_hour_is_refused_and_others_are_not(
             many = {"sql_string": "select generate_series(1, 7)"}
             assert not (await client.call_tool("execute_read_query", many)).is_error
             refused = await client.call_tool("execute_read_query", {"sql_string": "select 1"})
-            assert refused.is_error
-            assert refused.structured_content is not None
-            assert refused.structured_content["code"] == "PGW220"
+            assert error_of(refused)["code"] == "PGW220"
         async with connected(f"{url}/mcp/postgresql-ops") as client:
             assert not (await client.call_tool("execute_read_query", {"sql_string": "select 1"})).is_error

@@ -11,7 +11,7 @@ import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from tests.conftest import MakeDatabase
-from tests.support.mcp_client import serving, settings_of
+from tests.support.mcp_client import error_of, serving, settings_of
 from tests.support.oidc_provider import running_provider
 
 from pgwarden.bootstrap import build
@@ -81,8 +81,7 @@ async def test_access_tokens_over_http(state_home: Path, make_database: MakeData
             limited = provider.access_token(here, pgwarden_databases=["another"])
             async with connected(here, limited) as client:
                 refused = await client.call_tool("execute_read_query", {"sql_string": "select 1"})
-                assert refused.structured_content is not None
-                assert refused.structured_content["code"] == "PGW040"
+                assert error_of(refused)["code"] == "PGW040"
 
 
 async def called(http: httpx2.AsyncClient, url: str, token: str, tool: str) -> httpx2.Response:
@@ -104,6 +103,5 @@ async def test_the_gate_knows_what_each_tool_asks_for(
         for tool in (await client.list_tools()).tools:
             needed = tool.input_schema.get("required", ())
             result = await client.call_tool(tool.name, {name: REQUIRED.get(name, "approve") for name in needed})
-            assert result.structured_content is not None, tool.name
-            found[tool.name] = result.structured_content["error"]
+            found[tool.name] = error_of(result)["error"]
     assert found == {name: f"This token may not {scope}." for name, scope in SCOPES.items()}

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from mcp import Client
 from tests.conftest import MakeDatabase
-from tests.support.mcp_client import settings_of
+from tests.support.mcp_client import error_of, settings_of
 from tests.support.mcp_processes import SECONDS, agents_token, environment_of, over_http, over_stdio, serving
 
 from pgwarden.bootstrap import build
@@ -42,9 +42,7 @@ async def test_serving_agents_with_tokens_until_told_to_stop(environment: dict[s
             refused = await client.call_tool(
                 "create_approval_request", {"operation_details": {"sql": "delete from reviews", "reason": "x"}}
             )
-            assert refused.is_error
-            assert refused.structured_content is not None
-            assert "may not request" in refused.structured_content["error"]
+            assert "may not request" in error_of(refused)["error"]
         async with httpx2.AsyncClient() as http:
             assert (await http.post(f"{url}/mcp/all", json={})).status_code == 401
         process.send_signal(signal.SIGTERM)

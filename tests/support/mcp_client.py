@@ -18,6 +18,7 @@ from pgwarden.bootstrap import App, build
 from pgwarden.domain.identity import Identity, IdentityKind
 from pgwarden.servers.build import build_server
 from pgwarden.servers.caller import Caller
+from pgwarden.servers.desk import ERROR
 from pgwarden.servers.serving import web_app
 from pgwarden.settings import Settings, load
 
@@ -44,9 +45,17 @@ class Desktop:
     async def refused(self, tool: str, **arguments: Any) -> dict[str, Any]:
         """The error of a call that must fail."""
         result = await self.call(tool, **arguments)
-        assert result.is_error, text_of(result)
-        assert isinstance(result.structured_content, dict)
-        return result.structured_content
+        return error_of(result)
+
+
+def error_of(result: CallToolResult) -> dict[str, Any]:
+    """The code and parts of an error, which is no answer and so has nothing that would have to fit its schema."""
+    assert result.is_error, text_of(result)
+    assert result.structured_content is None
+    assert result.meta is not None, text_of(result)
+    parts = result.meta[ERROR]
+    assert isinstance(parts, dict)
+    return parts
 
 
 def text_of(result: CallToolResult) -> str:

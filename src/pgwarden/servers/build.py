@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pgwarden import __version__
 from pgwarden.domain.errors import InputInvalid
 from pgwarden.servers import approval_workflow, execution_monitor, impact_analysis, postgresql_ops
+from pgwarden.servers.arguments import argument_error, require_sound
 from pgwarden.servers.budget import Allowance, Budgets
 from pgwarden.servers.caller import Caller
 from pgwarden.servers.desk import Desk, failure
@@ -43,40 +44,37 @@ class PgwardenServer(MCPServer[Any]):
             await self._lowlevel_server.run(reading, writing, self._lowlevel_server.create_initialization_options())
 
     def add_tool(self, fn: Callable[..., Any], *args: Any, **options: Any) -> None:
-        """Answers were checked when they were made, by the model whose schema is published: not once more."""
+        """Answers were checked when they were made, by the model whose schema is published: not once more. Arguments
+        that a tool does not take are refused by ``call_tool``, and its schema says so."""
         super().add_tool(fn, *args, **options)
         for tool in self._tool_manager.list_tools():
             tool.fn_metadata.output_model = None
+            tool.parameters["additionalProperties"] = False
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         started, outcome = time.perf_counter(), "failed"
-        known = any(tool.name == name for tool in self._tool_manager.list_tools())
-        label = name if known else "unknown"  # no label of a caller's making
+        tool = self._tool_manager.get_tool(name)
+        label = name if tool else "unknown"  # no label of a caller's making
         with span(f"tool {label}", server=True) as opened:
             try:
+                if tool:
+                    require_sound(name, tool.parameters["properties"], arguments)
                 answer = await super().call_tool(name, arguments, context)
                 outcome = "refused" if isinstance(answer, CallToolResult) and answer.is_error else "done"
                 return answer
+            except InputInvalid as error:
+                outcome = "refused"
+                return failure(error)
             except ToolError as error:
                 if isinstance(error.__cause__, ValidationError):
                     outcome = "refused"
-                    return failure(_argument_error(name, error.__cause__))
+                    return failure(argument_error(name, error.__cause__))
                 raise
             finally:
                 opened.note(pgwarden__outcome=outcome)
                 self._took(label, outcome, time.perf_counter() - started)
-
-
-def _argument_error(name: str, error: ValidationError) -> InputInvalid:
-    wrong = [f"{'.'.join(str(part) for part in e['loc']) or 'the call'}: {e['msg']}" for e in error.errors()[:5]]
-    return InputInvalid(
-        f"{name} cannot take these arguments.",
-        why="; ".join(wrong) + ".",
-        not_done="Nothing was read or run.",
-        next_step="Correct the arguments that are named; the tool's input schema says what each takes.",
-    )
 
 
 AddTools = Callable[[MCPServer[Any], Desk], None]

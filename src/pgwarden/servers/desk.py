@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, get_type_hints
 
+import anyio
 from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import BaseModel
 
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
 
     from pgwarden.bootstrap import App
 
-F = TypeVar("F", bound=Callable[..., Awaitable[BaseModel]])
+F = TypeVar("F", bound=Callable[..., Coroutine[Any, Any, BaseModel]])
+ERROR = "pgwarden/error"
+"""Where an error's result holds its code and parts, in its ``_meta``."""
+CANCEL_SECONDS = 15.0
+"""How long a call that was given up may take to end."""
 
 
 class Spoken(Protocol):
@@ -109,7 +114,7 @@ def offer(server: MCPServer[Any], function: F, *, title: str, annotations: ToolA
     @wraps(function)
     async def call(**arguments: Any) -> CallToolResult | InputRequiredResult:
         try:
-            return _result(await function(**arguments))  # type: ignore[arg-type]  # every answer here is Spoken
+            return _result(await _cancelled_once(function(**arguments)))
         except AnswerNeededError as needed:
             return needed.result
         except PgwardenError as error:
@@ -122,13 +127,33 @@ def offer(server: MCPServer[Any], function: F, *, title: str, annotations: ToolA
     server.add_tool(call, title=title, annotations=annotations, description=inspect.getdoc(function))
 
 
+async def _cancelled_once(work: Coroutine[Any, Any, Any]) -> Any:
+    """The outcome of the work, which a client that gives the call up cancels once, and which is then waited for.
+
+    The SDK goes on cancelling for as long as the call lasts. The second time would interrupt the very request that
+    ends the statement on the server.
+    """
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        task.cancel()
+        with anyio.move_on_after(CANCEL_SECONDS, shield=True):
+            await asyncio.wait([task])
+        raise
+
+
 def failure(error: PgwardenError) -> CallToolResult:
-    """An error as an agent reads it: what happened, why, what was not done, what to do next."""
+    """An error as an agent reads it: what happened, why, what was not done, what to do next.
+
+    Programs find the parts under ``ERROR``: as structured content they would have to fit the answer's schema, by which
+    the protocol's own clients check errors, too.
+    """
     parts = error.to_dict()
     labels = (("error", ""), ("why", "Why: "), ("not_done", "Not done: "), ("next", "Next: "))
     text = "\n".join(f"{label}{parts[key]}" for key, label in labels if key in parts)
     return CallToolResult(
-        content=[TextContent(type="text", text=f"{error.code}: {text}")], structured_content=parts, is_error=True
+        content=[TextContent(type="text", text=f"{error.code}: {text}")], _meta={ERROR: parts}, is_error=True
     )
 
 

@@ -16,6 +16,7 @@ from mcp.types import Completion, CompletionArgument, CompletionContext, PromptR
 from pgwarden.agents.schema_context import find_table
 from pgwarden.domain.errors import PgwardenError
 from pgwarden.servers.approval_workflow import own_ticket
+from pgwarden.servers.arguments import require_text
 from pgwarden.servers.desk import Desk
 from pgwarden.servers.execution_monitor import own_execution
 from pgwarden.servers.fencing import fenced
@@ -149,6 +150,7 @@ def add_completions(server: MCPServer[Any], desk: Desk) -> None:
         context: CompletionContext | None,
     ) -> Completion | None:
         try:
+            require_text("The argument", [argument.value, *((context.arguments or {}).values() if context else ())])
             async with desk.caller("ask") as caller:
                 names = await _names(desk, caller, argument, (context.arguments or {}) if context else {})
         except PgwardenError:
@@ -178,6 +180,7 @@ def _told(read: Read) -> Read:
     @wraps(read)
     async def reading(**arguments: str) -> str:
         try:
+            require_text("The address", arguments)
             return fenced(await read(**arguments))
         except PgwardenError as error:
             raise ResourceError(f"{error.code}: {error.what} {error.next_step}".strip()) from None
