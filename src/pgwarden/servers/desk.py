@@ -95,9 +95,8 @@ class Desk:
 
 
 READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
-ASKS = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False)
-"""Writes in pgwarden's own records only: a request, a comment, a notification."""
 ADDS = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False)
+"""Writes in records of pgwarden only (a request, a comment, a notification), or makes a copy."""
 CHANGES = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False)
 """May change the database; a second call with the same ticket or execution changes nothing more."""
 
