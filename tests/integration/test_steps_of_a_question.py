@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
 from tests.conftest import MakeDatabase
 from tests.support.mcp_client import settings_of
+from tests.support.model_house import answers
+from tests.support.model_server import model, proposal
+from tests.support.web import web_house
 
 from pgwarden.bootstrap import build
 from pgwarden.domain.answer import AnswerStatus
@@ -51,3 +56,35 @@ async def test_steps_are_told_and_a_memory_that_is_gone_costs_a_warning(
     ]
     assert answer.plan is not None
     assert [step.name for step in answer.plan.steps] == steps
+
+
+async def test_the_steps_tell_which_model_is_asked_and_how_far_its_answer_is(
+    state_home: Path, make_database: MakeDatabase, shop_url: str
+) -> None:
+    told: list[StepEvent] = []
+    with model(answers(proposal("SELECT count(*) FROM customers"))) as (_, spec):
+        settings = settings_of(state_home, make_database(), shop_url, llm_primary=f"{spec.name}@{spec.url}")
+        async with build(settings) as app:
+            answer = await app.orchestrator.ask(
+                "how many customers are there?", database="default", identity=ADA, limits=app.limits(),
+                progress=told.append,
+            )  # fmt: skip
+    assert answer.reading.engine == "model (openai:m)"
+    running = [event.words for event in told if (event.step, event.state.value) == ("query_building", "running")]
+    assert running[0] == "asking openai:m"
+    assert running[1].startswith("openai:m is answering: ")
+    assert "comparing readings by their rows" in running
+
+
+async def test_the_page_is_told_so_too(
+    state_home: Path, make_database: MakeDatabase, settled_people: str, shop_url: str
+) -> None:
+    control = make_database(template=settled_people)
+    with model(answers(proposal("SELECT count(*) FROM customers"))) as (_, spec):
+        async with web_house(state_home, control, shop_url, llm_primary=f"{spec.name}@{spec.url}") as house:
+            client = await house.logged_in("ana")
+            asked = {"question": "how many customers are there?", "database": "shop"}
+            streamed = (await client.post("/api/v1/ask/stream", json=asked)).text
+    steps = [json.loads(data)["words"] for data in re.findall(r"event: step\ndata: (.*)\n", streamed)]
+    assert "asking openai:m" in steps
+    assert any(words.startswith("openai:m is answering: ") for words in steps)

@@ -28,18 +28,21 @@ class Said:
     """The text of a question and what comes with it."""
 
     text: str
+    asked: str
+    """The question alone: what is said of every row, of nothing, of yes and no is said there or nowhere."""
 
     @classmethod
     def of(cls, question: Question) -> Said:
-        """The question with its instructions and the glossary: all that somebody meant to say."""
-        defined = (f"{term} {meaning}" for term, meaning in question.glossary)
-        return cls(" ".join([question.text, question.instructions, *defined]))
+        """The question with its instructions, and the glossary as far as the question uses its terms."""
+        asked = folded(question.text)
+        defined = (meaning for term, meaning in question.glossary if f" {folded(term)} " in f" {asked} ")
+        return cls(" ".join([question.text, question.instructions, *defined]), question.text)
 
     @classmethod
     def in_conversation(cls, question: Question) -> Said:
         """The same, with the earlier turns, which a read may go on from."""
         earlier = (turn.question for turn in question.history)
-        return cls(" ".join([cls.of(question).text, *earlier]))
+        return cls(" ".join([cls.of(question).text, *earlier]), question.text)
 
     @property
     def words(self) -> frozenset[str]:
@@ -110,7 +113,7 @@ class Said:
 
     def has_truth(self, truth: bool, terms: frozenset[str]) -> bool:
         """Whether yes or no is said: outright, or by the column's own word, with or without a "not"."""
-        said = self.words
+        said = frozenset(words_of(self.asked))
         negated = bool(NOT & said)
         if truth:
             return bool(YES & said) or (not negated and not terms.isdisjoint(said))
@@ -118,11 +121,11 @@ class Said:
 
     @property
     def means_every_row(self) -> bool:
-        return not EVERY.isdisjoint(self.words)
+        return not EVERY.isdisjoint(words_of(self.asked))
 
     @property
     def means_nothing(self) -> bool:
-        return not NOTHING.isdisjoint(self.words)
+        return not NOTHING.isdisjoint(words_of(self.asked))
 
 
 def _same_stem(one: str, other: str) -> bool:

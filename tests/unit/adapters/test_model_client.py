@@ -6,12 +6,15 @@ import asyncio
 import subprocess
 import sys
 
+import keyring
 import pytest
+from keyring.backend import KeyringBackend
 from tests.support.http_server import Answer
 from tests.support.model_server import PROVIDERS, cut, held, model, said
 
 from pgwarden.adapters.llm.client import PydanticModel
-from pgwarden.domain.errors import ModelFailed
+from pgwarden.adapters.llm.spec import key_of
+from pgwarden.domain.errors import ModelFailed, SettingsError
 from pgwarden.domain.model_call import Prompt
 from pgwarden.domain.model_spec import ModelSpec
 
@@ -59,6 +62,46 @@ async def test_each_provider_answers_and_fails_in_its_own_protocol(provider: str
         with pytest.raises(ModelFailed):
             await client.complete(PROMPT)
         await client.close()
+
+
+class Kept(KeyringBackend):
+    """A keyring in memory."""
+
+    priority = 1.0
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # the library has no types
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+
+async def test_a_key_comes_from_the_environment_else_from_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = keyring.get_keyring()
+    keyring.set_keyring(Kept())
+    keyring.set_password("pgwarden", "groq", "k-from-keyring")
+    try:
+        far = ModelSpec.parse("groq:m@https://model.invalid/v1")
+        assert key_of(far) == "k-secret"
+        monkeypatch.delenv("GROQ_API_KEY")
+        assert key_of(far) == "k-from-keyring"
+        monkeypatch.delenv("MISTRAL_API_KEY")
+        with pytest.raises(SettingsError, match="no key") as caught:
+            key_of(ModelSpec.parse("mistral:m"))
+        assert "MISTRAL_API_KEY" in caught.value.next_step
+        assert "k-from-keyring" not in str(caught.value.to_dict())
+    finally:
+        keyring.set_keyring(before)
+
+
+async def test_a_server_that_does_not_stream_gives_no_answer_and_says_so() -> None:
+    whole = b'{"id": "m", "object": "chat.completion", "created": 1, "model": "m", "choices": []}'
+    with model(lambda _got: Answer(body=whole)) as (_, spec), pytest.raises(ModelFailed, match="no answer"):
+        await PydanticModel(spec).complete(PROMPT)
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

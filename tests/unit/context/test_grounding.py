@@ -150,6 +150,21 @@ def test_whatever_a_change_states_beyond_the_question_is_asked_about(text: str, 
     assert any(doubt in words for words in of_change(text, sql)), of_change(text, sql)
 
 
+def test_a_definition_grounds_what_it_says_only_where_its_term_is_used() -> None:
+    def doubts(text: str, sql: str) -> tuple[Doubt, ...]:
+        glossary = (("big order", "all of them have a total over 5000"),)
+        question = replace(seen(text), glossary=glossary)
+        claims = claims_of(sql, SHOP)
+        return change_doubts(claims, verdict_of(sql, SHOP), question, SHOP, VALUES)
+
+    sql = "delete from orders where total > 5000"
+    assert doubts("delete the big order rows", sql) == ()
+    assert "number 5000" in doubts("delete the huge orders", sql)[0].words
+    assert "every row" in doubts("delete the big order rows", "delete from orders")[0].words, (
+        "a definition never says that every row is meant"
+    )
+
+
 def test_an_enumeration_may_be_written_only_with_its_own_words() -> None:
     labelled = Type(25, SHOP.types[25].name, "e", "E", False, 0, 0, 0, 0, labels=("small", "large"))
     shop = replace(SHOP, types={**SHOP.types, 25: labelled})
@@ -173,7 +188,7 @@ def test_a_question_is_shown_to_others_without_its_values() -> None:
 
 
 def test_numbers_and_periods_are_read_as_people_write_them() -> None:
-    said = Said("the last week, 1,250 items, three years, 7.5 %")
+    said = Said.of(Question("the last week, 1,250 items, three years, 7.5 %"))
     assert {1250.0, 3.0, 7.5} <= said.numbers
     assert said.has_period("1 week")
     assert said.has_period("3 years")
