@@ -135,7 +135,7 @@ async def verify(visitor: Inside) -> ChainAnswer:
     return chain_answer(await verified(visitor))
 
 
-@router.post("/audit/verification/stream", response_class=EventStream, responses=STREAMED)
+@router.post("/audit/verification/stream", status_code=200, response_class=EventStream, responses=STREAMED)
 async def verify_streamed(visitor: Inside) -> EventStream:
     """The same as server-sent events: `progress` now and then, at last `answer` or `problem`."""
     visitor.require(Scope.AUDIT)
