@@ -15,11 +15,14 @@ import uvicorn
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from tests.conftest import MakeDatabase
+from tests.support.change import owned, run
 from tests.support.collector import Collector, Kept, below, collecting
 from tests.support.http_server import Answer, listening
 from tests.support.mcp_client import AGENT, desktop, settings_of
+from tests.support.ticket_house import house_on
 from tests.support.tokens import token_with
 
+from pgwarden.adapters.telemetry.otlp import OtlpTracer
 from pgwarden.bootstrap import App, build
 from pgwarden.domain.audit_filter import AuditFilter
 from pgwarden.domain.errors import ExecutionFailed
@@ -28,7 +31,7 @@ from pgwarden.domain.job import Job
 from pgwarden.servers.serving import web_app
 from pgwarden.settings import Settings
 from pgwarden.sql.shape import fingerprint
-from pgwarden.tracing import resumed
+from pgwarden.tracing import resumed, tracing_with
 
 ANA = Identity("ana.secretname")
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -72,12 +75,12 @@ async def test_a_statement_shows_its_verb_and_shape_whatever_its_values(
             for literal in ("private one", "another"):
                 await read(app, f"select '{literal}' /* {literal} */ as word")
             with pytest.raises(ExecutionFailed):
-                await read(app, "select 1/0 as broken")
+                await read(app, "select abs('private too'::int)")  # the server's message quotes it
         spans = collector.spans()
-        shapes = ("select 'any' as word", "select 2/3 as broken")
+        shapes = ("select 'any' as word", "select abs('any'::int)")
         words, broken = ([s for s in spans if s.attributes.get("pgwarden.statement") == fingerprint(x)] for x in shapes)
         assert [(s.name, s.failed, parent_of(s, spans)) for s in words] == [("SELECT", False, "read.run")] * 2
-        assert [s.attributes["error.type"] for s in broken if s.failed] == ["DivisionByZero"]
+        assert [s.attributes["error.type"] for s in broken if s.failed] == ["InvalidTextRepresentation"]
         assert {s.attributes["pgwarden.database"] for s in words} == {"target"}
         assert not [got for got in collector.requests if b"private" in got.body or b"another" in got.body]
 
@@ -120,6 +123,23 @@ async def test_an_mcp_call_is_one_trace(state_home: Path, control: str, shop_url
         assert {"read.run", "SELECT"} <= below(spans, good.name)
         assert (good.attributes["pgwarden.outcome"], bad.attributes["pgwarden.outcome"]) == ("done", "refused")
         assert good.trace != bad.trace
+
+
+async def test_an_execution_is_one_trace_from_the_claim_to_the_commit(database: str) -> None:
+    owner = owned(database)
+    run(owner, "create table shelf (id int primary key)", "insert into shelf values (1), (2)")
+    with collecting() as collector:
+        tracer = OtlpTracer(collector.url)
+        async with house_on(owner) as house:
+            ticket = (await house.ask("delete from shelf where id = 1")).ticket.id
+            await house.approve(ticket)
+            with tracing_with(tracer):
+                await house.run(ticket)
+        await asyncio.to_thread(tracer.close)
+        spans = collector.trace_of("ticket.execute")
+        assert {"step claim", "step execution"} <= below(spans, "ticket.execute")
+        assert {"BEGIN", "LOCK", "COMMIT"} <= below(spans, "step execution")
+        assert not [span.name for span in spans if span.failed]
 
 
 async def test_a_call_over_http_is_one_trace_with_its_request(state_home: Path, control: str, shop_url: str) -> None:

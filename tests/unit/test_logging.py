@@ -13,6 +13,8 @@ import structlog
 from pydantic import SecretStr
 
 from pgwarden import logging
+from pgwarden.adapters.telemetry.otlp import OtlpTracer
+from pgwarden.tracing import resumed, tracing_with
 
 SECRET = "hunter2-s3cret"
 
@@ -32,6 +34,16 @@ def logged(**fields: object) -> dict[str, object]:
     structlog.get_logger().info("something happened", **fields)
     line: dict[str, object] = json.loads(stream.getvalue())
     return line
+
+
+def test_a_line_tells_the_trace_that_it_belongs_to() -> None:
+    tracer = OtlpTracer("http://127.0.0.1:9")
+    with tracing_with(tracer):
+        with resumed("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"):
+            assert logged()["trace"] == "0af7651916cd43dd8448eb211c80319c"
+        assert "trace" not in logged()
+    tracer.close()
+    assert "trace" not in logged()
 
 
 @pytest.mark.parametrize(
