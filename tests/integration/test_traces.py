@@ -138,7 +138,7 @@ async def test_an_execution_is_one_trace_from_the_claim_to_the_commit(database: 
         await asyncio.to_thread(tracer.close)
         spans = collector.trace_of("ticket.execute")
         assert {"step claim", "step execution"} <= below(spans, "ticket.execute")
-        assert {"BEGIN", "LOCK", "COMMIT"} <= below(spans, "step execution")
+        assert {"BEGIN", "SAVEPOINT", "COMMIT"} <= below(spans, "step execution")
         assert not [span.name for span in spans if span.failed]
 
 
