@@ -69,6 +69,9 @@ class Known:
     async def reread(self, _database: str) -> Catalog:
         return self._catalog
 
+    async def refresh(self, _database: str) -> Catalog:
+        return self._catalog
+
     async def runner(self, _database: str) -> ReadRunner:
         return PostgresReadRunner(self._pool)
 

@@ -39,6 +39,7 @@ from pgwarden.adapters.postgres.control.preferences import PostgresPreferenceSto
 from pgwarden.adapters.postgres.control.schema_history import PostgresSchemaHistory
 from pgwarden.adapters.postgres.control.sessions import PostgresSessionStore
 from pgwarden.adapters.postgres.control.tickets import PostgresTicketStore
+from pgwarden.adapters.postgres.control.troubles import PostgresTroubleStore
 from pgwarden.adapters.postgres.control.watching import PostgresWatchStore
 from pgwarden.adapters.postgres.image_files import ImageFiles
 from pgwarden.adapters.postgres.pool import Pools
@@ -56,6 +57,7 @@ from pgwarden.agents.audit_notary import AuditNotary
 from pgwarden.agents.audit_trail import AuditTrail
 from pgwarden.agents.chat_decisions import ChatDecisions
 from pgwarden.agents.context_memory import ContextMemoryAgent
+from pgwarden.agents.conversation_undo import ConversationUndo
 from pgwarden.agents.database_desk import DatabaseDesk
 from pgwarden.agents.front_desk import FrontDesk
 from pgwarden.agents.health_desk import HealthDesk
@@ -77,6 +79,8 @@ from pgwarden.agents.request_desk import RequestDesk
 from pgwarden.agents.retention_desk import RETENTION_PERIODS, RetentionDesk, covered_until
 from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.agents.schema_context import Lifetimes, SchemaContextAgent
+from pgwarden.agents.sight import Sight
+from pgwarden.agents.system_memory import SystemMemory
 from pgwarden.agents.ticket_desk import TicketDesk
 from pgwarden.agents.ticket_execution import TICKET_PERIODS, TicketExecution
 from pgwarden.agents.ticket_history import TicketHistory
@@ -89,6 +93,7 @@ from pgwarden.domain.approval_policy import ApprovalPolicy
 from pgwarden.domain.approval_table import approval_policy
 from pgwarden.domain.audit import AuditEntry, Outcome
 from pgwarden.domain.audit_filter import AuditFilter
+from pgwarden.domain.backup import BackupStrategy
 from pgwarden.domain.database import Database, DatabaseCheck, RoleAdvice
 from pgwarden.domain.errors import ConnectionFailed, PolicyInvalid
 from pgwarden.domain.facts import Facts
@@ -294,6 +299,14 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             approvals=lambda: approval_policy(policies()),
             load=targets.load,
         )
+        system = SystemMemory(
+            PostgresTroubleStore(control),
+            PostgresSchemaHistory(control),
+            schema.refresh,
+            lambda: datetime.now(UTC),
+            slow_seconds=settings.slow_seconds,
+            days=settings.system_memory_days,
+        )
         execution = SafeExecutionAgent(
             schema,
             targets.runner,
@@ -305,6 +318,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             trail=trail,
             backups=lambda database: targets.backups(database, settings.home / "backups"),
             ticket_from=lambda: approval_policy(policies()).read_ticket_from,
+            memory=system,
             changes=TicketExecution(
                 desk,
                 requests,
@@ -312,6 +326,11 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
                 targets.records,
                 schema.reread,
                 lambda database: execution.written(database),
+                failed=system.failed,
+                copy=lambda database, tables, identity: execution.backup(
+                    database, tables, BackupStrategy.SNAPSHOT, identity=identity
+                ),
+                escalate=lambda ticket, error: notifier.escalate(ticket, error, settings.escalate_to),
             ),
         )
         models = models_of(settings, PostgresModelLedger(control), PostgresModelHealth(control), stack, sensitive)
@@ -322,12 +341,23 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             glossary,
             feedback,
             PostgresPreferenceStore(control),
+            system,
             schema,
+            Sight(schema, rights, sensitive),
             lambda: datetime.now(UTC),
             trail=trail,
         )
+        approval = ApprovalWorkflowAgent(desk, requests, history)
         orchestrator = DatabaseOrchestrator(
-            schema, query, execution, memory, impact, rights, sensitive=sensitive, trail=trail
+            schema,
+            query,
+            execution,
+            memory,
+            impact,
+            rights,
+            sensitive=sensitive,
+            trail=trail,
+            undo=ConversationUndo(memory, execution, approval),
         )
         people = PostgresPeopleStore(control)
         notifications = PostgresNotificationStore(control)
@@ -390,7 +420,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             "execute_ticket": execution.changes.run_job,
             "settle_tickets": execution.changes.settle_job,
         }
-        approval, proposals = ApprovalWorkflowAgent(desk, requests, history), ProposedDecisions(desk)
+        proposals = ProposedDecisions(desk)
         policy_desk = PolicyDesk(impact, history, desk.tickets, people, targets.load, lambda: datetime.now(UTC))
         jobs = PostgresJobs(control)
         yield App(

@@ -389,6 +389,9 @@ class Settings(BaseSettings):
     apprise_urls: SecretStr | None = Field(
         default=None, description="Addresses for apprise (Teams, Discord, PagerDuty …), with blanks between them."
     )
+    escalate_to: Words = Field(
+        default=(), description="Accounts that are told at once when an execution fails critically; unset means none."
+    )
     notify_person_hourly: Count = Field(
         default=30, ge=1, le=10_000, description="Messages to one person in an hour before the rest comes together."
     )
@@ -427,6 +430,12 @@ class Settings(BaseSettings):
     )
     rehearsal_by_agents: bool = Field(
         default=False, description="Whether agents and service accounts may rehearse changes."
+    )
+    slow_seconds: Seconds = Field(
+        default=1.0, gt=0, le=3600, description="From how many seconds on a read is remembered as slow."
+    )
+    system_memory_days: Seconds = Field(
+        default=90.0, ge=1, le=3650, description="How many days slow and failed statements are remembered."
     )
     read_rows: Count = Field(default=1000, ge=1, le=1_000_000, description="The most rows that one read returns.")
     read_seconds: Seconds = Field(

@@ -21,6 +21,7 @@ BROKEN = {
     "feedback": "What people taught is left out.",
     "glossary_term": "The team's own words are left out.",
     "user_preference": "Your preferences are left out.",
+    "trouble": "How it went before is left out.",
     "schema_version": "",
     "relationship_set": "",
 }

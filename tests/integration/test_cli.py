@@ -67,7 +67,19 @@ def test_ask_answers_with_sql_explanation_and_rows(run: Run, shop_url: str) -> N
     assert answer["result"]["rows"] == [[row[0]]]
     assert "California" in answer["sql"]
     assert answer["explanation"]
-    assert answer["intent"]["intent_type"] == "SELECT"
+    condition = {"column": "state", "operator": "=", "value": "California"}
+    assert answer["intent"] == {
+        "intent_type": "SELECT",
+        "entities": ["customers"],
+        "operations": ["filter", "aggregate:count"],
+        "conditions": [condition],
+        "complexity": "SIMPLE",
+        "estimated_risk": "LOW",
+    }
+    plan = document(run("ask", "How many customers are from California?", "--plan", "--json"))
+    assert "result" not in plan
+    assert [step["inputs"] for step in plan["plan"]["steps"]] == [["question"], ["schema_context"], ["query_building"]]
+    assert "(with schema_context)" in run("ask", "How many customers are from California?", "--plan").stdout
 
 
 def test_ask_masks_personal_data(run: Run) -> None:
@@ -278,11 +290,12 @@ def test_doctor_is_content(run: Run) -> None:
 
 
 def test_the_shell_answers_a_pipe(run: Run) -> None:
-    result = run("shell", text="how many orders are there?\nselect 1 as one\n\\d order\n\\q\n")
+    result = run("shell", text="how many orders are there?\nselect 1 as one\n\\d order\nundo that\n\\q\n")
     assert result.exit_code == 0, result.output
     assert "count(*)" in result.stdout.lower()
     assert "one" in result.stdout
     assert "order_items" in result.stdout
+    assert "nothing to take back" in result.stdout
 
 
 def test_every_command_has_help_and_json(run: Run) -> None:

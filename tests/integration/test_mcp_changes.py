@@ -128,6 +128,11 @@ async def test_from_request_to_approval_to_execution_to_undo(grove: Grove) -> No
         expected_outcomes={"tree": {"deleted": 4}},
     )
     assert not wrong["sound"]
+    meant = await desk.answer(
+        "generate_query_from_intent", intent_object={"question": f"undo execution {done['execution_id']}"}
+    )
+    assert (meant["status"], meant["sql"]) == ("clarify", None), "words run and open nothing here"
+    assert f"call execute_rollback with transaction_id {done['execution_id']}" in meant["message"]
     asked = await desk.answer("execute_rollback", transaction_id=done["transaction_id"], reason="they were healthy")
     assert asked["status"] == "awaiting_approval", "an agent's undo is approved like any change"
     assert grove.count("tree") == 17

@@ -56,6 +56,9 @@ class House:
         self.known = self.known or await PostgresCatalogReader(self.pool.connection).read()
         return self.known
 
+    async def refresh(self, database: str) -> Catalog:
+        return await self.catalog(database)
+
     async def reread(self, database: str) -> Catalog:
         self.rereads += 1
         self.known = None

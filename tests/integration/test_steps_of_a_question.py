@@ -14,7 +14,7 @@ from tests.support.model_server import model, proposal
 from tests.support.web import web_house
 
 from pgwarden.bootstrap import build
-from pgwarden.domain.answer import AnswerStatus
+from pgwarden.domain.answer import Answer, AnswerStatus
 from pgwarden.domain.errors import ControlDatabaseUnavailable
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.session import Session
@@ -51,9 +51,14 @@ async def test_steps_are_told_and_a_memory_that_is_gone_costs_a_warning(
     assert answer.turn == ""
     assert "not remembered" in answer.warnings[0]
     steps = ["schema_context", "query_building", "execution"]
-    assert [(event.step, event.state.value) for event in told] == [
+    planned = [event for event in told if event.step == "planning"]
+    assert [(event.step, event.state.value) for event in told if event not in planned] == [
         (step, state) for step in steps for state in ("started", "finished")
     ]
+    assert [event.words for event in planned] == [f"SELECT: {', '.join(steps)}"], (
+        "the plan itself is told as it is made"
+    )
+    assert told.index(planned[0]) == 4, "before anything runs"
     assert answer.plan is not None
     assert [step.name for step in answer.plan.steps] == steps
 
@@ -88,3 +93,30 @@ async def test_the_page_is_told_so_too(
     steps = [json.loads(data)["words"] for data in re.findall(r"event: step\ndata: (.*)\n", streamed)]
     assert "asking openai:m" in steps
     assert any(words.startswith("openai:m is answering: ") for words in steps)
+
+
+async def test_what_is_not_simple_is_planned_by_the_server_and_looked_at_twice(settings: Settings) -> None:
+    told: list[StepEvent] = []
+    async with build(settings) as app:
+
+        async def ask(question: str) -> Answer:
+            return await app.orchestrator.ask(
+                question, database="default", identity=ADA, limits=app.limits(), progress=told.append
+            )
+
+        answer = await ask("total revenue by customer city")
+        assert answer.plan is not None
+        assert [s.name for s in answer.plan.steps] == ["schema_context", "query_building", "validation", "execution"]
+        assert ("validation", "finished") in [(event.step, event.state.value) for event in told]
+        assert answer.validation is not None
+        assert answer.validation.rows
+        assert answer.result is not None
+        assert (answer.notes, answer.options) == ((), ())
+        nothing = await ask("orders of customers from Texas with a total over 100000000")
+        assert nothing.result is not None
+        assert nothing.result.rows == ()
+        assert "No row fits all conditions" in nothing.notes[0]
+        (option,) = nothing.options
+        assert "100000000" in option.label
+        found = await app.execution.read("default", option.sql, identity=ADA, limits=app.limits())
+        assert found.rows, "without it there are rows"

@@ -1,10 +1,13 @@
-"""docs/requirements.md names every tool and agent, and only tests that exist."""
+"""docs/requirements.md names every tool, agent and responsibility, and only code and tests that exist."""
 
 from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
+
+import pytest
 
 from pgwarden.agents.planning import plan_workflow
 from pgwarden.domain.plan import WorkflowPlan
@@ -21,6 +24,23 @@ AGENTS = (
     "SafeExecutionAgent",
     "ContextMemoryAgent",
 )
+
+RESPONSIBILITIES: dict[str, tuple[str, ...]] = {
+    "DatabaseOrchestrator": ("parse natural language", "complexity and risk", "execution plan", "assign tasks",
+                             "monitoring", "rollback", "failures and retries", "progress", "clarification",
+                             "results", "follow-up", "classify errors", "recovery", "patterns", "escalated"),
+    "SchemaContextAgent": ("tables, columns", "relationships mapped", "cached", "suggested", "join opportunities",
+                           "optimization", "sample data", "statistics", "other agents told", "version history"),
+    "IntelligentQueryAgent": ("natural language", "business logic", "indexes", "cost and time", "syntax",
+                              "permissions", "EXPLAIN", "templates", "multi-model", "feedback", "benchmarking"),
+    "ImpactAssessmentAgent": ("UPDATE", "performance", "risk", "foreign keys", "views, triggers", "rollback", "report"),
+    "ApprovalWorkflowAgent": ("routing", "status", "delegation", "channels", "audit", "factors"),
+    "SafeExecutionAgent": ("transactions", "progress", "integrity", "backups", "savepoints", "resource", "retry",
+                           "escalated", "learn", "cleanup"),
+    "ContextMemoryAgent": ("session memory", "schema memory", "user memory", "system memory", "store_context",
+                           "retrieve_context", "update_schema_cache", "analyze_patterns", "deletable"),
+}  # fmt: skip
+"""What the requirements ask of each agent, by a word of each line."""
 
 
 def _tools() -> set[str]:
@@ -41,6 +61,23 @@ def test_every_tool_and_agent_is_there() -> None:
         assert f"class {agent}" in sources
 
 
+def _rows(section: str) -> list[list[str]]:
+    """The cells of each line of the table under a heading."""
+    _, _, found = PAGE.partition(f"### {section}\n")
+    lines = [line for line in found.partition("\n#")[0].splitlines() if line.startswith("| ")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[1:]]
+
+
+@pytest.mark.parametrize(("agent", "responsibilities"), RESPONSIBILITIES.items())
+def test_every_responsibility_of_an_agent_is_mapped(agent: str, responsibilities: tuple[str, ...]) -> None:
+    rows = _rows(agent)
+    told = "\n".join(row[0] for row in rows)
+    assert [each for each in responsibilities if each not in told] == []
+    for what, where, shown in rows:
+        assert re.search(r"\w+(?:/|\.py)", where), f"{agent}: {what} lives nowhere"
+        assert "tests/" in shown, f"{agent}: nothing shows {what}"
+
+
 def test_only_tests_and_files_that_exist_are_named() -> None:
     for line in PAGE.splitlines():
         path: Path | None = None
@@ -50,11 +87,24 @@ def test_only_tests_and_files_that_exist_are_named() -> None:
                 assert path.is_file(), name
             if test:
                 assert path is not None, line
-                functions = {node.name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-                             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}  # fmt: skip
-                assert test in functions, f"{path.name}::{test}"
-        for name in re.findall(r"(?<![\w/])(?:agents|servers|domain|adapters|language|sql)/[\w/]+\.py", line):
-            assert (ROOT / "src" / "pgwarden" / name).is_file(), name
+                assert test in _functions(path), f"{path.name}::{test}"
+
+
+def test_only_code_that_exists_is_named() -> None:
+    assert _missing("agents/orchestrator.py, agents/none.py, nowhere/, `no_setting`") == ["agents/none.py", "nowhere/"]
+    assert _missing(PAGE) == []
+
+
+def _missing(text: str) -> list[str]:
+    """Files and rooms named in a text that there are not."""
+    named = re.findall(r"(?<![\w/.])(?!tests/|docs/)((?:[a-z_]+/)+(?:[\w]+\.py)?|tracing\.py)", text)
+    return [name for name in named if not (ROOT / "src" / "pgwarden" / name).exists()]
+
+
+@cache
+def _functions(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
 
 def test_the_decision_matrix_of_the_document() -> None:
@@ -63,6 +113,10 @@ def test_the_decision_matrix_of_the_document() -> None:
         return [step.agent for step in plan.steps]
 
     assert steps("SELECT") == ["SchemaContextAgent", "IntelligentQueryAgent", "SafeExecutionAgent"]
-    for kind in ("INSERT", "UPDATE", "DELETE"):
+    checked = plan_workflow(Intent("SELECT"), RiskLevel.LOW, Complexity.COMPLEX)
+    assert [step.name for step in checked.steps] == ["schema_context", "query_building", "validation", "execution"]
+    for kind in ("INSERT", "UPDATE"):
         assert steps(kind)[2:] == ["ImpactAssessmentAgent", "ApprovalWorkflowAgent", "SafeExecutionAgent"]
+    deleted = plan_workflow(Intent("DELETE"), RiskLevel.LOW, Complexity.SIMPLE)
+    assert [step.name for step in deleted.steps][3:] == ["approval_process", "backup", "execution"]
     assert steps("DDL")[-1] == "DatabaseOrchestrator"

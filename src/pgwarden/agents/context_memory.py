@@ -11,19 +11,22 @@ from zoneinfo import ZoneInfo
 
 from pgwarden.agents.audit_trail import UNWRITTEN, AuditTrail
 from pgwarden.agents.schema_context import SchemaContextAgent
+from pgwarden.agents.sight import Sight
+from pgwarden.agents.system_memory import SystemMemory
+from pgwarden.domain.context import Context, ContextType, UserContext
 from pgwarden.domain.errors import AlreadyExists, InputInvalid, RightMissing, UnknownSession
 from pgwarden.domain.feedback import Feedback, Lesson, lesson_of
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.question import Reading
 from pgwarden.domain.remembered import Conversation, Forgotten, Patterns, Remembered, patterns_of
 from pgwarden.domain.session import Session, Turn
+from pgwarden.domain.trouble import Trouble
 from pgwarden.domain.user_preferences import UserPreferences, require_names, require_preferences
 from pgwarden.ports import FeedbackStore, GlossaryStore, PreferenceStore, SessionStore
+from pgwarden.sql.mentions import mentioned
 
 EVERY = 100_000
 """More conversations than a person has."""
-SESSION = "session"
-"""The type of context that is a conversation's earlier readings."""
 
 
 class ContextMemoryAgent:
@@ -35,24 +38,27 @@ class ContextMemoryAgent:
         glossary: GlossaryStore,
         feedback: FeedbackStore,
         preferences: PreferenceStore,
+        system: SystemMemory,
         schema: SchemaContextAgent,
+        sight: Sight,
         now: Callable[[], datetime],
         *,
         trail: AuditTrail = UNWRITTEN,
     ) -> None:
-        self._trail, self._schema, self._preferences = trail, schema, preferences
-        self._sessions, self._glossary, self._feedback, self._now = sessions, glossary, feedback, now
+        self._trail, self._schema, self._sight, self._preferences = trail, schema, sight, preferences
+        self._sessions, self._glossary, self._feedback, self.now = sessions, glossary, feedback, now
+        self.system = system
 
     async def store_context(self, session_id: str, context_data: Reading, *, identity: Identity, database: str) -> str:
         """Remember one turn and return its id; a session is opened by its first turn."""
         with suppress(AlreadyExists):
-            moment = self._now()
+            moment = self.now()
             await self._sessions.open(
                 Session(session_id, identity.name, database, moment, moment, context_data.question[:200])
             )
         turn = Turn(
             id=uuid.uuid4().hex,
-            at=self._now(),
+            at=self.now(),
             database=database,
             question=context_data.question,
             sql=context_data.sql,
@@ -74,19 +80,44 @@ class ContextMemoryAgent:
         return tuple(_reading(turn) for turn in turns if turn.database == database)
 
     async def retrieve_context(
-        self, session_id: str, context_type: str = SESSION, *, identity: Identity, database: str
-    ) -> tuple[Reading, ...]:
-        """Earlier readings of the session on this database, oldest first; none for a new session.
+        self, session_id: str, context_type: str = ContextType.SESSION, *, identity: Identity, database: str
+    ) -> Context:
+        """What is remembered for this identity on this database: of the session, schema, user or system memory.
 
-        InputInvalid for a type of context that is not kept.
+        Of structure and statements only what the identity may see. InputInvalid for another type of context.
         """
-        if context_type != SESSION:
-            raise InputInvalid(f"There is no context of the type {context_type!r}.", next_step=f"Ask for {SESSION!r}.")
-        return await self.conversation(session_id, identity=identity, database=database)
+        match context_type:
+            case ContextType.SESSION:
+                return await self.conversation(session_id, identity=identity, database=database)
+            case ContextType.SCHEMA:
+                return await self._sight.visible(database, identity=identity)
+            case ContextType.USER:
+                return await self._of_user(identity, database)
+            case ContextType.SYSTEM:
+                return await self.troubles(database, identity=identity)
+        raise InputInvalid(
+            f"There is no context of the type {context_type!r}.", next_step=f"There are {', '.join(ContextType)}."
+        )
+
+    async def troubles(self, database: str, *, identity: Identity) -> tuple[Trouble, ...]:
+        """What went wrong on a database before, where no statement names a table that this identity may not see."""
+        catalog = await self._schema.catalog(database)
+        visible = await self._sight.visible(database, identity=identity)
+        hidden = [relation.name for oid, relation in catalog.relations.items() if oid not in visible.relations]
+        return tuple(t for t in await self.system.all(database) if not mentioned(f"{t.form} {t.helped}", hidden))
+
+    async def _of_user(self, identity: Identity, database: str) -> UserContext:
+        judged = [each for each in await self._feedback.by(identity.name) if each.database == database]
+        return UserContext(
+            await self._preferences.of(identity.name),
+            await self._feedback.examples(database, identity=identity.name),
+            tuple(each for each in judged if not each.right),
+            await self.analyze_patterns(identity.name, timedelta(days=30), identity=identity),
+        )
 
     def today(self, zone: str) -> date:
         """The day that it is now in an IANA time zone."""
-        return self._now().astimezone(ZoneInfo(zone)).date()
+        return self.now().astimezone(ZoneInfo(zone)).date()
 
     async def preferences(self, *, identity: Identity) -> UserPreferences:
         """How this identity likes answers."""
@@ -98,7 +129,7 @@ class ContextMemoryAgent:
         require_preferences(given)
         require_names(changes)
         entry = self._trail.entry("preferences.changed", identity=identity, details={"names": sorted(changes)})
-        await self._preferences.change(identity.name, changes, self._now(), audit=[entry])
+        await self._preferences.change(identity.name, changes, self.now(), audit=[entry])
         return await self.preferences(identity=identity)
 
     async def update_schema_cache(self, schema_data: str, ttl: timedelta, *, database: str) -> None:
@@ -138,7 +169,8 @@ class ContextMemoryAgent:
                 why="What somebody asked is theirs alone.",
                 not_done="Nothing was read.",
             )
-        return patterns_of(await self.remembered(identity=identity), self._now() - time_window)
+        zone = (await self.preferences(identity=identity)).zone or "UTC"
+        return patterns_of(await self.remembered(identity=identity), self.now() - time_window, zone)
 
     async def turn(self, turn_id: str, *, identity: Identity) -> Turn:
         """One remembered question of this identity; with '' the newest. UnknownSession when there is none."""
@@ -161,7 +193,7 @@ class ContextMemoryAgent:
     async def learn(self, turn: Turn, *, right: bool, corrected_sql: str | None, identity: Identity) -> Feedback:
         """Remember what a person said about an answer; it changes what the same question gets next time."""
         judged = Feedback(
-            turn.id, identity.name, turn.database, turn.question, turn.sql, right, self._now(), corrected_sql
+            turn.id, identity.name, turn.database, turn.question, turn.sql, right, self.now(), corrected_sql
         )
         await self._feedback.save(judged)
         return judged

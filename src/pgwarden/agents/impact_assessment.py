@@ -8,14 +8,19 @@ from datetime import datetime, timedelta
 from pgwarden.agents.audit_trail import UNWRITTEN, AuditTrail, asked_for
 from pgwarden.agents.safe_execution import Catalogs
 from pgwarden.domain.assessment import Assessment
+from pgwarden.domain.backup import BackupPlan, backup_plan
+from pgwarden.domain.catalog import Catalog
 from pgwarden.domain.errors import InputInvalid, RehearsalRefused, StatementRefused
 from pgwarden.domain.execution import Parameter
 from pgwarden.domain.identity import DataRights, Identity
+from pgwarden.domain.impact import Impact
 from pgwarden.domain.policy import Policy
+from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.read_access import ReadAccess, Sensitivity
 from pgwarden.domain.rehearsal_permit import RehearsalRules, permit_of
+from pgwarden.domain.risk import LEVELS
 from pgwarden.domain.sensitive import is_sensitive_in
-from pgwarden.domain.statement import Decision, Verdict
+from pgwarden.domain.statement import Decision, StatementKind, Verdict
 from pgwarden.ports import DataRightsStore, ImpactAnalyst, Rehearser
 from pgwarden.rules.assessment import assess
 from pgwarden.sql.verdict import judge
@@ -98,7 +103,17 @@ class ImpactAssessmentAgent:
         ReadAccess(database, verdict, catalog, rights, self._sensitive).masked()
         analyst = await self._analysts(database)
         impact = await analyst.analyse(sql, catalog, parameters=parameters)
-        return Assessment(impact, assess(impact, catalog, policy.risk, at=self._now()))
+        risk = assess(impact, catalog, policy.risk, at=self._now())
+        return Assessment(impact, risk, _backup(impact, catalog, policy, risk.level))
+
+
+def _backup(impact: Impact, catalog: Catalog, policy: Policy, level: RiskLevel) -> BackupPlan | None:
+    """What is kept before a DELETE."""
+    if impact.kind is not StatementKind.DELETE:
+        return None
+    least = policy.copy_delete_from
+    tables = ((catalog.relations[each.relation], each.deleted.rows) for each in impact.tables)
+    return backup_plan(tables, copied=least is not None and LEVELS.index(level) >= LEVELS.index(least))
 
 
 def _refused(verdict: Verdict) -> StatementRefused:

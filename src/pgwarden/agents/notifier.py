@@ -16,7 +16,13 @@ from pgwarden.agents.recipients import HOUR, Recipients
 from pgwarden.domain.alert_summary import alert_summary
 from pgwarden.domain.anomaly import Alert
 from pgwarden.domain.audit import AuditEntry, Outcome
-from pgwarden.domain.errors import DeliveryFailed, DeliveryRefused, UnknownNotification, UnknownPerson
+from pgwarden.domain.errors import (
+    DeliveryFailed,
+    DeliveryRefused,
+    PgwardenError,
+    UnknownNotification,
+    UnknownPerson,
+)
 from pgwarden.domain.job import Job
 from pgwarden.domain.notification import (
     ALERTS,
@@ -41,7 +47,7 @@ from pgwarden.domain.ticket_events import (
     OverrideInvoked,
     TicketEscalated,
 )
-from pgwarden.domain.ticket_status import status_of
+from pgwarden.domain.ticket_status import standing_of, status_of
 from pgwarden.domain.ticket_summary import summarise
 from pgwarden.ports import JobHandler, NotificationChannel, NotificationStore, PeopleStore, TicketStore
 
@@ -110,7 +116,22 @@ class Notifier:
         async with self._one_by_one:
             await self._queue(notification, to, now)
 
-    async def _queue(self, notification: Notification, to: Iterable[str], now: datetime) -> None:
+    async def escalate(self, ticket: Ticket, error: BaseException, to: Iterable[str]) -> None:
+        """Tell these people at once, whatever their quiet hours, that an execution of this ticket failed critically.
+
+        Told again of the same attempt it does nothing: each attempt is one incident.
+        """
+        now = self._clock()
+        attempt = standing_of(ticket, now).attempts
+        code = error.code if isinstance(error, PgwardenError) else PgwardenError.code
+        what = f"{code}: {type(error).__doc__ if isinstance(error, PgwardenError) else 'pgwarden itself failed at it.'}"
+        summary = replace(summarise(ticket, now), latest=what)
+        notification = Notification.of(NotificationKind.CRITICAL, Urgency.EMERGENCY, now, summary, number=attempt)
+        entry = self._entry("failure.escalated", notification, {"error": code, "attempt": attempt, "to": sorted(to)})
+        async with self._one_by_one:
+            await self._queue(notification, to, now, entry)
+
+    async def _queue(self, notification: Notification, to: Iterable[str], now: datetime, *entries: AuditEntry) -> None:
         kind, ticket, requester = notification.kind, notification.summary.ticket, notification.summary.requester
         recent = await self._store.recent("", requester, now - HOUR)
         found = list(shared_deliveries(notification, now, self._channels, recent=recent, limits=self._limits))
@@ -121,7 +142,7 @@ class Notifier:
             jobs.append(Job("update_messages", {"ticket": ticket}, queueing_lock=f"update messages {ticket}"))
         people = sorted({each.person for each in found if each.person})
         entry = self._entry("notification.queued", notification, {"kind": kind.value, "to": people})
-        await self._store.add(notification, found, jobs=jobs, audit=[entry])
+        await self._store.add(notification, found, jobs=jobs, audit=[*entries, entry])
 
     async def deliver(self, args: Mapping[str, Any]) -> None:
         """Send one delivery: ``{delivery}``. What is settled already is left alone."""

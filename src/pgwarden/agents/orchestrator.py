@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from pgwarden.agents.audit_trail import UNWRITTEN, AuditEvent, AuditTrail
 from pgwarden.agents.context_memory import ContextMemoryAgent
+from pgwarden.agents.conversation_undo import ConversationUndo
 from pgwarden.agents.impact_assessment import ImpactAssessmentAgent
 from pgwarden.agents.intelligent_query import IntelligentQueryAgent
 from pgwarden.agents.planning import assess_complexity, plan_workflow, risk_level, risk_score
+from pgwarden.agents.query_check import QueryCheck, is_empty
 from pgwarden.agents.question_reader import QuestionReader, validate_input
 from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.agents.schema_context import SchemaContextAgent, find_table
@@ -22,24 +24,30 @@ from pgwarden.domain.answer import Answer, AnswerStatus
 from pgwarden.domain.assessment import Assessment
 from pgwarden.domain.audit import Outcome
 from pgwarden.domain.catalog import Catalog
-from pgwarden.domain.errors import InputInvalid, NeedsApproval
+from pgwarden.domain.errors import InputInvalid, NeedsApproval, PgwardenError
 from pgwarden.domain.feedback import Feedback
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.intent_json import GivenIntent
 from pgwarden.domain.model_call import Prompt
 from pgwarden.domain.plan import WorkflowPlan
 from pgwarden.domain.profile import Sample, TableProfile
-from pgwarden.domain.question import Errand, Intent, Reading, Taught
+from pgwarden.domain.question import Errand, Intent, Option, Reading, Taught
 from pgwarden.domain.read_access import Sensitivity
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.sensitive import is_sensitive_in
 from pgwarden.domain.statement import Decision, Reason, Verdict
 from pgwarden.domain.table_access import TableAccess
+from pgwarden.domain.trouble import Trouble
 from pgwarden.domain.user_preferences import UserPreferences
+from pgwarden.domain.validation import Validation
+from pgwarden.language.undoing import wants_undo
 from pgwarden.ports import DataRightsStore
+from pgwarden.sql.mentions import mentioned
 
 UNNAMED = "unnamed"
 """The conversation of questions that were asked in none; it is remembered for feedback and never followed up."""
+MOST_TOLD = 3
+"""Earlier troubles named beside one answer."""
 FORGOTTEN = "This question is not remembered; it cannot be followed up or judged."
 
 
@@ -47,6 +55,8 @@ FORGOTTEN = "This question is not remembered; it cannot be followed up or judged
 class Round:
     """One question on its way: for whom, within which limits, and what gathers beside it."""
 
+    text: str
+    session: str
     database: str
     identity: Identity
     limits: ReadLimits
@@ -70,12 +80,15 @@ class DatabaseOrchestrator:
         *,
         sensitive: Sensitivity = is_sensitive_in,
         trail: AuditTrail = UNWRITTEN,
+        undo: ConversationUndo | None = None,
     ) -> None:
+        """``undo`` takes changes back that a conversation speaks of; without it such words are a question like any."""
         self._schema, self._query, self._execution, self._memory = schema, query, execution, memory
         self._impact, self._sensitive = impact, sensitive
         self._sight = Sight(schema, rights, sensitive)
         self._reader = QuestionReader(schema, query, memory, self._sight)
-        self._trail = trail
+        self._check = QueryCheck(execution)
+        self._trail, self._undo = trail, undo
 
     async def ask(
         self,
@@ -90,11 +103,12 @@ class DatabaseOrchestrator:
         explain: bool = False,
         engine: str = "auto",
         progress: Progress = lambda _event: None,
+        opens: str = "",
     ) -> Answer:
         """Answer one question. ``execute=False`` stops before anything runs, with the plan and the SQL.
 
         Periods are those of the person's own time zone. What the memory cannot give or keep costs a warning, and not
-        the answer.
+        the answer. ``opens`` names the door where whoever asks may open requests: "undo that" then opens one.
         """
         started = time.perf_counter()
         asked = {"question": text, "instructions": instructions}
@@ -104,23 +118,23 @@ class DatabaseOrchestrator:
             liked = await self._preferences(identity, spare)
             limits = replace(limits, zone=limits.zone or liked.zone)
             errand = Errand(database, identity, engine, execute, tell=partial(walk.note, "query_building"))
-            catalog = await walk.run("schema_context", "reading the schema", lambda: self._schema.catalog(database))
-            reading = await walk.run(
-                "query_building",
-                "turning the question into SQL",
-                lambda: self._reader.read(text, instructions, (), session, errand, spare),
+            this = Round(text, session, database, identity, limits, execute, explain, walk, spare)
+            if wants_undo(text) and self._undo is not None:
+                answer = await self._taken_back(this, opens)
+            else:
+                await walk.run("schema_context", "reading the schema", lambda: self._schema.catalog(database))
+                reading = await walk.run(
+                    "query_building",
+                    "turning the question into SQL",
+                    lambda: self._reader.read(text, instructions, (), session, errand, spare),
+                )
+                answer = await self._proceed(reading, await self._schema.catalog(database), this)
+            storing = self._memory.store_context(
+                session or UNNAMED, answer.reading, identity=identity, database=database
             )
-            answer = await self._proceed(
-                reading, catalog, Round(database, identity, limits, execute, explain, walk, spare)
-            )
-            turn = await spare.get(
-                self._memory.store_context(session or UNNAMED, reading, identity=identity, database=database),
-                "",
-                FORGOTTEN,
-            )
-            answer = replace(
-                answer, turn=turn, preferences=liked, warnings=(*answer.warnings, *reading.notes, *spare.warnings)
-            )
+            turn = await spare.get(storing, "", FORGOTTEN)
+            warnings = (*answer.warnings, *answer.reading.notes, *spare.warnings)
+            answer = replace(answer, turn=turn, preferences=liked, warnings=warnings)
             _describe(event, answer)
         return replace(answer, milliseconds=(time.perf_counter() - started) * 1000)
 
@@ -192,6 +206,9 @@ class DatabaseOrchestrator:
     ) -> Reading:
         """An intent object to a reading; one that holds a question alone is translated. Nothing runs."""
         if intent.question and not intent.entities:
+            if wants_undo(intent.question) and self._undo is not None:
+                found = await self._undo.meant(intent.question, "", database=database, identity=identity)
+                return found if isinstance(found, Reading) else self._undo.named(intent.question, found)
             return await self.translate(
                 intent.question, database=database, instructions=instructions, identity=identity, zone=zone
             )
@@ -214,21 +231,87 @@ class DatabaseOrchestrator:
         if verdict.decision is Decision.NEEDS_APPROVAL:
             waiting = Answer(AnswerStatus.AWAITING_APPROVAL, database, reading, plan, verdict)
             return await self._assessed(waiting, asked) if asked.execute else waiting
+        asked.walk.note("planning", f"{plan.intent_type}: {', '.join(step.name for step in plan.steps)}")
         if not asked.execute:
             return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict)
+        answer = Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict, follow_ups=follow_ups(reading))
         try:
-            result = await self._rows(reading.sql, asked)
+            return await self._answered(answer, reading.sql, catalog, asked)
         except NeedsApproval as error:  # it would show sensitive values as they are
             shows = replace(verdict, reasons=(Reason("shows-sensitive-values", f"{error.what} {error.why}"),))
             return Answer(AnswerStatus.AWAITING_APPROVAL, database, reading, plan, shows)
-        return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict, result, follow_ups=follow_ups(reading))
+
+    async def _answered(self, answer: Answer, sql: str, catalog: Catalog, asked: Round) -> Answer:
+        """A read with its rows: planned first where it is not simple, looked at twice where nothing comes."""
+        assert answer.plan is not None, "a read has a plan"
+        system = self._memory.system
+        known = await asked.spare.get(
+            system.known(asked.database, sql, question=asked.text), (), "How it went before is left out."
+        )
+        notes = await self._told(known, catalog, asked)
+        checked = answer.plan.has("validation")
+        try:
+            validation = await self._validated(sql, asked) if checked else None
+            result = await self._rows(sql, asked)
+        except PgwardenError as error:
+            error.next_step = " ".join(filter(None, (error.next_step, *notes)))
+            raise
+        statistics = result.statistics
+        await system.went_well(asked.database, sql, known, statistics.milliseconds, cached=statistics.cached)
+        notes = (*notes, *(validation.warnings if validation else ()))
+        options: tuple[Option, ...] = ()
+        if checked and is_empty(result):
+            note, options = await self._check.without_rows(
+                asked.database, sql, identity=asked.identity, limits=asked.limits
+            )
+            notes = (*notes, note)
+        return replace(answer, result=result, validation=validation, notes=notes, options=options)
+
+    async def _validated(self, sql: str, asked: Round) -> Validation:
+        return await asked.walk.run(
+            "validation",
+            "having the server plan the query",
+            lambda: self._check.planned(asked.database, sql, identity=asked.identity, limits=asked.limits),
+        )
+
+    async def _told(self, known: Sequence[Trouble], catalog: Catalog, asked: Round) -> tuple[str, ...]:
+        """How statements like this one went before; nothing that names a table which who asks may not see."""
+        if not known:
+            return ()
+        visible = await self._sight.visible(asked.database, identity=asked.identity)
+        hidden = [r.name for oid, r in catalog.relations.items() if oid not in visible.relations]
+        now = self._memory.now()
+        said = [trouble.words(now) for trouble in known if trouble.open or trouble.helped]
+        return tuple(dict.fromkeys(words for words in said if not mentioned(words, hidden)))[:MOST_TOLD]
+
+    async def _taken_back(self, asked: Round, opens: str) -> Answer:
+        """ "undo that": the change that is meant with its recovery plan, and a request to take it back."""
+        assert self._undo is not None, "asked before"
+        undo, walk = self._undo, asked.walk
+        found = await walk.run(
+            "undo",
+            "looking for the change that is meant",
+            lambda: undo.meant(asked.text, asked.session, database=asked.database, identity=asked.identity),
+        )
+        if isinstance(found, Reading):
+            return Answer(AnswerStatus.CLARIFY, asked.database, found)
+        walk.note("undo", "making its recovery plan")
+        proposal = await undo.propose(found, identity=asked.identity, opens=opens if asked.execute else "")
+        said = f"take back {proposal.question or proposal.statement}"
+        reading = Reading(asked.text, None, 1.0, "conversation", explanation=said)
+        return Answer(AnswerStatus.AWAITING_APPROVAL, asked.database, reading, undo=proposal)
 
     async def _rows(self, sql: str, asked: Round) -> Result:
         return await asked.walk.run(
             "execution",
             "running the query",
             lambda: self._execution.read(
-                asked.database, sql, identity=asked.identity, limits=asked.limits, plan=asked.explain
+                asked.database,
+                sql,
+                identity=asked.identity,
+                limits=asked.limits,
+                plan=asked.explain,
+                question=asked.text,
             ),
         )
 
@@ -295,6 +378,8 @@ def _describe(event: AuditEvent, answer: Answer) -> None:
         event.details["plan"] = [step.name for step in answer.plan.steps]
     if answer.verdict is not None:
         event.details["verdict"] = answer.verdict.decision.value
+    if answer.undo is not None:
+        event.details |= {"undoes": answer.undo.execution, "ticket": answer.undo.ticket}
     if answer.assessment is not None:
         event.details["risk"] = answer.assessment.risk.level.value
     if answer.status is AnswerStatus.REFUSED:

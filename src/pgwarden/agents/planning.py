@@ -54,12 +54,24 @@ def plan_workflow(intent: Intent, risk: RiskLevel, complexity: Complexity) -> Wo
         steps.append(PlanStep("impact_analysis", "ImpactAssessmentAgent", why, ("query_building",)))
         why = "a person with the right decides before anything changes"
         steps.append(PlanStep("approval_process", "ApprovalWorkflowAgent", why, ("query_building", "impact_analysis")))
+    elif complexity is not Complexity.SIMPLE:
+        why = (
+            "plan it on the server first: rows, cost, joins of everything with everything; look twice where none comes"
+        )
+        steps.append(PlanStep("validation", "IntelligentQueryAgent", why, ("query_building",)))
+    if kind == "DELETE":
+        why = "keep each row that goes, and copy the tables whole where the policy says so"
+        steps.append(PlanStep("backup", "SafeExecutionAgent", why, ("impact_analysis", "approval_process")))
     if kind != "SELECT":
         why = "run it in a watched transaction with before-images"
     elif complexity is Complexity.SIMPLE:
         why = "run it behind the read fences; a simple read needs no second check"
     else:
         why = "run it behind the read fences"
-    inputs = ("query_building",) if kind == "SELECT" else ("query_building", "approval_process")
+    inputs: tuple[str, ...] = ("query_building",)
+    if kind != "SELECT":
+        inputs = ("query_building", "approval_process")
+    elif complexity is not Complexity.SIMPLE:
+        inputs = ("query_building", "validation")
     steps.append(PlanStep("execution", "SafeExecutionAgent", why, inputs))
     return WorkflowPlan(kind, complexity, risk, tuple(steps))

@@ -17,6 +17,7 @@ from pgwarden.domain.feedback import Lesson
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.model_call import Prompt
 from pgwarden.domain.question import Clarification, Errand, Option, Question, Reading, Taught
+from pgwarden.domain.schema_diff import schema_diff
 from pgwarden.domain.statement import Decision
 from pgwarden.domain.value_index import SampledValues
 from pgwarden.domain.visible_catalog import hides_values
@@ -29,6 +30,9 @@ LONGEST_QUESTION = 4000
 
 NO_VALUES = SampledValues({})
 """One for all questions: what an engine prepares is kept by its value index."""
+
+MOST_CHANGES = 3
+"""Changes of the structure named beside one answer."""
 
 
 class QuestionReader:
@@ -59,6 +63,12 @@ class QuestionReader:
         question = replace(question, today=today)
         values = await self._values(errand.database, spare)
         reading = await self._query.translate(question, visible, values)
+        if reading.sql is None and (words := await self._changed(errand.database, spare)):
+            question, visible = await self._question(text, instructions, glossary, session, errand, spare)
+            question = replace(question, today=today)
+            values = await self._values(errand.database, spare)
+            reading = await self._query.translate(question, visible, values)
+            reading = replace(reading, notes=(*reading.notes, *words))
         if question.history:
             return reading
         lesson = await spare.get(
@@ -73,6 +83,15 @@ class QuestionReader:
         spare = Spare()
         question, visible = await self._question(text, "", (), "", Errand(database, identity), spare)
         return await self._query.preview(question, visible, await self._values(database, spare))
+
+    async def _changed(self, database: str, spare: Spare) -> tuple[str, ...]:
+        """What changed in the structure since it was last looked at: asked when a question was not understood."""
+        before = await self._schema.catalog(database)
+        after = await spare.get(self._schema.refresh(database), before, "The schema is as it was last seen.")
+        if after.version == before.version:
+            return ()
+        changes = schema_diff(before, after).words[:MOST_CHANGES]
+        return tuple(f"The structure has changed: {change}." for change in changes)
 
     async def _values(self, database: str, spare: Spare) -> ValueIndex:
         return await spare.get(self._schema.values(database), NO_VALUES, "Values are not looked up.")

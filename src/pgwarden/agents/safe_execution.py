@@ -9,13 +9,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from pgwarden.agents.audit_trail import UNWRITTEN, AuditTrail, asked_for
+from pgwarden.agents.system_memory import SystemMemory
 from pgwarden.agents.unmasked_read import UnmaskedRead, unmasked_read
 from pgwarden.domain.backup import Backup, BackupStrategy
 from pgwarden.domain.catalog import Catalog, Name
 from pgwarden.domain.errors import (
     CatalogChanged,
+    ExecutionFailed,
     InputInvalid,
     NeedsApproval,
+    PgwardenError,
     StatementRefused,
     WritesNotAllowed,
 )
@@ -53,6 +56,8 @@ class Catalogs(Protocol):
 
     async def reread(self, database: str) -> Catalog: ...
 
+    async def refresh(self, database: str) -> Catalog: ...
+
 
 class SafeExecutionAgent:
     """Runs what was judged, for whom it may be run."""
@@ -72,11 +77,13 @@ class SafeExecutionAgent:
         changes: TicketExecution | None = None,
         backups: Callable[[str], Awaitable[BackupMaker]] | None = None,
         ticket_from: Callable[[], RiskLevel] | None = None,
+        memory: SystemMemory | None = None,
     ) -> None:
         """``runners`` and ``records`` find a target's runner and records by its registered name.
 
         ``changes`` is the road to a write; without it nothing is changed at all. ``ticket_from`` gives the risk from
-        which showing sensitive values needs an approved ticket; without it none does.
+        which showing sensitive values needs an approved ticket; without it none does. ``memory`` is told of reads that
+        are slow or fail.
         """
         self._catalogs = catalogs
         self._runners = runners
@@ -90,6 +97,7 @@ class SafeExecutionAgent:
         self._changes = changes
         self._backups = backups
         self._ticket_from = ticket_from
+        self._memory = memory
         self._writes: dict[str, int] = {}
 
     async def read(
@@ -102,10 +110,12 @@ class SafeExecutionAgent:
         limits: ReadLimits,
         plan: bool = False,
         approved: ApprovedRead | None = None,
+        question: str = "",
     ) -> Result:
         """The rows of a read, as far as this identity may see them; ``plan`` adds a one-line plan to the statistics.
 
-        ``approved``: the yes to exactly this read, where it shows sensitive values and that needs one.
+        ``approved``: the yes to exactly this read, where it shows sensitive values and that needs one. ``question``:
+        the words that the statement comes from, for the memory of what went wrong.
 
         Raises StatementRefused or NeedsApproval when it is no allowed read, RightMissing when the identity or the
         database role may not see what it shows, and what `ReadRunner.run` raises. A definition that changed after
@@ -113,18 +123,48 @@ class SafeExecutionAgent:
         """
         asked = asked_for(sql, parameters)
         async with self._trail.event("read.run", identity=identity, database=database, personal=asked) as event:
-            rights = await self._rights_of(identity)
-            catalog = await self._catalogs.catalog(database)
             try:
-                result = await self._read(database, sql, parameters, catalog, rights, limits, plan, approved)
-            except CatalogChanged:
-                catalog = await self._catalogs.reread(database)
-                result = await self._read(database, sql, parameters, catalog, rights, limits, plan, approved)
+                result = await self._judged_twice(database, sql, parameters, identity, limits, plan, approved)
+            except PgwardenError as error:
+                if self._memory is not None:
+                    await self._memory.failed(database, sql, error, question=question)
+                raise
+            if self._memory is not None and not result.statistics.cached:
+                await self._memory.took(database, sql, result.statistics.milliseconds, question=question)
             event.details |= {"rows": len(result.rows), "cached": result.statistics.cached}
             event.details["masked"] = sum(column.masked for column in result.columns)
             if not result.statistics.cached:
                 event.details["milliseconds"] = round(result.statistics.milliseconds, 3)
             return result
+
+    async def _judged_twice(
+        self,
+        database: str,
+        sql: str,
+        parameters: Sequence[object],
+        identity: Identity,
+        limits: ReadLimits,
+        plan: bool,
+        approved: ApprovedRead | None,
+    ) -> Result:
+        """The read, judged once more where a definition changed after the look at the schema.
+
+        What names an object that is not known, or fails, is judged by the structure as it is now.
+        """
+        rights = await self._rights_of(identity)
+        catalog = await self._catalogs.catalog(database)
+        if any(r.code.startswith("unknown-") for r in verdict_of(sql, catalog, policy=self._policy).reasons):
+            catalog = await self._catalogs.refresh(database)
+        try:
+            return await self._read(database, sql, parameters, catalog, rights, limits, plan, approved)
+        except CatalogChanged:
+            catalog = await self._catalogs.reread(database)
+            return await self._read(database, sql, parameters, catalog, rights, limits, plan, approved)
+        except ExecutionFailed:
+            fresh = await self._catalogs.refresh(database)
+            if fresh.version == catalog.version:
+                raise
+            return await self._read(database, sql, parameters, fresh, rights, limits, plan, approved)
 
     async def unmasked(self, database: str, sql: str, *, identity: Identity, limits: ReadLimits) -> UnmaskedRead | None:
         """What a read would show of sensitive values; None where it shows none. Nothing is run.

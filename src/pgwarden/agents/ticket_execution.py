@@ -7,9 +7,9 @@ claimed, or, if that one died, any other. Until the ledger has spoken, the ticke
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +18,9 @@ from pgwarden.agents.ticket_desk import ATTEMPTS, TicketDesk
 from pgwarden.agents.ticket_requests import TicketRequests
 from pgwarden.agents.ticket_undo import TicketUndo
 from pgwarden.domain.approval import Approved, ApprovedUndo, OnConflict
+from pgwarden.domain.backup import Backup
+from pgwarden.domain.catalog import Name
+from pgwarden.domain.critical_failure import is_critical
 from pgwarden.domain.errors import (
     AlreadyExecuted,
     ChangedMeanwhile,
@@ -76,6 +79,8 @@ class Ran:
 
     ticket: Ticket
     execution: Execution
+    backup: Backup | None = None
+    """Copies of tables that were made before, where the policy says so."""
 
 
 class TicketExecution:
@@ -89,12 +94,20 @@ class TicketExecution:
         records: Callable[[str], Awaitable[ExecutionRecords]],
         reread: Callable[[str], Awaitable[object]],
         written: Callable[[str], Awaitable[None]],
+        *,
+        failed: Callable[[str, str, PgwardenError], Awaitable[None]] | None = None,
+        escalate: Callable[[Ticket, BaseException], Awaitable[None]] | None = None,
+        copy: Callable[[str, Sequence[Name], Identity], Awaitable[Backup]] | None = None,
     ) -> None:
-        """``reread`` has a target's structure looked at anew; ``written`` is told before anybody hears of a change."""
+        """``reread`` has a target's structure looked at anew; ``written`` is told before anybody hears of a change.
+
+        ``failed`` is told of statements that failed, ``escalate`` of what is critical; ``copy`` copies tables.
+        """
         self._desk, self._requests = desk, requests
         self._changes = changes
         self._undo = TicketUndo(desk, requests, records)
-        self._reread, self._written = reread, written
+        self._reread, self._written, self._told_failed = reread, written, failed
+        self._escalate, self._copy = escalate, copy
 
     async def execute(self, ticket_id: str, *, identity: Identity, source: str) -> Ran:
         """Run what was approved, once. Raises NotApproved, WritesFrozen, or why nothing was changed.
@@ -111,6 +124,7 @@ class TicketExecution:
             ticket, approved = await self._claim(ticket_id, identity, source)
         runner = await self._changes(ticket.request.database)
         try:
+            backup = await self._copied(ticket, identity)
             with span("step execution", pgwarden__execution=_id(approved)):
                 execution = await self._run(runner, approved)
         except BaseException as error:  # a cancelled task too: the ticket must learn what became of its claim
@@ -120,7 +134,15 @@ class TicketExecution:
             if isinstance(error, asyncio.CancelledError):
                 raise _too_late(ended) from None
             return ended
-        return await self._succeeded(ticket.id, execution, identity.name, source)
+        return replace(await self._succeeded(ticket.id, execution, identity.name, source), backup=backup)
+
+    async def _copied(self, ticket: Ticket, identity: Identity) -> Backup | None:
+        """The copies that the approvers were shown; without them nothing runs."""
+        planned = (ticket.request.assessment.get("backup") or {}).get("copies", ())
+        if not planned or self._copy is None:
+            return None
+        tables = [Name(each["schema"], each["name"]) for each in planned]
+        return await self._copy(ticket.request.database, tables, identity)
 
     async def show(
         self,
@@ -191,9 +213,10 @@ class TicketExecution:
             lost = OutcomeUnknown("The process that read it is gone.", why="its rows may have been shown")
             return await self._failed(ticket.id, standing.execution_id, lost, SYSTEM.name, "settled")
         runner = await self._changes(ticket.request.database)
-        if await runner.progress(standing.execution_id) is not None:
-            return ticket
-        execution = await runner.settle(standing.execution_id)
+        with suppress(ConnectionFailed):  # that nobody can tell is said below
+            if await runner.progress(standing.execution_id) is not None:
+                return ticket
+        execution = await self._ledger_says(ticket, standing.execution_id, runner)
         if execution is not None:
             return (await self._succeeded(ticket.id, execution, SYSTEM.name, "settled")).ticket
         gone = ExecutionCancelled("The process that ran it is gone.", why="nothing of it is in the database")
@@ -289,10 +312,13 @@ class TicketExecution:
 
         Raises OutcomeUnknown when the target cannot say; the ticket then stays EXECUTING until somebody settles it.
         """
-        execution = await runner.settle(execution_id)
+        execution = await self._ledger_says(ticket, execution_id, runner)
         if execution is not None:
             return await self._succeeded(ticket.id, execution, identity.name, source)
+        await self._alarm(ticket, error)
         known = error if isinstance(error, PgwardenError) else ExecutionCancelled("It was stopped.")
+        if self._told_failed is not None and ticket.request.sql:
+            await self._told_failed(ticket.request.database, ticket.request.sql, known)
         if isinstance(error, DefinitionsChanged | ImpactMismatch):
             await self._ask_again(ticket.id, execution_id, error, identity, source)
         elif isinstance(error, UndoConflict) and _decided(ticket):
@@ -301,6 +327,20 @@ class TicketExecution:
         else:
             await self._failed(ticket.id, execution_id, known, identity.name, source)
         return None
+
+    async def _ledger_says(self, ticket: Ticket, execution_id: str, runner: ChangeRunner) -> Execution | None:
+        """What the target's ledger has of an attempt. Raises OutcomeUnknown, which people are told of."""
+        try:
+            return await runner.settle(execution_id)
+        except OutcomeUnknown as error:
+            await self._alarm(ticket, error)
+            raise
+
+    async def _alarm(self, ticket: Ticket, error: BaseException) -> None:
+        """Tell of what is critical. While that cannot be written down, whoever settles the claim later does."""
+        if self._escalate is not None and is_critical(error):
+            with suppress(ControlDatabaseUnavailable):
+                await self._escalate(ticket, error)
 
     async def _succeeded(self, ticket_id: str, execution: Execution, actor: str, source: str) -> Ran:
         """Write down that it ran, once, whoever finds out first; with it, what it took back is UNDONE."""

@@ -11,10 +11,12 @@ from pgwarden.cli.door import Database, Json, open_app, read_text
 from pgwarden.cli.progress import working
 from pgwarden.cli.render import chart, console, emit_json, footer, hanging, one_line, print_rows, write_csv
 from pgwarden.domain.answer import Answer, AnswerStatus
+from pgwarden.domain.login import Scope
 from pgwarden.domain.plain import plain
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
+    from pgwarden.domain.undo_proposal import UndoProposal
 
 EXIT_STATUS = {
     AnswerStatus.ANSWERED: 0,
@@ -80,6 +82,7 @@ def ask(
                     explain=explain,
                     engine=engine,
                     progress=lambda event: tell(event.words),
+                    opens=opening_door(app),
                 )
 
     answer = open_app(work)
@@ -102,6 +105,11 @@ def ask(
         raise typer.Exit(EXIT_STATUS[answer.status])
 
 
+def opening_door(app: App) -> str:
+    """What the audit calls this door, where whoever sits at it may open requests; '' where not."""
+    return "cli" if Scope.REQUEST in app.session.scopes else ""
+
+
 def answer_object(answer: Answer) -> dict[str, Any]:
     """An answer as JSON, without the engine's inner state."""
     reading = answer.reading
@@ -121,6 +129,10 @@ def answer_object(answer: Answer) -> dict[str, Any]:
         "suggestions": [plain(s) for s in answer.verdict.suggestions] if answer.verdict else [],
         "result": plain(answer.result),
         "assessment": answer.assessment.to_dict() if answer.assessment else None,
+        "validation": plain(answer.validation),
+        "notes": list(answer.notes),
+        "options": plain(answer.options),
+        "undo": {**plain(answer.undo), "next": answer.undo.next_step} if answer.undo else None,
         "follow_ups": list(answer.follow_ups),
         "warnings": list(answer.warnings),
         "preferences": plain(answer.preferences),
@@ -157,6 +169,12 @@ def show(answer: Answer, *, explain: bool = False) -> None:
         for line in chart(answer.result, answer.preferences):
             out.print(Text(line, style="cyan"))
         out.print(Text(footer(answer.result), style="dim"))
+    if explain and answer.validation is not None:
+        out.print(Text(f"planned by the server: {answer.validation.words()}", style="dim"))
+    for note in answer.notes:
+        out.print(hanging(Text("• "), Text(one_line(note))))
+    for option in answer.options:
+        out.print(hanging(Text(f"  {one_line(option.label)}: "), Text(one_line(option.sql), style="cyan")))
     for warning in answer.warnings:
         out.print(Text(one_line(warning), style="yellow"))
     show_next(answer)
@@ -172,7 +190,9 @@ def show_next(answer: Answer) -> None:
         out.print(Text(one_line(clarification.message), style="yellow"))
         for number, option in enumerate(clarification.options, 1):
             out.print(Text(f"  {number}. {one_line(option.label)}"))
-    if answer.status is AnswerStatus.AWAITING_APPROVAL:
+    if answer.undo is not None:
+        show_undo(answer.undo)
+    elif answer.status is AnswerStatus.AWAITING_APPROVAL:
         changes = answer.verdict is None or not answer.verdict.allowed
         what = "This changes data" if changes else "This shows sensitive values"
         out.print(Text(f"{what}: nothing was run. It needs a person's approval.", style="yellow"))
@@ -180,6 +200,18 @@ def show_next(answer: Answer) -> None:
         out.print(Text(f"Ask for it: {asking}", style="dim"))
     if answer.follow_ups:
         out.print(Text("You could ask: " + " · ".join(one_line(f) for f in answer.follow_ups), style="dim"))
+
+
+def show_undo(undo: UndoProposal) -> None:
+    """What taking it back would do, and what became of the wish."""
+    from rich.text import Text
+
+    out = console()
+    out.print(Text(one_line(undo.statement), style="cyan"))
+    for number, step in enumerate(undo.steps, 1):
+        out.print(Text(f"  {number}. {one_line(step)}"))
+    out.print(Text("Nothing was changed yet.", style="yellow"))
+    out.print(Text(one_line(undo.next_step), style="dim"))
 
 
 def show_plan(answer: Answer) -> None:
@@ -192,7 +224,8 @@ def show_plan(answer: Answer) -> None:
     console().print(Text(head, style="bold"))
     for number, step in enumerate(answer.plan.steps, 1):
         label = Text(f"  {number}. {step.name:<17}", style="cyan") + Text(f"{step.agent:<22} ", style="dim")
-        console().print(hanging(label, Text(step.why)))
+        given = f" (with {', '.join(step.inputs)})" if step.inputs else ""
+        console().print(hanging(label, Text(step.why) + Text(given, style="dim")))
 
 
 def print_sql(sql: str, *, decorate: bool) -> None:

@@ -195,6 +195,8 @@ def _show_ran(ran: Ran) -> None:
     out.print(Text(f"{ran.ticket.id} is done", style="bold green") + Text(f"  {e.milliseconds:.0f} ms", style="dim"))
     rows = [(t, c.inserted or "", c.updated or "", c.deleted or "") for t, c in e.counts.items() if c.total]
     out.print(simple_table(("table", "inserted", "updated", "deleted"), rows))
+    for copy in ran.backup.tables if ran.backup else ():
+        out.print(f"{copy.table} was copied first: {copy.rows:,} rows in {copy.location}", markup=False)
     if e.skipped:
         out.print(f"{e.skipped:,} rows were left as they are now.")
     out.print(Text(one_line(f"execution {e.id}; take it back: pgwarden undo {e.id}"), style="dim"))

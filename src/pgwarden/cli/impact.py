@@ -88,6 +88,8 @@ def show_assessment(found: Assessment) -> None:
     _show_lines("not exact because", found.impact.doubts, "bold yellow")
     _show_lines("frozen", (f"{f.expression} → {f.literal}" for f in found.impact.frozen), "bold")
     _show_lines("taken when it runs", found.impact.taken, "bold")
+    if found.backup is not None:
+        _show_lines("kept before it runs", found.backup.words, "bold")
     _show_recovery(found.impact)
 
 

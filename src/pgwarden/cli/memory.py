@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pgwarden.cli.door import Json, open_app
+from pgwarden.cli.door import Database, Json, open_app
 from pgwarden.cli.render import console, emit_json, one_line, simple_table
+from pgwarden.domain.catalog import Catalog
+from pgwarden.domain.catalog_json import to_json
+from pgwarden.domain.context import ContextType
+from pgwarden.domain.plain import plain
 from pgwarden.domain.remembered import Forgotten
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
+    from pgwarden.domain.context import Context
     from pgwarden.domain.remembered import Patterns, Remembered
+    from pgwarden.domain.trouble import Trouble
 
 app = typer.Typer(help="What is remembered of your questions.", no_args_is_help=True)
 
@@ -34,8 +41,8 @@ def show(
         emit_json(found)
         return
     out = console()
-    out.print(f"{found.questions} questions in {days} days, {found.asked_back} of them asked back.", markup=False)
-    out.print(f"Judged right: {found.judged_right}; wrong: {found.judged_wrong}.", markup=False)
+    for sentence in found.sentences:
+        out.print(one_line(sentence), markup=False)
     if found.repeated:
         rows = [(one_line(question), str(times)) for question, times in found.repeated]
         out.print(simple_table(("asked again", "times"), rows))
@@ -91,3 +98,54 @@ def forget(
         return
     counted = f"{gone.conversations} conversations, {gone.judgements} judgements, {gone.preferences} preferences"
     console().print(f"Forgotten: {counted}.", markup=False)
+
+
+@app.command()
+def context(
+    kind: Annotated[ContextType, typer.Argument(metavar="TYPE", help="session, schema, user or system.")],
+    session: Annotated[str, typer.Option("--session", "-s", help="Of the session memory: which conversation.")] = "",
+    database: Database = None,
+    as_json: Json = False,
+) -> None:
+    """Show what questions on a database are answered with: the conversation, the schema, yourself, or what went wrong.
+
+    Only what you may see.
+    """
+
+    async def work(opened: App) -> Context:
+        async with opened.target(database) as name:
+            return await opened.memory.retrieve_context(session, kind, identity=opened.identity, database=name)
+
+    found = open_app(work)
+    shown = json.loads(to_json(found, users_only=True)) if isinstance(found, Catalog) else plain(found)
+    if as_json:
+        emit_json(shown)
+    else:
+        console().print(json.dumps(shown, ensure_ascii=False, indent=2, default=str), markup=False, highlight=False)
+
+
+@app.command()
+def system(
+    database: Annotated[str | None, typer.Option("--database", "-d", help="Of one database alone.")] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=2000, help="How many at most.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Show statements that were slow or failed, how often, and what helped; for administrators.
+
+    Values are not kept: a statement is its form, with ? for each of them.
+    """
+
+    async def work(opened: App) -> tuple[Trouble, ...]:
+        opened.session.require_arranging()
+        return await opened.memory.system.all(database, limit=limit)
+
+    found = open_app(work)
+    if as_json:
+        emit_json(found)
+        return
+    rows = [
+        (t.database, t.code, t.times, f"{t.last_at:%Y-%m-%d %H:%M}", f"{t.worst_ms:,.0f}" if t.worst_ms else "",
+         one_line(t.form), one_line(t.helped)) for t in found
+    ]  # fmt: skip
+    headers = ("database", "what", "times", "last", "worst ms", "statement", "what helped")
+    console().print(simple_table(headers, rows) if rows else "Nothing was slow and nothing failed.")

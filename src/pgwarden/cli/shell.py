@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pgwarden.cli.ask import show
+from pgwarden.cli.ask import opening_door, show
 from pgwarden.cli.door import Database, open_app, tell_error
 from pgwarden.cli.progress import working
 from pgwarden.cli.render import console, footer, print_rows, simple_table
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 HELP = """\
 Ask in plain words, or type SQL (a line that starts with select, with, values, table, show or explain).
-A number chooses one of the options that were offered. Follow-ups work: "and by month?", "only the first three".
+A number chooses one of the options that were offered.
+Follow-ups work: "and by month?", "only the first three"; and after a change "undo that".
 
   \\d [WORDS]    tables, or those that match the words
   \\x            show more with each answer: plan, confidence, assumptions
@@ -161,6 +162,7 @@ class Conversation:
                 limits=self._app.limits(),
                 explain=self._explain,
                 progress=lambda event: tell(event.words),
+                opens=opening_door(self._app),
             )
         show(answer, explain=self._explain)
         clarification = answer.reading.clarification

@@ -7,10 +7,12 @@ from enum import StrEnum
 
 from pgwarden.domain.assessment import Assessment
 from pgwarden.domain.plan import WorkflowPlan
-from pgwarden.domain.question import Reading
+from pgwarden.domain.question import Option, Reading
 from pgwarden.domain.result import Result
 from pgwarden.domain.statement import Verdict
+from pgwarden.domain.undo_proposal import UndoProposal
 from pgwarden.domain.user_preferences import UserPreferences
+from pgwarden.domain.validation import Validation
 
 
 class AnswerStatus(StrEnum):
@@ -35,6 +37,14 @@ class Answer:
     assessment: Assessment | None = None
     """What a change would do, where the question asked for one."""
     follow_ups: tuple[str, ...] = ()
+    validation: Validation | None = None
+    """What the server's plan says, where the question was not simple."""
+    notes: tuple[str, ...] = ()
+    """What to know about this answer: odd estimates, that nothing fits, how statements like it went before."""
+    options: tuple[Option, ...] = ()
+    """Queries that do give rows, where this one gave none."""
+    undo: UndoProposal | None = None
+    """What taking back a change would do, where the question asked for that."""
     warnings: tuple[str, ...] = ()
     """What did not work beside the answer, and what that costs."""
     preferences: UserPreferences = field(default_factory=UserPreferences)

@@ -48,6 +48,8 @@ class NotificationKind(StrEnum):
     EXECUTING = "executing"
     EXECUTED = "executed"
     FAILED = "failed"
+    CRITICAL = "critical_failure"
+    """An execution failed so that the people named for it must know."""
     UNDONE = "undone"
     COMMENTED = "commented"
     DECISION_PROPOSED = "decision_proposed"

@@ -8,8 +8,9 @@ from typing import Any
 
 from pgwarden.domain.approval import Tolerance
 from pgwarden.domain.catalog import Catalog
-from pgwarden.domain.change_policy import read_risk, read_tolerance
+from pgwarden.domain.change_policy import LEVELS, read_risk, read_tolerance
 from pgwarden.domain.policy_table import PolicySource, PolicyTable
+from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.read_access import Sensitivity
 from pgwarden.domain.risk import RiskPolicy
 from pgwarden.domain.sensitive import is_sensitive_in
@@ -25,6 +26,8 @@ class Policy:
     tolerance: Tolerance = field(default_factory=Tolerance)
     approval: Mapping[str, Any] = field(default_factory=dict)
     """The section ``[approval]`` as written; whoever routes approvals reads it with ``approval_table``."""
+    copy_delete_from: RiskLevel | None = None
+    """The risk from which a DELETE has its tables copied whole before it runs; None: never."""
     source: PolicySource = field(default_factory=PolicySource)
     sha256: str = ""
     """Of the file's bytes; '' without a file."""
@@ -38,9 +41,17 @@ def read_policy(values: Mapping[str, Any], source: PolicySource, sha256: str = "
     """The policy that these values mean. Raises PolicyInvalid on anything that is not understood."""
     top = PolicyTable(values, source)
     risk, tolerance = read_risk(top), read_tolerance(top.table("tolerances"))
+    copied = _copied(top.table("backup"))
     top.table(APPROVAL)
     top.done()
-    return Policy(risk, tolerance, values.get(APPROVAL, {}), source, sha256)
+    return Policy(risk, tolerance, values.get(APPROVAL, {}), copied, source, sha256)
+
+
+def _copied(given: PolicyTable) -> RiskLevel | None:
+    """``[backup]``."""
+    level = given.text("delete_from", "", choices=("", *LEVELS))
+    given.done()
+    return RiskLevel(level) if level else None
 
 
 def policy_sensitivity(policies: Callable[[], Policy]) -> Sensitivity:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from pgwarden.domain.feedback import Feedback, question_key
 from pgwarden.domain.session import Session, Turn
@@ -50,15 +51,46 @@ class Patterns:
     """Questions asked more than once, with how often, the most frequent first."""
     judged_right: int
     judged_wrong: int
+    corrected: int = 0
+    """Of the wrong ones, those that came with what it should have been."""
+    conversations: int = 0
+    databases: tuple[tuple[str, int], ...] = ()
+    """Which were asked, with how often, the most frequent first."""
+    busiest: str = ""
+    """When most is asked, e.g. ``Tuesdays around 9:00``, in the person's zone; '' where nothing stands out."""
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """It as its person reads it."""
+        if not self.questions:
+            return ("You asked nothing in this time.",)
+        back = f", {self.asked_back} of them answered with a question" if self.asked_back else ""
+        asked = f"You asked {self.questions} questions in {self.conversations} conversations{back}."
+        judged = self.judged_right + self.judged_wrong
+        fixed = f", {self.corrected} of these with a correction that answers from then on" if self.corrected else ""
+        said = f"You judged {judged} answers: {self.judged_right} right, {self.judged_wrong} wrong{fixed}."
+        where = "Asked of " + ", ".join(f"{name} ({times})" for name, times in self.databases) + "."
+        found = [asked, where, said if judged else "You judged no answer; feedback makes the next ones better."]
+        if self.busiest:
+            found.append(f"Most of it {self.busiest}.")
+        if self.repeated:
+            text, times = self.repeated[0]
+            found.append(f"Most often, {times} times: {text}")
+        if self.asked_back * 4 > self.questions:
+            found.append("More than a quarter was asked back: say what your words mean (--instructions).")
+        return tuple(found)
 
 
 MOST_REPEATED = 10
+STANDS_OUT = 3
+"""Questions on one weekday in one hour from which that is a habit, where they are a quarter of all."""
 
 
-def patterns_of(remembered: Remembered, since: datetime) -> Patterns:
+def patterns_of(remembered: Remembered, since: datetime, zone: str = "UTC") -> Patterns:
     """The patterns in what was asked and judged from this moment on."""
     turns = [turn for each in remembered.conversations for turn in each.turns if turn.at >= since]
-    judged = [judgement.right for judgement in remembered.judgements if judgement.at >= since]
+    judgements = [judgement for judgement in remembered.judgements if judgement.at >= since]
+    judged = [judgement.right for judgement in judgements]
     return Patterns(
         since=since,
         questions=len(turns),
@@ -66,7 +98,19 @@ def patterns_of(remembered: Remembered, since: datetime) -> Patterns:
         repeated=_repeated(question_key(turn.question) for turn in turns),
         judged_right=judged.count(True),
         judged_wrong=judged.count(False),
+        corrected=sum(bool(judgement.corrected_sql) and not judgement.right for judgement in judgements),
+        conversations=sum(any(t.at >= since for t in each.turns) for each in remembered.conversations),
+        databases=tuple(Counter(turn.database for turn in turns).most_common(MOST_REPEATED)),
+        busiest=_busiest([turn.at.astimezone(ZoneInfo(zone)) for turn in turns]),
     )
+
+
+def _busiest(moments: Sequence[datetime]) -> str:
+    slots = Counter((f"{moment:%A}", moment.hour) for moment in moments).most_common(1)
+    if not slots or slots[0][1] < STANDS_OUT or slots[0][1] * 4 < len(moments):
+        return ""
+    day, hour = slots[0][0]
+    return f"on {day}s around {hour}:00"
 
 
 def _repeated(questions: Iterable[str]) -> tuple[tuple[str, int], ...]:

@@ -66,6 +66,11 @@ class SchemaDiff:
         }
 
 
+def changes_of(diff: Mapping[str, Any]) -> tuple[str, ...]:
+    """A stored diff in words, without details."""
+    return tuple(f"{c['kind']} {c['object']} {c['action']}" for c in diff.get("changes", ()))
+
+
 def schema_diff(before: Catalog, after: Catalog) -> SchemaDiff:
     """What one has to tell someone who knew the database before. Estimates, rights and oids are no structure.
 

@@ -23,7 +23,7 @@ from pgwarden.ports.language import (
     ValueHit,
     ValueIndex,
 )
-from pgwarden.ports.memory import FeedbackStore, GlossaryStore, PreferenceStore, SessionStore
+from pgwarden.ports.memory import FeedbackStore, GlossaryStore, PreferenceStore, SessionStore, TroubleStore
 from pgwarden.ports.metrics import Metrics
 from pgwarden.ports.notifications import NotificationChannel, NotificationStore
 from pgwarden.ports.people import IdentityProvider, LoginStore, Passwords, PeopleStore, TokenIssuer
@@ -79,6 +79,7 @@ __all__ = [
     "TargetRegistry",
     "TicketStore",
     "TokenIssuer",
+    "TroubleStore",
     "ValueHit",
     "ValueIndex",
     "WatchStore",

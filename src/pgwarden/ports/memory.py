@@ -10,6 +10,7 @@ from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.feedback import Example, Feedback
 from pgwarden.domain.glossary import Term
 from pgwarden.domain.session import Session, Turn
+from pgwarden.domain.trouble import Occurrence, Trouble
 
 
 class SessionStore(Protocol):
@@ -105,4 +106,24 @@ class PreferenceStore(Protocol):
 
     async def delete_all(self, identity: str) -> int:
         """Unset everything; how many that were."""
+        ...
+
+
+class TroubleStore(Protocol):
+    """Forms of statements that were slow or failed, shared by everybody."""
+
+    async def note(self, happened: Occurrence, *, before: datetime, kept: int) -> None:
+        """Count it. What last happened before that moment, and what is beyond so many of a database, is forgotten."""
+        ...
+
+    async def of_statement(self, database: str, pattern: str, question: str) -> tuple[Trouble, ...]:
+        """Those with this pattern, and those from this question (its hash, '' for none), the newest first."""
+        ...
+
+    async def all(self, database: str | None = None, *, limit: int = 100) -> tuple[Trouble, ...]:
+        """The most frequent first."""
+        ...
+
+    async def remedy(self, trouble: Trouble, helped: str, at: datetime) -> None:
+        """Keep what helped."""
         ...

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 from tests.support.catalogs import catalog, table
 
 from pgwarden.agents.context_memory import ContextMemoryAgent
 from pgwarden.agents.schema_context import SchemaContextAgent
+from pgwarden.agents.sight import Sight
+from pgwarden.agents.system_memory import SystemMemory
+from pgwarden.domain.catalog import Catalog
 from pgwarden.domain.catalog_json import to_json
-from pgwarden.domain.errors import InputInvalid, RightMissing
+from pgwarden.domain.context import Context, UserContext
+from pgwarden.domain.errors import ExecutionFailed, InputInvalid, RightMissing
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.question import Reading
 from pgwarden.domain.remembered import Forgotten
+from pgwarden.domain.sensitive import is_sensitive_in
+from pgwarden.domain.trouble import Trouble
 from pgwarden.testing import (
     MemoryCache,
+    MemoryDataRightsStore,
     MemoryFeedbackStore,
     MemoryGlossaryStore,
     MemoryPreferenceStore,
     MemorySchemaHistory,
     MemorySchemaSource,
     MemorySessionStore,
+    MemoryTroubleStore,
 )
 
 ADA, BOB = Identity("ada"), Identity("bob")
@@ -66,7 +75,14 @@ def schema_agent(source: MemorySchemaSource, cache: MemoryCache) -> SchemaContex
 @pytest.fixture
 def memory(clock: Clock, schema: SchemaContextAgent) -> ContextMemoryAgent:
     return ContextMemoryAgent(
-        MemorySessionStore(), MemoryGlossaryStore(), MemoryFeedbackStore(), MemoryPreferenceStore(), schema, clock
+        MemorySessionStore(),
+        MemoryGlossaryStore(),
+        MemoryFeedbackStore(),
+        MemoryPreferenceStore(),
+        SystemMemory(MemoryTroubleStore(), MemorySchemaHistory(), schema.refresh, clock),
+        schema,
+        Sight(schema, MemoryDataRightsStore(), is_sensitive_in),
+        clock,
     )
 
 
@@ -88,6 +104,18 @@ async def test_patterns_are_of_the_window_and_of_oneself(memory: ContextMemoryAg
     assert found.repeated == (("how many customers", 2),)
 
 
+async def test_patterns_are_told_in_sentences(memory: ContextMemoryAgent) -> None:
+    nothing = await memory.analyze_patterns("ada", WEEK, identity=ADA)
+    assert nothing.sentences == ("You asked nothing in this time.",)
+    await memory.prefer({"zone": "Asia/Tokyo"}, identity=ADA)
+    for question in ("how many?", "how many?", "how many?", "what?"):
+        await ask(memory, question, sql="select 1" if question != "what?" else None)
+    told = " ".join((await memory.analyze_patterns("ada", WEEK, identity=ADA)).sentences)
+    assert "You asked 4 questions in 1 conversations, 1 of them answered with a question." in told
+    assert "on Sundays around 21:00" in told, "noon in UTC is nine in the evening in Tokyo"
+    assert "Most often, 3 times: how many" in told
+
+
 async def test_nobody_analyses_another_person(memory: ContextMemoryAgent) -> None:
     with pytest.raises(RightMissing):
         await memory.analyze_patterns("ada", WEEK, identity=BOB)
@@ -104,6 +132,33 @@ async def test_what_is_forgotten_is_gone_and_others_keep_theirs(memory: ContextM
     gone = await memory.remembered(identity=ADA)
     assert (gone.conversations, gone.judgements) == ((), ())
     assert len((await memory.remembered(identity=BOB)).conversations) == 1
+
+
+async def test_each_type_of_context_is_that_memory(memory: ContextMemoryAgent) -> None:
+    turn = await memory.turn(await ask(memory, "How many customers?", sql="select 2"), identity=ADA)
+    await memory.learn(turn, right=False, corrected_sql="select 3", identity=ADA)
+    await memory.prefer({"zone": "Europe/Berlin"}, identity=ADA)
+    await memory.system.failed("shop", "select x from customers where x = 'secret'", ExecutionFailed("no"))
+    await memory.system.failed("shop", "select x from vault", ExecutionFailed("no"))
+
+    async def found(kind: str, by: Identity = ADA) -> Context:
+        return await memory.retrieve_context("s", kind, identity=by, database="shop")
+
+    (reading,) = cast("tuple[Reading, ...]", await found("session"))
+    assert (reading.question, reading.sql) == ("How many customers?", "select 2")
+    assert [str(r.name) for r in cast("Catalog", await found("schema")).user_relations] == ["public.customers"]
+    user = await found("user")
+    assert isinstance(user, UserContext)
+    assert user.preferences == {"zone": "Europe/Berlin"}
+    assert [example.sql for example in user.examples] == ["select 3"]
+    assert [each.corrected_sql for each in user.corrections] == ["select 3"]
+    assert user.patterns.corrected == 1
+    forms = [trouble.form for trouble in cast("tuple[Trouble, ...]", await found("system"))]
+    assert "SELECT x FROM customers WHERE x = ?" in forms
+    other = await found("user", BOB)
+    assert isinstance(other, UserContext)
+    assert (other.preferences, other.examples, other.corrections) == ({}, (), ())
+    assert await found("session", BOB) == ()
 
 
 async def test_an_unknown_type_of_context_is_named(memory: ContextMemoryAgent) -> None:

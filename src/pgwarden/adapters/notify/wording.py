@@ -26,6 +26,7 @@ HEADLINES = {
     NotificationKind.EXECUTING: "Running now",
     NotificationKind.EXECUTED: "Executed",
     NotificationKind.FAILED: "Failed; nothing was changed",
+    NotificationKind.CRITICAL: "Critical failure: look at it now",
     NotificationKind.UNDONE: "Taken back",
     NotificationKind.COMMENTED: "New comment",
     NotificationKind.DECISION_PROPOSED: "Decided in your name by an agent; confirm or discard it",

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from pgwarden.agents.question_reader import LONGEST_QUESTION
 from pgwarden.domain.answer import Answer
 from pgwarden.domain.login import Scope
+from pgwarden.domain.plain import plain
 from pgwarden.web.api.reads import DatabaseName, ReasonAnswer
 from pgwarden.web.api.rows import RowsAnswer, rows_answer
 from pgwarden.web.events import EventStream, Tell
@@ -54,6 +55,7 @@ class StepAnswer(BaseModel):
     name: str
     agent: str
     why: str
+    inputs: list[str] = Field(description="The steps, or the question, that it works on.")
 
 
 class PlanAnswer(BaseModel):
@@ -82,6 +84,13 @@ class AskAnswer(BaseModel):
     suggestions: list[ReasonAnswer]
     result: RowsAnswer | None
     assessment: dict[str, Any] | None = Field(description="What a change would do: impact, risk, business.")
+    intent: dict[str, Any] | None = Field(
+        description="intent_type, entities, operations, conditions, complexity, risk."
+    )
+    validation: dict[str, Any] | None = Field(description="Cost, rows and oddities of the server's plan.")
+    notes: list[str] = Field(description="What to know about this answer, and how statements like it went before.")
+    options: list[OptionAnswer] = Field(description="Queries that give rows, where this one gave none.")
+    undo: dict[str, Any] | None = Field(description="What taking a change back would do, and the ticket for it.")
     follow_ups: list[str]
     warnings: list[str] = Field(description="What did not work beside the answer, and what that costs.")
     preferences: dict[str, str] = Field(description="How you like answers; see /preferences.")
@@ -131,6 +140,7 @@ async def answered(question: Ask, visitor: Visitor, tell: Tell = lambda _name, _
         limits=visitor.app.limits(rows=question.rows, seconds=question.seconds),
         execute=question.run,
         progress=lambda event: tell("step", Step(**event.to_dict())),
+        opens=visitor.source if Scope.REQUEST in visitor.admission.scopes else "",
     )
     return ask_answer(answer)
 
@@ -171,7 +181,10 @@ def ask_answer(answer: Answer) -> AskAnswer:
             intent_type=plan.intent_type,
             complexity=plan.complexity.value,
             risk=plan.risk.value,
-            steps=[StepAnswer(name=step.name, agent=step.agent, why=step.why) for step in plan.steps],
+            steps=[
+                StepAnswer(name=step.name, agent=step.agent, why=step.why, inputs=list(step.inputs))
+                for step in plan.steps
+            ],
         )
         if plan
         else None,
@@ -179,6 +192,11 @@ def ask_answer(answer: Answer) -> AskAnswer:
         suggestions=_reasons(verdict.suggestions if verdict else ()),
         result=rows_answer(answer.result, answer.preferences) if answer.result else None,
         assessment=answer.assessment.to_dict() if answer.assessment else None,
+        intent=plain(reading.intent),
+        validation=plain(answer.validation),
+        notes=list(answer.notes),
+        options=[OptionAnswer(label=o.label, question=o.question, sql=o.sql) for o in answer.options],
+        undo={**plain(answer.undo), "next": answer.undo.next_step} if answer.undo else None,
         follow_ups=list(answer.follow_ups),
         warnings=list(answer.warnings),
         preferences=asdict(answer.preferences),

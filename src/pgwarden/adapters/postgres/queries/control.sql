@@ -309,3 +309,36 @@ delete from pgwarden_control.user_preference where identity = %(identity)s and n
 
 -- name: delete_preferences
 delete from pgwarden_control.user_preference where identity = %(identity)s
+
+-- name: note_trouble
+insert into pgwarden_control.trouble (database, code, pattern, question, form, first_at, last_at, worst_ms, what)
+values (%(database)s, %(code)s, %(pattern)s, %(question)s, %(form)s, %(at)s, %(at)s, %(milliseconds)s, %(what)s)
+on conflict (database, pattern, code, question) do update
+set times = trouble.times + 1, last_at = greatest(trouble.last_at, excluded.last_at),
+    worst_ms = greatest(trouble.worst_ms, excluded.worst_ms), what = excluded.what
+
+-- name: forget_old_troubles
+-- What did not happen again for long, and what is beyond the most that is kept of a database.
+delete from pgwarden_control.trouble
+where last_at < %(before)s
+   or (database = %(database)s
+       and last_at < (select last_at from pgwarden_control.trouble where database = %(database)s
+                      order by last_at desc offset %(kept)s limit 1))
+
+-- name: troubles_of_statement
+select database, code, pattern, form, question, times, first_at, last_at, worst_ms, what, helped, helped_at
+from pgwarden_control.trouble
+where database = %(database)s and (pattern = %(pattern)s or (question = %(question)s and question <> ''))
+order by last_at desc
+limit 20
+
+-- name: troubles
+select database, code, pattern, form, question, times, first_at, last_at, worst_ms, what, helped, helped_at
+from pgwarden_control.trouble
+where %(database)s::text is null or database = %(database)s
+order by times desc, last_at desc
+limit %(limit)s
+
+-- name: note_remedy
+update pgwarden_control.trouble set helped = %(helped)s, helped_at = %(at)s
+where database = %(database)s and pattern = %(pattern)s and code = %(code)s and question = %(question)s

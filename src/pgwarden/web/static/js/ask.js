@@ -97,9 +97,11 @@ function turn(answer) {
   doubt(made, answer);
   editor(made, answer);
   for (const each of answer.plan?.steps ?? []) made.querySelector(".plan").append(element("li", `${each.agent}: ${each.why || each.name}`));
-  for (const text of answer.warnings) made.querySelector(".doubt").append(element("p", text, "hint"));
+  for (const text of [...answer.notes, ...answer.warnings]) made.querySelector(".doubt").append(element("p", text, "hint"));
   if (answer.result) rows(made, { ...answer.result, liked: answer.preferences });
-  if (answer.status === "awaiting_approval") request(made, answer);
+  for (const option of answer.options) made.querySelector(".doubt").append(button(option.label, () => run(made, option.sql, answer.database), "quiet"));
+  if (answer.undo) takenBack(made, answer.undo);
+  else if (answer.status === "awaiting_approval") request(made, answer);
   if (answer.status === "refused") made.querySelector(".doubt").append(problem({ what: "Refused.", why: answer.reasons.map((each) => each.message).join("; ") }));
   for (const text of answer.follow_ups) made.querySelector(".follow").append(button(text, () => ask(text)));
   if (answer.turn && answer.sql) feedback(made, answer);
@@ -247,6 +249,16 @@ function tools(place, result) {
     button("CSV", () => save(csv(), "text/csv", "csv")),
     button("JSON", () => save(json(), "application/json", "json")),
   );
+}
+
+function takenBack(made, undo) {
+  const place = made.querySelector(".doubt"), steps = element("ol"), next = element("p", undo.next);
+  for (const text of undo.steps) steps.append(element("li", text));
+  place.append(element("p", "Taking it back would do this. Nothing was changed yet."), steps, next);
+  if (!undo.ticket) return;
+  const link = element("a", `Ticket ${undo.ticket}`);
+  link.href = `/tickets/${encodeURIComponent(undo.ticket)}`;
+  next.append(" ", link);
 }
 
 function request(made, answer) {

@@ -1,0 +1,57 @@
+"""A real ALTER TABLE while pgwarden runs: every agent works with the new structure, in this process and in others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests.conftest import MakeDatabase
+from tests.support.change import owned, run
+from tests.support.mcp_client import settings_of
+
+from pgwarden.bootstrap import App, build
+from pgwarden.domain.answer import Answer, AnswerStatus
+from pgwarden.domain.errors import StatementRefused
+from pgwarden.domain.identity import Identity
+
+ADA = Identity("ada")
+
+
+async def ask(app: App, question: str) -> Answer:
+    return await app.orchestrator.ask(question, database="default", identity=ADA, limits=app.limits())
+
+
+async def rows(app: App, sql: str) -> tuple[tuple[object, ...], ...]:
+    return (await app.execution.read("default", sql, identity=ADA, limits=app.limits())).rows
+
+
+async def test_everybody_works_with_the_new_structure_at_once(state_home: Path, make_database: MakeDatabase) -> None:
+    control, database = make_database(), owned(make_database())
+    run(database, "create table guests(id int primary key, town text not null)",
+        "insert into guests values (1, 'Bern'), (2, 'Rome')")  # fmt: skip
+    settings = settings_of(state_home, control, database)
+    async with build(settings) as first, build(settings) as second:
+        for app in (first, second):
+            assert (await ask(app, "guests from Bern")).status is AnswerStatus.ANSWERED
+            with pytest.raises(StatementRefused):
+                await rows(app, "select nickname from guests")
+        run(database, "alter table guests add nickname text default 'Zaza'")
+        answer = await ask(first, "how many guests have the nickname Zaza?")
+        assert answer.status is AnswerStatus.ANSWERED
+        assert answer.result is not None
+        assert answer.result.rows == ((2,),)
+        assert "column public.guests.nickname added" in " ".join(answer.warnings)
+        assert await rows(second, "select nickname from guests limit 1") == (("Zaza",),), (
+            "another process, by its verdict"
+        )
+        run(database, "alter table guests rename column town to city")
+        assert (await ask(second, "guests by city")).status is AnswerStatus.ANSWERED
+        with pytest.raises(StatementRefused):
+            await rows(second, "select town from guests")
+        run(database, "drop table guests")
+        for app in (first, second):
+            with pytest.raises(StatementRefused):
+                await ask(app, "how many guests are there?")
+            assert (await ask(app, "how many guests are there?")).status is AnswerStatus.CLARIFY
+        history = await first.schema.history("default")
+        assert len(history) >= 3, "each version with what changed, once, whichever process saw it first"
