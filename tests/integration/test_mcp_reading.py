@@ -51,6 +51,39 @@ async def test_the_tools_have_the_names_and_leading_parameters_of_the_requiremen
         assert all("description" in p for p in schema["properties"].values()), name
 
 
+async def test_what_each_tool_says_of_itself_is_enough_for_who_never_saw_it(desk: Desktop) -> None:
+    tools = {tool.name: tool for tool in (await desk.client.list_tools()).tools}
+    assert len(tools) == 20
+    writing = {name for name, tool in tools.items() if tool.annotations and not tool.annotations.read_only_hint}
+    assert writing == {
+        "create_approval_request",
+        "notify_approvers",
+        "escalate_approval",
+        "audit_approval_decision",
+        "create_pre_execution_backup",
+        "execute_with_transaction",
+        "execute_rollback",
+    }
+    changing = {name for name, tool in tools.items() if tool.annotations and tool.annotations.destructive_hint}
+    assert changing == {"execute_with_transaction", "execute_rollback"}
+    for name, tool in tools.items():
+        assert tool.title, name
+        assert len((tool.description or "").split()) >= 15, f"{name}: what it does, and when to use it"
+        assert all(p.get("description") or "$ref" in p for p in tool.input_schema["properties"].values()), name
+        assert tool.input_schema["additionalProperties"] is False
+    words = sum(len(tool.model_dump_json()) for tool in tools.values())
+    assert words < 80_000, "the list is in every conversation"
+
+
+async def test_an_argument_that_a_tool_does_not_take_is_not_passed_over(desk: Desktop) -> None:
+    refused = await desk.refused("execute_read_query", sql_string="select 1", limits=5)
+    assert "limit instead of 'limits'" in refused["next"]
+    refused = await desk.refused("execute_read_query", sql_string="select 1", zzz="hunter2")
+    assert "zzz" in refused["error"]
+    assert "hunter2" not in str(refused)
+    assert "no text" in (await desk.refused("check_approval_status", approval_ticket_id="T\x00"))["error"]
+
+
 async def test_the_schema_comes_whole_when_it_is_small(desk: Desktop) -> None:
     found = await desk.answer("inspect_schema")
     names = {table["name"] for table in found["tables"]}

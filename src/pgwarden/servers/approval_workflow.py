@@ -74,7 +74,10 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
             return answer
 
     async def check_approval_status(approval_ticket_id: TicketId) -> TicketAnswer:
-        """Tell where a ticket stands: status, who is asked, comments, what happened so far, and what to do next."""
+        """Tell where a ticket stands: status, who is asked, comments, what happened so far, and what to do next.
+
+        A person decides, which takes minutes to hours: do not call it again and again, but go on with other work.
+        """
         async with desk.caller("ask") as caller:
             return ticket_answer(await own_ticket(desk, caller, approval_ticket_id))
 

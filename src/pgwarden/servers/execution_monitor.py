@@ -85,7 +85,10 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
             return await _execute(desk, caller, name, view, config, ctx, rollback_plan)
 
     async def monitor_execution_progress(execution_id: ExecutionId) -> ProgressAnswer:
-        """Tell how far a running execution is: rows, rate, time left, locks, who waits for it, resources."""
+        """Tell how far a running execution is: rows, rate, time left, locks, who waits for it, resources.
+
+        For one that has ended it tells the outcome and the counts. Only your own executions are shown.
+        """
         async with desk.caller("ask") as caller:
             view = await own_execution(desk, caller, execution_id)
             return await _progress(desk, view, execution_id)
@@ -145,7 +148,10 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
         ] = None,
         database: Database = None,
     ) -> IntegrityReport:
-        """Check an execution afterwards: counts against what was approved and expected, keys, rows changed since."""
+        """Check an execution afterwards: counts against what was approved and expected, keys, rows changed since.
+
+        `sound` says whether every check held; each check names what it compared. Nothing is changed by it.
+        """
         async with desk.call("ask", database) as (caller, name):
             execution_id = str(execution_results.get("execution_id") or execution_results.get("transaction_id") or "")
             view = await own_execution(desk, caller, execution_id)

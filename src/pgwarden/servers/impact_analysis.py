@@ -82,7 +82,10 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
         target_table: Annotated[str, Field(description="The table.", min_length=1, max_length=300)],
         database: Database = None,
     ) -> EstimateAnswer:
-        """Count the rows of a table that a condition picks: exactly where that is quick, else by the planner."""
+        """Count the rows of a table that a condition picks, to know the size of a change before you write it.
+
+        `basis` says how: `exact`, or `estimated` by PostgreSQL's planner where counting takes longer than ten seconds.
+        """
         async with desk.call("ask", database) as (caller, name):
             return await _estimated(desk, caller, name, sql_conditions, target_table)
 
@@ -93,7 +96,11 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
         ] = "DELETE",
         database: Database = None,
     ) -> IntegrityAnswer:
-        """Tell which foreign keys an operation on a table meets and what each does: cascade, set null, refuse."""
+        """Tell which foreign keys an operation on a table meets and what each does: cascade, set null, refuse.
+
+        It looks at the structure alone. For the rows that a certain statement reaches use analyze_delete_impact or
+        analyze_update_impact.
+        """
         async with desk.call("ask", database) as (caller, name):
             catalog = await desk.app.orchestrator.visible(name, identity=caller.identity)
             return _integrity(catalog, name, find_table(catalog, table_name), operation_type)
@@ -106,7 +113,10 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
         ] = None,
         database: Database = None,
     ) -> RollbackPlanAnswer:
-        """Tell how a change would be taken back: what is kept beforehand, the steps, what cannot be undone."""
+        """Tell how a change would be taken back: what is kept beforehand, the steps, what cannot be undone.
+
+        Nothing is changed or kept by this. Once the change has run, execute_rollback takes it back.
+        """
         async with desk.call("ask", database) as (caller, name):
             found = await desk.app.impact.assess(name, operation_sql, identity=caller.identity)
             catalog = await desk.app.orchestrator.visible(name, identity=caller.identity)

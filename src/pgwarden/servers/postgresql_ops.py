@@ -57,7 +57,12 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
         search: Annotated[
             str, Field(description="Words the tables should be about, best match first.", max_length=1000)
         ] = "",
-        page: Annotated[int, Field(description="Of a long list.", ge=1, le=100_000)] = 1,
+        page: Annotated[
+            int,
+            Field(
+                description="Which page of a long list, from 1; the answer says how many there are.", ge=1, le=100_000
+            ),
+        ] = 1,
     ) -> SchemaAnswer:
         """Show tables, columns, keys and relationships of a PostgreSQL database. Start here.
 
