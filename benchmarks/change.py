@@ -203,17 +203,19 @@ class Bench:
             times = [run.seconds / bare.seconds for run, bare in zip(runs, taken["bare"], strict=True)]
             ratio, spread = median(times), f"[{min(times):.2f}-{max(times):.2f}]"
             written = f"{median(run.log for run in runs) / 1e6:7.1f} MB of log"
-            verdict = self._verdict(bars[name], ratio) if name in bars else ""
+            processor = _processor_ratio(runs, taken["bare"])
+            verdict = self._verdict(bars[name], ratio, processor) if name in bars else ""
             seconds = median(run.seconds for run in runs)
             print(
-                f"  {name:13} {seconds:7.2f} s  x{ratio:.2f} {spread}  {_processor(runs, taken['bare'])}"
+                f"  {name:13} {seconds:7.2f} s  x{ratio:.2f} {spread}  processor {_shown(processor)}"
                 f"  {written}{verdict}",
                 flush=True,
             )
 
-    def _verdict(self, bar: Bar, ratio: float) -> str:
+    def _verdict(self, bar: Bar, ratio: float, processor: float | None) -> str:
         most = bar.of(self.rows)
-        return f"  bar {most}: {'ok' if round(ratio, 2) <= most else 'over'}"
+        by_time, by_processor = ("ok" if round(r or 0, 2) <= most else "over" for r in (ratio, processor))
+        return f"  bar {most}: {by_time}" + ("" if processor is None else f", {by_processor} by processor")
 
     async def _timed(self, variant: Variant) -> Run:
         async with open_session(self.conninfo) as session:
@@ -340,10 +342,14 @@ def _processor_seconds(session: Session) -> float | None:
     return int((PROC / str(pid) / "schedstat").read_text().split()[0]) / 1e9
 
 
-def _processor(runs: Sequence[Run], bare: Sequence[Run]) -> str:
+def _processor_ratio(runs: Sequence[Run], bare: Sequence[Run]) -> float | None:
     pairs = [(run.processor, base.processor) for run, base in zip(runs, bare, strict=True)]
     ratios = [one / other for one, other in pairs if one is not None and other]
-    return f"processor x{median(ratios):.2f}" if ratios else "processor unseen"
+    return median(ratios) if ratios else None
+
+
+def _shown(ratio: float | None) -> str:
+    return "unseen" if ratio is None else f"x{ratio:.2f}"
 
 
 def main() -> None:
