@@ -257,6 +257,18 @@ async def test_drifting_conditions_are_frozen_and_shown(shop: str) -> None:
     assert impact.taken == ("current_date",)
 
 
+async def test_functions_that_ask_for_the_time_cannot_be_frozen(shop: str) -> None:
+    run(
+        shop,
+        "create function cutoff() returns date language sql as 'select current_date - 30'",
+        "create function old(date) returns boolean language plpgsql as 'begin return $1 < cutoff(); end'",
+        "create function even(int) returns boolean language plpgsql as 'begin return $1 % 2 = 0; end'",
+    )
+    impact = await impact_of(shop, "delete from purchase where old(at) and even(id) and lower('X') = 'x'")
+    assert impact.volatile == ("old",)
+    assert (await impact_of(shop, "update purchase set at = cutoff() where even(id)")).volatile == ()
+
+
 async def test_surroundings_are_listed(shop: str) -> None:
     run(
         shop,

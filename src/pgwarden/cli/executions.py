@@ -91,6 +91,8 @@ def _show_report(report: ExecutionReport) -> None:
     rows = [(t, c.inserted or "", c.updated or "", c.deleted or "") for t, c in e.counts.items() if c.total]
     out.print(simple_table(("table", "inserted", "updated", "deleted"), rows))
     _show_rows(report)
+    if sum(c.total for c in e.counts.values()) > len(report.changes):
+        out.print(Text("net changes; at most as many rows of each table as --rows says", style="dim"))
     state = f"undone by {e.undone_by}" if e.undone else "in force"
     out.print(Text(f"{state}; every image is accounted for", style="dim"))
     for way in sorted({table.way.words for table in e.tables}):

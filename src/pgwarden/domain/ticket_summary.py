@@ -12,6 +12,7 @@ from typing import Any
 
 from pgwarden.domain.identity import IdentityKind
 from pgwarden.domain.proposed_decision import ProposedDecision, standing_proposals
+from pgwarden.domain.quantity import counted, duration, size
 from pgwarden.domain.request import Urgency
 from pgwarden.domain.ticket import Ticket, TicketStatus
 from pgwarden.domain.ticket_events import (
@@ -116,6 +117,15 @@ class TicketSummary:
         return f"{self.operation} of {about}{rows} in {self.database} ({self.risk})"
 
 
+def _recovery(plan: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is kept and how long taking it back takes, then its steps."""
+    steps = tuple(plan.get("steps", ()))
+    if not plan.get("rows"):
+        return steps
+    kept = f"{counted(plan['rows'], 'row image')} kept, {size(plan['bytes'])}; it takes {duration(plan['seconds'])}"
+    return (kept, *steps)
+
+
 def summarise(ticket: Ticket, at: datetime) -> TicketSummary:
     """The ticket's newest revision as it stands at that moment."""
     request, standing = ticket.request, standing_of(ticket, at)
@@ -147,7 +157,7 @@ def summarise(ticket: Ticket, at: datetime) -> TicketSummary:
             FindingLine(each["level"] or "", each["message"], each.get("hint", "")) for each in risk.get("findings", ())
         ),
         violations=tuple(each["message"] for each in impact.get("violations", ())),
-        recovery=tuple(recovery.get("steps", ())),
+        recovery=_recovery(recovery),
         irreversible=tuple(recovery.get("irreversible", ())),
         opened_at=ticket.opened_at,
         ends_at=standing.ends_at,

@@ -80,6 +80,8 @@ DRIFTING = frozenset(
     ]
 )
 """Functions in conditions that no literal can stand for; ``age`` with one argument counts from today."""
+MOMENTS = frozenset([*_CALLS, *(name for name in _TYPES if name != "current_catalog"), "current_role"])
+"""Words that stand for the moment, or for who is asking."""
 _SPECIAL = {"now", "today", "tomorrow", "yesterday"}
 
 _ASSIGNED: dict[str, frozenset[str]] = {
@@ -109,6 +111,8 @@ class Frozen:
     """What still changes from call to call, by name."""
     taken: tuple[str, ...] = ()
     """What is merely assigned and keeps its meaning: its value is taken when the statement runs."""
+    called: tuple[str, ...] = ()
+    """Functions that the conditions call, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,7 @@ def freeze(sql: str, moment: Mapping[str, str]) -> Frozen:
     places: dict[int, _Place] = {}
     drifting: dict[str, None] = {}
     taken: dict[int, str] = {}
+    called: dict[str, None] = {}
     for statement in tree.statements:
         for kind, node, deciding in _values(statement.get("stmt", {})):
             place, name = _place(tree, kind, node, moment), _drifts(kind, node)
@@ -136,12 +141,14 @@ def freeze(sql: str, moment: Mapping[str, str]) -> Frozen:
                 places[place.start] = place
             elif name is not None:
                 drifting[name] = None
+            elif kind == "FuncCall":
+                called[_name_of(node)] = None
     text, values = sql, []
     for place in sorted(places.values(), key=lambda p: p.start, reverse=True):
         values.append(FrozenValue(sql[place.start : place.end], place.literal))
         text = text[: place.start] + place.literal + text[place.end :]
     assigned = dict.fromkeys(taken[at] for at in sorted(taken))
-    return Frozen(text, tuple(reversed(values)), tuple(drifting), tuple(assigned))
+    return Frozen(text, tuple(reversed(values)), tuple(drifting), tuple(assigned), tuple(called))
 
 
 def _values(root: Any) -> Iterator[tuple[str, dict[str, Any], bool]]:
@@ -217,9 +224,13 @@ def _special(tree: Tree, node: dict[str, Any], moment: Mapping[str, str]) -> _Pl
 def _drifts(kind: str, node: dict[str, Any]) -> str | None:
     if kind != "FuncCall":
         return None
-    name = str(node["funcname"][-1]["String"]["sval"])
+    name = _name_of(node)
     single_age = name != "age" or len(node.get("args", ())) == 1
     return name if name in DRIFTING and single_age else None
+
+
+def _name_of(call: Mapping[str, Any]) -> str:
+    return str(call["funcname"][-1]["String"]["sval"])
 
 
 def _escaped(value: str) -> str:
