@@ -17,6 +17,7 @@ from pgwarden.cli.tickets import SOURCE, tell_status
 from pgwarden.domain.approval import OnConflict
 from pgwarden.domain.errors import InputInvalid, NotApproved, PgwardenError
 from pgwarden.domain.login import Scope
+from pgwarden.domain.quantity import counted
 from pgwarden.domain.request import RequestKind
 from pgwarden.domain.result import Result
 from pgwarden.domain.ticket import TicketStatus
@@ -205,5 +206,8 @@ def _show_ran(ran: Ran) -> None:
 def _why_asked(view: TicketView) -> str:
     undo = view.ticket.request.undo
     if undo is not None and undo.conflicts:
-        return f"{undo.conflicts} rows were changed since; pgwarden undo {undo.execution_id} --plan shows them"
+        were = "was" if undo.conflicts == 1 else "were"
+        rows = f"{counted(undo.conflicts, 'row')} {were} changed since; pgwarden undo {undo.execution_id} --plan shows"
+        choose = "" if undo.on_conflict is not OnConflict.REFUSE else "; say --skip-rows or --force-rows to go on"
+        return f"{rows} {'it' if undo.conflicts == 1 else 'them'}{choose}"
     return "the approval of the change does not cover it (too late, by an agent, or its recovery was not shown)"
