@@ -23,22 +23,29 @@ _NEGATIONS = ("not", "isn't", "aren't", "wasn't", "weren't", "don't", "doesn't",
               "haven't", "hasn't", "cannot", "nor", "neither")  # fmt: skip
 
 
+_DENYING = ("never", "don't", "doesn't", "didn't", "haven't", "hasn't")
+"""Negations of a deed; "not" is one after "did", "has", …"""
+
+
 def negation(draft: Draft, position: int) -> int | None:
     """not, never, without, no, other than: the next condition or related table is denied."""
     if comparator(draft, position) is not None:
         return None
     if draft.is_word(position, "other") and draft.is_word(position + 1, "than"):
-        draft.negated, draft.projecting = True, False
+        draft.negated, draft.denying, draft.projecting = True, False, False
         return position + 2
     if draft.is_word(position, "without", "no", "lacking"):
         if draft.word(position) == "no" and position == 0:
             return None
-        draft.negated, draft.projecting = True, False
+        draft.negated, draft.denying, draft.projecting = True, True, False
         return draft.skip(position + 1, "any", "a", "an", "the", "single")
     if draft.is_word(position, *_NEGATIONS):
         if draft.is_word(position + 1, "only"):
             return position + 2
         draft.negated, draft.projecting = True, False
+        draft.denying = draft.word(position) in _DENYING or draft.is_word(
+            position - 1, "do", "does", "did", "have", "has"
+        )
         return draft.skip(position + 1, "any", "been", "a", "the")
     return None
 
@@ -190,7 +197,7 @@ def _equal(draft: Draft, item: Item, position: int, following: int, negated: boo
         column = draft.column(item, draft.focus)
         if column is None or not _takes_number(draft, column, target.tokens[0].value):
             return None
-        draft.negated = draft.negated or negated
+        _deny(draft, negated)
         add(draft, Compare(Col(column), "=", (target.tokens[0].value,)))
         return more_values(draft, column, following + 1)
     named = (
@@ -217,7 +224,7 @@ def _equal(draft: Draft, item: Item, position: int, following: int, negated: boo
         best = max(hits, key=lambda v: v.score + owned[v.field] + draft.nearness(v.field.relation, draft.focus))
         if best.field.relation not in draft.mentioned:
             draft.evidence.weak.append(best.score)
-        draft.negated = draft.negated or negated
+        _deny(draft, negated)
         add(draft, value_condition(draft, best, target))
         return more_values(draft, best.field, following + 1)
     elsewhere = any(v.score >= 0.97 for v in target.values)
@@ -229,7 +236,7 @@ def _equal(draft: Draft, item: Item, position: int, following: int, negated: boo
     if column is None or draft.attribute(column).kind not in ("text", "other", "number"):
         return None
     draft.evidence.ungrounded.append(target.text)
-    draft.negated = draft.negated or negated
+    _deny(draft, negated)
     add(
         draft,
         Compare(
@@ -239,6 +246,11 @@ def _equal(draft: Draft, item: Item, position: int, following: int, negated: boo
         ),
     )
     return more_values(draft, column, following + 1)
+
+
+def _deny(draft: Draft, negated: bool) -> None:
+    if negated:
+        draft.negated, draft.denying = True, False
 
 
 def _takes_number(draft: Draft, column: Field, value: str) -> bool:

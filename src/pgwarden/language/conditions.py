@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Agg, Compare, Cond, Either, Has, Not, fields_of
+from pgwarden.language.forms import Agg, Compare, Cond, Either, Has, Not, Period, fields_of
 from pgwarden.language.index import Field
 
 
 def add(draft: Draft, condition: Cond) -> None:
     """One more condition: joined by OR after "or", merged into IN for values of one column, else ANDed."""
     if draft.negated:
-        condition = negate(condition)
         draft.negated = False
+        if draft.denying and (denied := _never(draft, condition)) is not None:
+            draft.projecting = False
+            draft.where.append(denied)
+            draft.open_negation = len(draft.where)
+            return
+        condition = negate(condition)
     draft.projecting = False
     if draft.open_negation and _inside(draft, condition):
         return
@@ -57,6 +62,16 @@ def _on_other_table(draft: Draft, condition: Cond) -> bool:
     return len(relations) == 1 and bool(draft.main) and draft.main not in relations
 
 
+def _never(draft: Draft, condition: Cond) -> Has | None:
+    """ "never bought A": of the many rows that a row of the main table meets, none is so."""
+    relations = {f.relation for f in fields_of(condition)}
+    if len(relations) != 1 or not isinstance(condition, Compare | Period):
+        return None
+    table = relations.pop()
+    path = draft.graph.path(draft.main, table, draft.index) if draft.main else None
+    return Has(table, (condition,), negated=True) if any(not edge.to_one for edge in path or ()) else None
+
+
 def _inside(draft: Draft, condition: Cond) -> bool:
     """A condition on the table of an open "without X" belongs to X."""
     opened = draft.where[draft.open_negation - 1]
@@ -64,9 +79,10 @@ def _inside(draft: Draft, condition: Cond) -> bool:
     relations = {f.relation for f in fields_of(condition)}
     if opened.entity not in relations and (draft.main in relations or not relations):
         return False
+    merged = _same_column(opened.where[-1], condition) if opened.where else None
     draft.where[draft.open_negation - 1] = Has(
         opened.entity,
-        (*opened.where, condition),
+        (*opened.where[:-1], merged) if merged is not None else (*opened.where, condition),
         opened.negated,
         opened.operator,
         opened.count,

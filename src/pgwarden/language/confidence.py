@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Block, Col, Compare, Cond, Has, Ratio, fields_of, has_aggregate
+from pgwarden.language.forms import Agg, Block, Col, Compare, Cond, Has, Ratio, fields_of, has_aggregate
 
 LINE = 0.8
 """Below it the engine asks instead of answering."""
@@ -30,6 +30,8 @@ WEIGHTS: Mapping[str, float] = {
     "related": -0.3,
     "sidestep": -1.5,
     "loose": -1.5,
+    "fanned": -1.8,
+    "roles": -1.8,
     "instructed": -0.35,
     "sentences": -0.2,
     "bare": -1.0,
@@ -58,6 +60,7 @@ def features(
         "related": float(sum(isinstance(c, Has) for c in block.where)),
         "sidestep": float(len({t for c in block.where for t in _tables_of(c) if _sidestep(draft, block, t)})),
         "loose": float(_loose(draft, block)),
+        "fanned": float(_fanned(draft, block)),
         "tables": float(max(0, len(set(draft.mentioned)) - 2)),
         "instructed": 1.0 if instructed else 0.0,
         "sentences": float(max(0, sentences - 1)),
@@ -86,6 +89,15 @@ def _loose(draft: Draft, block: Block) -> int:
         return 0
     plain = [e for e in block.select if isinstance(e, Col) and e not in block.group]
     return sum(draft.attribute(e.field).kind == "number" for e in plain)
+
+
+def _fanned(draft: Draft, block: Block) -> bool:
+    """A sum beside a table whose rows repeat what is summed: siblings of one parent, joined."""
+    shown = (*block.select, *block.group, *block.hidden_group)
+    joined = {f.relation for e in shown for f in fields_of(e)} & set(draft.index.entities)
+    summed = {f.relation for e in shown if isinstance(e, Agg) and e.function == "sum" for f in fields_of(e.over)}
+    paths = (draft.graph.path(table, other, draft.index) or () for table in summed for other in joined - {table})
+    return any(one.to_one and not two.to_one for path in paths for one, two in pairwise(path))
 
 
 def _sidestep(draft: Draft, block: Block, table: int) -> bool:

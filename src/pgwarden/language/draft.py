@@ -44,6 +44,9 @@ class Draft:
     """Outputs of the turn that a follow-up question continues."""
     units: list[str] = field(default_factory=list)
     """Units of "monthly …" that become groups once the time column is known."""
+    series: str = ""
+    """"running" or "growth": the measure is asked for along time."""
+    series_unit: str = ""
     part_of_ratio: bool = False
     everything: bool = False
     """Whole rows are asked for ("all information about")."""
@@ -67,6 +70,8 @@ class Draft:
     pending_or: bool = False
     both: bool = False
     negated: bool = False
+    denying: bool = False
+    """The negation denies a deed ("did not buy A"), not what a column holds ("whose state is not A")."""
     open_negation: int = 0
     """Position in ``where`` (1-based) of a "without X" that still takes conditions on X."""
     evidence: Evidence = field(default_factory=Evidence)

@@ -95,6 +95,7 @@ class BuiltInEngine:
             return self._nothing(question, clarify(draft, knowledge.index, gap))
         named = any(item.tables and item.table_score() > 0.75 for item in draft.first_items)
         found = features(draft, block, generator.cost, named, len(sentences), len(tokens), bool(question.instructions))
+        found["roles"] = float(min(1, generator.roles))
         found["ignored"] = float(ignored([t.lower for t in tokens], sql))
         likely = confidence(found)
         reading = Reading(

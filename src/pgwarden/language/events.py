@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Agg, Col
+from pgwarden.language.forms import Agg, Col, Has
 from pgwarden.language.index import Field
 from pgwarden.language.lexicon import SUPERLATIVES, VERB_NOUNS
 from pgwarden.language.linking import Item
@@ -56,6 +56,33 @@ def note_event(draft: Draft, verb: str) -> None:
         return
     draft.events.append(table)
     draft.related.append(table)
+
+
+def nobody(draft: Draft, position: int) -> int | None:
+    """ "that nobody borrowed", "did no one drive": no such event is there."""
+    pair = draft.is_word(position, "no") and draft.is_word(position + 1, "one")
+    if not draft.main or not (pair or draft.is_word(position, "nobody", "noone")):
+        return None
+    at = draft.skip(position + 1 + pair, "has", "have", "had", "did", "ever", "yet")
+    verb = draft.item(at)
+    if verb is None or verb.number or verb.values:
+        return None
+    table = event_table(draft, verb.lemma, draft.main) or _doers(draft, verb.lemma)
+    if not table:
+        return None
+    draft.where.append(Has(table, negated=True))
+    draft.open_negation, draft.projecting = len(draft.where), False
+    return draft.skip(at + 1, "on", "for", "in", "at", "yet")
+
+
+def _doers(draft: Draft, verb: str) -> int:
+    """The people called after the verb: drive, drivers."""
+    for word in draft.index.family(verb):
+        for link in draft.index.tables((word,)):
+            people = link.score >= 0.9 and link.relation > 0 and draft.entity(link.relation).person
+            if people and draft.graph.path(draft.main, link.relation, draft.index):
+                return link.relation
+    return 0
 
 
 def most_happened(draft: Draft, position: int) -> int | None:

@@ -100,6 +100,7 @@ class Generator(ExpressionWriter):
         if edges is None:
             raise NoJoinPath(root, next(iter(needed - {root})))
         self.cost += sum(edge.cost for edge in edges)
+        self.roles += sum(self.graph.undecided(edge, self.index, self.hints) for edge in edges)
         return edges
 
     def _place(self, block: Block, needed: set[int]) -> tuple[list[Cond], list[list[Cond]]]:

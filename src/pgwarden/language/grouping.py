@@ -117,6 +117,7 @@ def _by_group(draft: Draft, position: int) -> bool:
     verb = (
         previous is not None
         and not noun
+        and not (item is not None and item.lower in UNITS)
         and (previous.lemma in RELATION_VERBS or (previous.lower.endswith("ed") and not previous.named))
     )
     return item is not None and (item.named or item.lower in UNITS) and not item.values and not verb

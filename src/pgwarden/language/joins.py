@@ -29,6 +29,8 @@ DECLARED = 1.0
 NAMED_AFTER_KEY = 1.15
 SAME_NAME = 1.7
 ROLE = 2.2
+NEARLY = 0.05
+"""A difference in cost that decides nothing between two keys."""
 HOMELESS = 3.5
 """An id that two tables share although neither is its home (a device, a session) rarely joins what is asked for."""
 
@@ -95,6 +97,14 @@ class JoinGraph:
 
     def between(self, left: int, right: int) -> list[Edge]:
         return sorted((e for e in self.edges.get(left, ()) if e.right.relation == right), key=lambda e: e.cost)
+
+    def undecided(self, edge: Edge, index: LexicalIndex, hints: frozenset[str]) -> bool:
+        """Whether another key between the same two tables would have done as well: nothing said tells the roles."""
+        cost = edge.cost - _hinted(index, edge, hints)
+        others = (e for e in self.between(edge.left.relation, edge.right.relation) if e != edge)
+        return edge.left.relation != edge.right.relation and any(
+            e.cost - _hinted(index, e, hints) < cost + NEARLY for e in others
+        )
 
     def path(
         self,
@@ -206,7 +216,8 @@ def _role_cost(entity: Entity, field_: Field) -> float:
     """In ``friend(student_id, friend_id)`` the row belongs to the student: the column named after the table is its
     object."""
     words = set(entity.attributes[field_.column].words) - {"id", "code"}
-    return 0.2 if words and words <= set(entity.words) else 0.001 * field_.column
+    own = {*entity.words, *(word.removesuffix("e") for word in entity.words)}  # liked_id of likes
+    return 0.2 if words and words <= own else 0.001 * field_.column
 
 
 def _inferred(graph: JoinGraph, index: LexicalIndex) -> None:

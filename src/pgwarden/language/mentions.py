@@ -59,6 +59,7 @@ def _mention_column(draft: Draft, position: int, item: Item) -> int | None:
     if draft.projecting and item.lemma in ("name", "title") and (named := _named(draft, item, owner)):
         for field_ in named:
             show(draft, Col(field_))
+        draft.owned_output = draft.owned_output or bool(owner)
         note_table(draft, named[0].relation)
         return position + 1
     if (

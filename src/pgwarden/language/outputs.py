@@ -36,7 +36,7 @@ def owner_after(draft: Draft, position: int) -> int:
     while at < len(draft.items):
         if draft.is_word(at, "of", "for", "from", "by", "in", "on"):
             inner = draft.skip(at + 1, "the", "all", "each", "every", "a", "an", "any", "different", "distinct",
-            "those", "these", "our", "both", "every",
+            "those", "these", "our", "both", "every", "their", "its", "his", "her",
                                "one", "top", "youngest", "oldest")  # fmt: skip
             table = draft.table(inner)
             if table and draft.word(at) != "in":

@@ -123,7 +123,8 @@ class Paraphrase:
         if isinstance(node, Length):
             return f"length of {self.expr(node.over)}"
         if isinstance(node, Window):
-            return "rank" if node.over is None else f"running {self.expr(node.over)}"
+            led = "previous" if node.function == "lag" else "running"
+            return "rank" if node.over is None else f"{led} {self.expr(node.over)}"
         if isinstance(node, Scalar):
             return "the " + ", ".join(self.expr(e) for e in node.block.select)
         return node.text if isinstance(node, Number) else node.sql

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pgwarden.language import (
     attributes,
+    comparing_columns,
     comparing_roles,
     comparisons,
     counting,
@@ -14,6 +15,8 @@ from pgwarden.language import (
     mentions,
     ordering,
     periods,
+    series,
+    spans,
     states,
     superlatives,
     values,
@@ -37,8 +40,10 @@ from pgwarden.language.morphology import is_plural
 from pgwarden.language.outputs import show_entity, verbal
 from pgwarden.language.sums import how_much
 from pgwarden.language.tokens import Kind
+from pgwarden.language.value_counts import counted_each
 
 _RELATIVE = ("that", "which", "who", "whose", "whom", "where", "with", "having", "without", "when", "if")
+_POSSESSIVE = ("their", "his", "her", "its")
 _REPROJECT = ("their", "his", "her", "its", "what", "corresponding", "along", "respective")
 
 
@@ -50,6 +55,8 @@ def read_sentence(draft: Draft) -> None:
     if draft.negated and draft.denied:
         draft.where.append(Has(draft.denied, negated=True))  # "who never reserved"
         draft.negated = False
+    series.settle(draft)
+    counted_each(draft)
     _unsaid_aggregate(draft)
     _unsaid_superlative(draft)
     if draft.negated:
@@ -125,6 +132,8 @@ _STEPS = (
     _metric,
     events.most_happened,
     events.units,
+    series.lead,
+    spans.between_times,
     measured_extremes.stated,
     measures.periodic,
     counting.counting,
@@ -134,15 +143,19 @@ _STEPS = (
     measures.aggregate,
     comparisons.by_key,
     comparisons.out_of,
+    spans.lasting,
     periods.period,
     periods.weekday,
+    comparing_columns.columns_compared,
     attributes.on_column,
     measured_extremes.money,
     measured_extremes.times,
     superlatives.superlative,
     comparing_roles.than_role,
     comparing_roles.role_is,
+    comparing_columns.than_column,
     comparisons.comparison,
+    events.nobody,
     attributes.negation,
     states.state,
     values.value,
@@ -186,12 +199,16 @@ def _marker(draft: Draft, position: int) -> int | None:
         draft.projecting = draft.projecting or draft.table(position - 1) == draft.main != 0
         return position + 1
     if draft.is_word(position, "and", ","):
+        if draft.is_word(position, "and") and draft.main and _of_related(draft, position + 1):
+            draft.projecting = True
         return position + 1
     if draft.is_word(position, "distinct", "different", "unique") and draft.projecting:
         draft.distinct = True
         return position + 1
     related = draft.is_word(position, "with") and draft.main
-    if related and (beside(draft, position + 1) or _names_of_related(draft, position + 1)):
+    if related and (
+        beside(draft, position + 1) or _names_of_related(draft, position + 1) or _of_related(draft, position + 1)
+    ):
         draft.projecting = True
         if not draft.select:
             show_entity(draft, draft.main)
@@ -209,6 +226,17 @@ def _marker(draft: Draft, position: int) -> int | None:
             draft.projecting = True
         return position + 1
     return None
+
+
+def _of_related(draft: Draft, position: int) -> bool:
+    """ "… and the name of its owner", "with the name of their team" at the end: to be shown, no condition."""
+    at = draft.skip(position, "the")
+    item = draft.item(at)
+    if item is None or not item.columns or not draft.is_word(at + 1, "of"):
+        return False
+    at = draft.skip(at + 2, *_POSSESSIVE, "the")
+    table = draft.table(at)
+    return bool(table) and table != draft.main and (draft.item(at + 1) is None or draft.is_word(at + 1, "?", "."))
 
 
 def _names_of_related(draft: Draft, position: int) -> bool:

@@ -71,6 +71,8 @@ class ExpressionWriter(ABC):
     cost: float = 0.0
     """Sum of the costs of all joins made: a measure of how far-fetched the reading is."""
     taken: set[str] = field(default_factory=set)
+    roles: int = 0
+    """Joins for which another key between the same tables was as good: from whom, or to whom?"""
     parameters: list[str] | None = None
     """The values, when the text is to hold $1, $2, … in their place."""
 
