@@ -42,6 +42,8 @@ def than_column(draft: Draft, position: int) -> int | None:
     """ "sold for more than the asking price", "paid after the due date": the verb says what is compared."""
     found = comparator(draft, position)
     right = _right(draft, found)
+    if found is not None and right is None and _named_row(draft, found):
+        draft.evidence.unknown.append(draft.items[found.position].text)  # "more orders than X": X's are not counted
     if found is None or right is None:
         return None
     field_, end = right
@@ -52,6 +54,12 @@ def than_column(draft: Draft, position: int) -> int | None:
         return None
     add(draft, Compare(left, found.operator, right=Col(field_)))
     return end
+
+
+def _named_row(draft: Draft, found: Comparator) -> bool:
+    """Whether a stored value stands where a number or a column should."""
+    item = draft.item(draft.skip(found.position, *_BEFORE_COLUMN))
+    return bool(item is not None and item.values and not item.number and draft.is_word(found.position - 1, "than"))
 
 
 def _right(draft: Draft, found: Comparator | None) -> tuple[Field, int] | None:

@@ -41,7 +41,8 @@ def counting(draft: Draft, position: int) -> int | None:
     item = draft.item(start)
     if item is None:
         if draft.is_word(position, "how"):
-            draft.select.append(Agg("count", None, 0))
+            ranked = next((e for e, _ in draft.order if isinstance(e, Agg) and e.function == "count"), None)
+            draft.select.append(ranked or Agg("count", None, 0))  # "which X has most Y, and how many?": of Y
             return start
         return None
     stored = _stored_count(draft, item, start)

@@ -27,6 +27,7 @@ from pgwarden.language.reader import prepare
 from pgwarden.language.reader import read as read_block
 from pgwarden.language.roles import add_roles
 from pgwarden.language.tokens import Token, split_sentences, tokenize
+from pgwarden.language.translation import ENGLISH, Lexicon
 from pgwarden.ports import ValueIndex
 
 TURNS_READ_AGAIN = 12
@@ -60,6 +61,8 @@ class BuiltInEngine:
     kept: int = 8
     line: float = LINE
     """Readings less likely right than this come back as a question, with ``sql`` None."""
+    lexicon: Lexicon = ENGLISH
+    """The language of the questions."""
     _known: OrderedDict[tuple[str, int], Knowledge] = field(default_factory=OrderedDict)
 
     async def translate(self, question: Question, catalog: Catalog, values: ValueIndex) -> Reading:
@@ -69,7 +72,7 @@ class BuiltInEngine:
     def read(self, question: Question, catalog: Catalog, values: ValueIndex) -> Reading:
         """The same without a loop: pure, deterministic."""
         knowledge = self.knowledge(catalog, values)
-        tokens = tokenize(question.text[:4000])
+        tokens = self.lexicon.translate(tokenize(question.text[:4000]))
         change = ChangeReader(knowledge.index, knowledge.graph, knowledge.linker, question.today).read(tokens)
         if change is not None:
             return self._change(question, change, knowledge)
@@ -130,7 +133,9 @@ class BuiltInEngine:
             if not isinstance(turn.state, State):
                 known = (last,) if last else ()
                 turn = self._select(
-                    replace(question, text=turn.question, history=known), tokenize(turn.question), knowledge
+                    replace(question, text=turn.question, history=known),
+                    self.lexicon.translate(tokenize(turn.question)),
+                    knowledge,
                 )
             if isinstance(turn.state, State):
                 last = turn

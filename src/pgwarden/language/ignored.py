@@ -9,7 +9,7 @@ _NEGATIONS = frozenset({"not", "never", "without", "nobody", "neither", "nor", "
 _COMPARISONS = frozenset({"than", "exceed", "exceeds", "exceeding"})
 _EACH = frozenset({"each", "every", "per", "respectively"})
 _NEGATED = re.compile(r"\bNOT\b|[<>]|\bNULL\b|\bEXCEPT\b|= 0\b|\bFALSE\b", re.IGNORECASE)
-_COMPARED = re.compile(r"[<>]|\bBETWEEN\b|\bORDER BY\b|\bNOT\b|\bEXISTS\b", re.IGNORECASE)
+_COMPARED = re.compile(r"[<>]|\bBETWEEN\b|\bORDER BY\b|\bNOT\b", re.IGNORECASE)
 _AGGREGATED = re.compile(r"\b(?:count|sum|avg|min|max|percentile_cont)\(", re.IGNORECASE)
 _GROUPED = re.compile(r"\bGROUP BY\b|\bOVER\b|\bDISTINCT ON\b|\bEXISTS\b", re.IGNORECASE)
 _LITERAL = re.compile(r"'(?:[^']|'')*'")

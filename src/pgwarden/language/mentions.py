@@ -215,6 +215,8 @@ def _mention_table(draft: Draft, position: int, item: Item, table: int) -> int:
             show_entity(draft, table)
         return position + 1
     if table == draft.main:
+        if draft.negated and draft.is_word(position - 1, "no", "without", "any"):
+            draft.evidence.unknown.append("no " + item.text)  # "but no books under …": another set of the same rows
         draft.focus = table
         return position + 1
     if draft.negated:
