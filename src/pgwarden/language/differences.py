@@ -16,11 +16,13 @@ def difference(draft: Draft, position: int) -> int | None:
     second = draft.skip(first + 1, "and", "the")
     functions = [_function(draft.word(at)) for at in (first, second)]
     at = draft.skip(second + 1, "of", "the")
+    owner = draft.table(at)
+    at += bool(owner and draft.item(at + 1) and draft.has_column(draft.items[at + 1], owner, 0.75))
     item = draft.item(at)
     if not all(functions) or functions[0] == functions[1] or item is None or not item.columns:
         return None
-    column = draft.column(item, owner_after(draft, at) or draft.focus, "number")
-    if column is None or draft.attribute(column).kind != "number":
+    column = draft.column(item, owner or owner_after(draft, at) or draft.focus, "number")
+    if column is None or draft.attribute(column).kind != "number" or draft.attribute(column).identifier:
         return None
     if not draft.main:
         draft.mention(column.relation)

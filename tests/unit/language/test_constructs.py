@@ -39,6 +39,10 @@ CASES = {
         "What is the difference between the highest and lowest price of books?",
         "SELECT (max(price) - min(price)) AS difference FROM books",
     ),
+    "differences of a table's column": (
+        "difference between the maximum and minimum loan fine",
+        "SELECT (max(fine) - min(fine)) AS difference FROM loans",
+    ),
     "anti-joins": ("Which members have no loans?", "NOT EXISTS (SELECT 1 FROM loans l WHERE l.member_id = m.id)"),
     "existence": ("Members with loans", "EXISTS (SELECT 1 FROM loans l WHERE l.member_id = m.id)"),
     "sets": (
