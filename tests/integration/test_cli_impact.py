@@ -88,7 +88,7 @@ def test_the_cascade_is_a_tree_with_the_index_it_lacks(run: Run) -> None:
 def test_the_document_has_its_parts(run: Run) -> None:
     result = run("impact", STATEMENTS["cascades"], "--json")
     found: dict[str, Any] = json.loads(result.stdout)
-    assert set(found) == {"impact", "risk", "business"}
+    assert set(found) == {"impact", "risk", "business", "backup"}
     assert found["business"] == {"tables": [], "disruption": [], "recovery": []}
     assert found["impact"]["violations"][0]["table"] == "public.orders"
     assert {effect["kind"] for effect in found["impact"]["side_effects"]} >= {"trigger", "view", "lock", "constraint"}
