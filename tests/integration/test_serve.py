@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import ssl
 from pathlib import Path
 
 import httpx2
 import pytest
 from mcp import Client
 from tests.conftest import MakeDatabase
+from tests.support import debian
 from tests.support.mcp_client import error_of, settings_of
 from tests.support.mcp_processes import SECONDS, agents_token, environment_of, over_http, over_stdio, serving
 
 from pgwarden.bootstrap import build
-from pgwarden.cli.serve import _listening
+from pgwarden.cli.serve import _certificate, _listening
+from pgwarden.domain.errors import InputInvalid
 from pgwarden.servers.serving import web_app
 
 
@@ -47,6 +50,36 @@ async def test_serving_agents_with_tokens_until_told_to_stop(environment: dict[s
             assert (await http.post(f"{url}/mcp/all", json={})).status_code == 401
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
+
+
+async def test_tls_is_spoken_with_a_certificate_of_ones_own(environment: dict[str, str], run_directory: Path) -> None:
+    files = debian.tls_settings(run_directory)
+    certificate, key = files["ssl_cert_file"], files["ssl_key_file"]
+    options = ("--tls-certificate", certificate, "--tls-key", key, "--jobs", "0")
+    async with serving(environment, *options) as (process, url):
+        assert url.startswith("https://")
+        trusting = ssl.create_default_context(cafile=certificate)
+        async with httpx2.AsyncClient(verify=trusting, base_url=url) as http:
+            form = await http.get("/login")
+            assert form.status_code == 200
+            assert form.headers["strict-transport-security"].startswith("max-age=")
+            cookie = form.headers["set-cookie"]
+            assert cookie.startswith("__Host-pgwarden-visit=")
+            assert "secure" in cookie.lower()
+            assert (await http.get("/health")).json()["status"] == "ok"
+        async with httpx2.AsyncClient() as strict:
+            with pytest.raises(httpx2.ConnectError):
+                await strict.get(f"{url}/login")  # nobody it knows vouches for the certificate
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+
+
+@pytest.mark.parametrize("files", [("crt", None), (None, "key"), ("crt", "nothing"), ("key", "crt")])
+def test_a_certificate_without_its_key_is_refused(run_directory: Path, files: tuple[str | None, str | None]) -> None:
+    made = debian.tls_settings(run_directory)
+    known = {"crt": Path(made["ssl_cert_file"]), "key": Path(made["ssl_key_file"]), "nothing": Path("/nothing")}
+    with pytest.raises(InputInvalid):
+        _certificate(*(known[name] if name else None for name in files))
 
 
 async def test_slacks_buttons_come_in_where_slack_is_set_up(

@@ -45,11 +45,13 @@ def over_stdio(environment: Mapping[str, str], server: str = "all") -> StdioServ
 
 @asynccontextmanager
 async def serving(
-    environment: Mapping[str, str], *, seconds: float = SECONDS
+    environment: Mapping[str, str], *options: str, seconds: float = SECONDS
 ) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """A running `pgwarden serve` and its URL. It is killed at the end of the block unless it has ended."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pgwarden", "serve", "--port", "0"), env=environment, stderr=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "pgwarden", "serve", "--port", "0", *options),
+        env=environment,
+        stderr=asyncio.subprocess.PIPE,
     )
     try:
         async with asyncio.timeout(seconds):
@@ -65,7 +67,7 @@ async def _url(process: asyncio.subprocess.Process) -> str:
     while True:
         line = (await process.stderr.readline()).decode()
         assert line, "it ended before it served"
-        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+        if found := re.search(r"https?://127\.0\.0\.1:\d+", line):
             return found[0]
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,6 +30,10 @@ def serve(
     url: Annotated[
         str, typer.Option("--url", help="How clients reach it, behind a proxy: https://pgwarden.example.org")
     ] = "",
+    tls_certificate: Annotated[
+        Path | None, typer.Option("--tls-certificate", help="Serve over TLS with this certificate and its chain (PEM).")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option("--tls-key", help="Its key (PEM), without a passphrase.")] = None,
     jobs: Annotated[
         int, typer.Option("--jobs", min=0, max=64, help="Jobs (timers, messages, executions) done at once; 0: none.")
     ] = 2,
@@ -37,9 +43,11 @@ def serve(
 
     [dim]pgwarden token create robot "laptop agent"[/dim]
     """
+    certificate = _certificate(tls_certificate, tls_key)
     listening = _listening(host, port)
     everywhere = host in ("", "0.0.0.0", "::")  # noqa: S104 - asked for by the caller, and told what it is
-    reached = url or f"http://{'127.0.0.1' if everywhere else host}:{listening.getsockname()[1]}"
+    scheme = "https" if certificate else "http"
+    reached = url or f"{scheme}://{'127.0.0.1' if everywhere else host}:{listening.getsockname()[1]}"
 
     async def work(app: App) -> None:
         from pgwarden.servers.serving import serve as answer
@@ -51,7 +59,7 @@ def serve(
                 sys.stdout.flush()
             sys.stderr.write(f"pgwarden serves its page at {reached} and MCP at {reached}/mcp/all; Ctrl-C stops it.\n")
 
-        await answer(app, listening, reached, jobs=jobs, pages=[page_app], started=started)
+        await answer(app, listening, reached, jobs=jobs, pages=[page_app], started=started, certificate=certificate)
 
     from pgwarden.bootstrap import set_up_logging
     from pgwarden.settings import load
@@ -59,6 +67,26 @@ def serve(
     set_up_logging(load())
     with listening:
         open_app(work, admit=False, scope=None, door="web")  # every call proves its own identity
+
+
+def _certificate(certificate: Path | None, key: Path | None) -> tuple[Path, Path] | None:
+    """The files of TLS, where it is wanted. InputInvalid where they are not a certificate with its key."""
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise InputInvalid(
+            "TLS needs a certificate and its key.", not_done="Nothing is served.", next_step="Give both options."
+        )
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key, password="")
+    except (OSError, ssl.SSLError) as error:
+        raise InputInvalid(
+            "The certificate and its key cannot be used.",
+            why=f"{error.strerror or error}.",
+            not_done="Nothing is served.",
+            next_step="Give the chain and its key as PEM files that pgwarden can read, the key without a passphrase.",
+        ) from None
+    return certificate, key
 
 
 def _listening(host: str, port: int) -> socket.socket:

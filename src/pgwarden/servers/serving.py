@@ -21,6 +21,7 @@ from pgwarden.servers.standing import settle
 
 if TYPE_CHECKING:
     import socket
+    from pathlib import Path
 
     from starlette.types import ASGIApp
 
@@ -73,8 +74,12 @@ async def serve(
     jobs: int,
     pages: Sequence[Page] = (),
     started: Callable[[], None] = lambda: None,
+    certificate: tuple[Path, Path] | None = None,
 ) -> None:
-    """Answer until SIGTERM or Ctrl-C; requests under way end first. ``jobs``: how many are done at once, 0: none."""
+    """Answer until SIGTERM or Ctrl-C; requests under way end first. ``jobs``: how many are done at once, 0: none.
+
+    ``certificate`` and its key: speak TLS (1.2 at least).
+    """
     import uvicorn
 
     settle()
@@ -103,6 +108,8 @@ async def serve(
         ws="none",
         server_header=False,
         timeout_graceful_shutdown=20,
+        ssl_certfile=certificate[0] if certificate else None,
+        ssl_keyfile=certificate[1] if certificate else None,
     )
     if not jobs:
         await Server(config).serve(sockets=[listening])

@@ -36,6 +36,7 @@ from pgwarden.web.door import Door, door_of
 from pgwarden.web.guard import Guard
 from pgwarden.web.pages import (
     account,
+    api_docs,
     ask_page,
     audit_page,
     executions_page,
@@ -72,7 +73,18 @@ NOUNS = (
     *ADMIN_NOUNS,
 )
 """The API, a router each."""
-PAGES = (login, ask_page, schema_page, tickets_page, executions_page, audit_page, report_page, account, *ADMIN_PAGES)
+PAGES = (
+    login,
+    ask_page,
+    schema_page,
+    tickets_page,
+    executions_page,
+    audit_page,
+    report_page,
+    account,
+    api_docs,
+    *ADMIN_PAGES,
+)
 DESCRIPTION = """Everything that the page does, for programs. Send a token: `Authorization: Bearer pgw_…`
 (`pgwarden token create`). What the token's account and scopes do not allow is refused below this door."""
 _log = logging.getLogger(__name__)
@@ -115,15 +127,20 @@ async def _told(request: Request, error: Exception) -> Response:
     known = _known(error)
     path = request.url.path
     if path.startswith(API) or "text/html" not in request.headers.get("accept", ""):
-        answer: Response = problem_response(known)
-        if isinstance(error, HTTPException) and error.headers:
-            answer.headers.update(error.headers)
+        answer: Response = problem_response(known, status=_status(error))
+        if isinstance(error, HTTPException):
+            answer.headers.update(error.headers or {})
         return answer
     if isinstance(known, LoginNeeded | TokenInvalid) and request.method == "GET":
         where = "/password" if "password of your own" in known.what else f"/login?next={quote(path)}"
         return RedirectResponse(where, 303)
-    told = problem(known)
+    told = problem(known, status=_status(error))
     return door_of(request).templates.page(request, "pages/error.html", status=told.status, problem=told)
+
+
+def _status(error: Exception) -> int | None:
+    """The status that the framework has for an error, such as 405; None where pgwarden's own word counts."""
+    return error.status_code if isinstance(error, HTTPException) else None
 
 
 def _known(error: Exception) -> PgwardenError:

@@ -82,12 +82,12 @@ def status_of(error: PgwardenError) -> int:
     return next((_BY_TYPE[kind] for kind in type(error).__mro__ if kind in _BY_TYPE), CONFLICT)
 
 
-def problem(error: PgwardenError) -> Problem:
-    """The one translation of an error."""
+def problem(error: PgwardenError, *, status: int | None = None) -> Problem:
+    """The one translation of an error; ``status`` instead of the one that its kind has."""
     return Problem(
         type=f"urn:pgwarden:error:{error.code}",
         title=inspect.cleandoc(type(error).__doc__ or "Something went wrong.").splitlines()[0],
-        status=status_of(error),
+        status=status or status_of(error),
         detail=error.what,
         code=error.code,
         what=error.what,
@@ -97,9 +97,9 @@ def problem(error: PgwardenError) -> Problem:
     )
 
 
-def problem_response(error: PgwardenError) -> JSONResponse:
+def problem_response(error: PgwardenError, *, status: int | None = None) -> JSONResponse:
     """An error as the answer to a request of the API."""
-    told = problem(error)
+    told = problem(error, status=status)
     headers = {"WWW-Authenticate": "Bearer"} if told.status == 401 else {}
     if isinstance(error, errors.TooManyAttempts):
         headers["Retry-After"] = str(error.retry_after)
@@ -109,5 +109,5 @@ def problem_response(error: PgwardenError) -> JSONResponse:
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a router or a path says of its errors in the OpenAPI description."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    every = {400, 401, 403, 409, 413, 422, 429, 500, 503, *statuses}
+    every = {400, 401, 403, 404, 405, 409, 413, 422, 429, 499, 500, 503, 504, *statuses}
     return {status: {"description": "A problem", "model": Problem, "content": content} for status in sorted(every)}

@@ -1,0 +1,40 @@
+"""The API described: for people all that is there for machines, and nobody comes in without a login."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from tests.support.web import WebHouse
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+OPEN = {("post", "/api/v1/session")}
+"""What answers somebody who shows nothing: the way in."""
+
+
+async def test_the_description_for_people_names_every_operation(house: WebHouse) -> None:
+    client = house.client()
+    document = (await client.get("/api/v1/openapi.json")).json()
+    page = (await client.get("/api/v1/docs")).text
+    for path in document["paths"]:
+        assert f"<code>{path}</code>" in page, path
+    assert not re.search(r'(?:src|href)="(?:https?:)?//', page)
+
+
+async def test_every_operation_needs_a_login(house: WebHouse) -> None:
+    client = house.client()
+    paths = (await client.get("/api/v1/openapi.json")).json()["paths"]
+    assert len(paths) > 60
+    for path, methods in paths.items():
+        for method in methods:
+            if (method, path) not in OPEN:
+                told = await client.request(method, re.sub(r"\{[^}]*\}", "1", path), json={})
+                assert (told.status_code, told.json()["code"]) == (401, "PGW170"), (method, path)
+
+
+async def test_a_method_that_a_path_does_not_have_is_told_as_such(house: WebHouse) -> None:
+    wrong = await house.client().patch("/api/v1/session")
+    assert (wrong.status_code, wrong.json()["status"]) == (405, 405)
+    assert wrong.headers["content-type"] == "application/problem+json"
+    assert wrong.headers["allow"]
