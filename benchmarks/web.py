@@ -171,9 +171,12 @@ def main(users: int = 50, seconds: float = 20.0) -> None:
         home.chmod(0o711)
         settings = load(home=home, user="benchmark")
         with embedded_server(settings) as server:
-            server.create_database("shop")
-            url = server.conninfo("shop")
-            shop.load(url)
+            server.create_role("shopkeeper")
+            server.create_database("shop", owner="shopkeeper")
+            shop.load(server.conninfo("shop"))
+            url = server.conninfo("shop", role="shopkeeper")
+            with psycopg.connect(server.conninfo("shop")) as connection:
+                connection.execute("grant select, insert, update, delete on all tables in schema public to shopkeeper")
 
             async def prepare() -> tuple[list[str], list[str]]:
                 async with build(settings, door="web", admit=False) as app:
