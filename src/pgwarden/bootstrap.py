@@ -73,6 +73,7 @@ from pgwarden.agents.policy_desk import PolicyDesk
 from pgwarden.agents.policy_editor import PolicyEditor
 from pgwarden.agents.proposed_decisions import ProposedDecisions
 from pgwarden.agents.provider_desk import ProviderDesk
+from pgwarden.agents.query_advisor import QueryAdvisor
 from pgwarden.agents.recipients import Recipients
 from pgwarden.agents.report_desk import ReportDesk
 from pgwarden.agents.request_desk import RequestDesk
@@ -170,6 +171,7 @@ class App:
     cache: Cache
     schema: SchemaContextAgent
     query: IntelligentQueryAgent
+    advisor: QueryAdvisor
     models: Models
     execution: SafeExecutionAgent
     memory: ContextMemoryAgent
@@ -443,6 +445,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             cache=cache,
             schema=schema,
             query=query,
+            advisor=QueryAdvisor(execution),
             execution=execution,
             memory=memory,
             impact=impact,

@@ -220,10 +220,16 @@ class SafeExecutionAgent:
         *,
         identity: Identity,
         limits: ReadLimits,
+        analyze: bool = False,
     ) -> Mapping[str, object]:
-        """The plan of an allowed or approvable statement as PostgreSQL's JSON; the statement is not run."""
+        """The plan of an allowed or approvable statement as PostgreSQL's JSON; the statement is not run.
+
+        ``analyze`` runs an allowed one behind the fences of a read to measure it; its rows go nowhere.
+        """
         asked = asked_for(sql, parameters)
-        async with self._trail.event("statement.explained", identity=identity, database=database, personal=asked):
+        event = self._trail.event("statement.explained", identity=identity, database=database, personal=asked)
+        async with event as told:
+            told.details |= {"measured": True} if analyze else {}
             rights = await self._rights_of(identity)
             catalog = await self._catalogs.catalog(database)
             verdict = verdict_of(sql, catalog, policy=self._policy)
@@ -231,7 +237,9 @@ class SafeExecutionAgent:
                 raise _not_allowed(verdict)
             ReadAccess(database, verdict, catalog, rights, self._sensitive).masked()
             runner = await self._runners(database)
-            return await runner.explain(verdict, parameters, limits=limits, search_path=catalog.search_path)
+            return await runner.explain(
+                verdict, parameters, limits=limits, search_path=catalog.search_path, analyze=analyze
+            )
 
     async def executions(self, database: str, *, rows: int = 50) -> tuple[Execution, ...]:
         """What ran on a target, newest first."""

@@ -11,6 +11,7 @@ import typer
 
 from pgwarden import __version__
 from pgwarden.cli import (
+    advise,
     ask,
     audit,
     backup,
@@ -77,6 +78,7 @@ for group in (
     translate,
     evaluate,
     statement,
+    advise,
     impact,
     request,
     tickets,

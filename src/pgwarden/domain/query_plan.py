@@ -26,6 +26,12 @@ def _steps(node: Mapping[str, object]) -> Iterator[str]:
         yield from _steps(child)
 
 
+def measured(plan: Mapping[str, object]) -> float | None:
+    """Milliseconds that EXPLAIN ANALYZE took to run the statement; None of a plan that was not run."""
+    took = plan.get("Execution Time")
+    return None if took is None else float(str(took))
+
+
 def estimates(plan: Mapping[str, object]) -> tuple[float | None, float | None]:
     """The plan's total cost, in the planner's units, and its rows; None where it has none."""
     root = plan.get("Plan")

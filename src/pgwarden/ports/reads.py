@@ -54,6 +54,10 @@ class ReadRunner(Protocol):
         *,
         limits: ReadLimits,
         search_path: Sequence[str] = (),
+        analyze: bool = False,
     ) -> Mapping[str, object]:
-        """The plan of an allowed or approvable statement (never executed), as PostgreSQL's JSON."""
+        """The plan of an allowed or approvable statement, as PostgreSQL's JSON. It is not executed.
+
+        ``analyze`` executes it inside the fences of ``run`` and throws its rows away: for an ALLOW verdict only.
+        """
         ...

@@ -79,11 +79,15 @@ class PostgresReadRunner:
         *,
         limits: ReadLimits,
         search_path: Sequence[str] = (),
+        analyze: bool = False,
     ) -> Mapping[str, object]:
         """The plan of an allowed or approvable statement as PostgreSQL's JSON; the statement is not executed.
 
-        Raises StatementRefused for a refused one: planning alone can run functions that it calls.
+        ``analyze`` executes an allowed one in the fences of a read and gives its times, not its rows. Raises
+        StatementRefused for a refused one: planning alone can run functions that it calls.
         """
+        if analyze:
+            _require_allowed(verdict)
         if verdict.decision is Decision.REFUSE:
             raise _refused(verdict)
         if len(verdict.sql) > LONGEST_EXPLAINED:
@@ -95,6 +99,8 @@ class PostgresReadRunner:
             )
         generic = bool(verdict.parameters) and not parameters
         options = "format json, generic_plan" if generic else "format json"
+        if analyze and not generic:
+            options += ", analyze, timing off"
         rows = await self._on_a_link(
             verdict, parameters, limits, frozenset(), None, search_path, prefix=f"explain ({options}) "
         )

@@ -1,0 +1,76 @@
+"""``pgwarden advise``: how a statement could be written better, with what PostgreSQL says each form costs."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pgwarden.cli.ask import print_sql
+from pgwarden.cli.door import Database, Json, open_app, read_text
+from pgwarden.cli.progress import working
+from pgwarden.cli.render import console, emit_json, hanging, one_line
+from pgwarden.cli.statement import SqlFile
+from pgwarden.domain.advice_json import advice_object, estimate_words
+
+if TYPE_CHECKING:
+    from pgwarden.bootstrap import App
+    from pgwarden.domain.advice import Advice
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(advise)
+
+
+def advise(
+    sql: Annotated[str | None, typer.Argument(help="One SELECT; '-' reads it from stdin.")] = None,
+    file: SqlFile = None,
+    database: Database = None,
+    as_json: Json = False,
+    analyze: Annotated[
+        bool, typer.Option("--analyze", help="Also run it and its other forms, behind the fences, to measure them.")
+    ] = False,
+    timeout: Annotated[float | None, typer.Option("--timeout", min=0.1, help="Seconds each form may run.")] = None,
+) -> None:
+    """Say how a SELECT could be faster or simpler. Without --analyze nothing is run.
+
+    Each form gives the same rows, and is shown with PostgreSQL's own estimate.
+    """
+    text = read_text(sql, file)
+
+    async def work(app: App) -> Advice:
+        async with app.target(database) as name:
+            with working() as tell:
+                tell("planning the statement and its other forms")
+                catalog = await app.orchestrator.visible(name, identity=app.identity)
+                limits = app.limits(seconds=timeout)
+                return await app.advisor.advise(
+                    name, text, catalog, identity=app.identity, limits=limits, analyze=analyze
+                )
+
+    advice = open_app(work)
+    if as_json:
+        emit_json(advice_object(advice))
+    else:
+        show(advice)
+
+
+def show(advice: Advice) -> None:
+    """The advice for a person."""
+    from rich.text import Text
+
+    out = console()
+    out.print(Text("as given  ", style="bold") + Text(estimate_words(advice.estimate)))
+    out.print(hanging(Text("  plan:   ", style="dim"), Text(one_line(advice.plan))))
+    for one in advice.alternatives:
+        out.print()
+        head = f"{one.rewrite.purpose.value}  " if one.faster or one.rewrite.purpose.value != "faster" else ""
+        out.print(Text(head, style="bold green") + Text(estimate_words(one.estimate)))
+        for reason in one.rewrite.reasons:
+            out.print(hanging(Text("  • "), Text(one_line(reason))))
+        print_sql(one.rewrite.sql, decorate=sys.stdout.isatty())
+    if not advice.alternatives:
+        out.print(Text("No other form that is known here is cheaper.", style="dim"))
+    for note in advice.notes:
+        out.print(Text(one_line(note), style="yellow"))

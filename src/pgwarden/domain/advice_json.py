@@ -1,0 +1,53 @@
+"""Advice as JSON and in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pgwarden.domain.advice import Advice, Alternative, Estimate
+
+
+def estimate_words(estimate: Estimate) -> str:
+    """Cost, rows and time in one line."""
+    words = f"cost {estimate.cost:,.0f}, about {estimate.rows:,.0f} rows"
+    if estimate.milliseconds is not None:
+        return f"{words}, measured {_time(estimate.milliseconds)}"
+    return words if estimate.guess is None else f"{words}, roughly {_time(estimate.guess)}"
+
+
+def estimate_object(estimate: Estimate) -> dict[str, Any]:
+    found = {
+        "cost": estimate.cost,
+        "rows": estimate.rows,
+        "milliseconds": estimate.milliseconds,
+        "guessed_milliseconds": None if estimate.guess is None else round(estimate.guess, 3),
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def alternative_object(one: Alternative) -> dict[str, Any]:
+    return {
+        "code": one.rewrite.code,
+        "purpose": one.rewrite.purpose.value,
+        "sql": one.rewrite.sql,
+        "reasons": list(one.rewrite.reasons),
+        "same_rows": one.rewrite.same,
+        "faster": one.faster,
+    } | estimate_object(one.estimate)
+
+
+def advice_object(advice: Advice) -> dict[str, Any]:
+    """Everything that an advice says."""
+    return {
+        "sql": advice.sql,
+        "estimate": estimate_object(advice.estimate),
+        "plan": advice.plan,
+        "alternatives": [alternative_object(one) for one in advice.alternatives],
+        "notes": list(advice.notes),
+    }
+
+
+def _time(milliseconds: float) -> str:
+    if milliseconds < 10:
+        return f"{milliseconds:.2g} ms"
+    return f"{milliseconds:,.0f} ms" if milliseconds < 10_000 else f"{milliseconds / 1000:,.0f} s"
