@@ -88,12 +88,16 @@ async def arrange(app: App, url: str, users: int) -> tuple[list[str], list[str]]
 @contextmanager
 def served(home: Path, url: str) -> Iterator[tuple[str, int]]:
     """The address and the process of a server."""
-    environment = {**os.environ, "PGWARDEN_HOME": str(home), "PGWARDEN_TARGETS__SHOP__URL": url}
+    config = home / "config.toml"
+    config.write_text(f"[databases.shop]\nurl = {json.dumps(url)}\n")
+    config.chmod(0o600)
+    environment = {**os.environ, "PGWARDEN_HOME": str(home), "PGWARDEN_CONFIG": str(config)}
     command = [sys.executable, "-m", "pgwarden", "serve", "--port", "0", "--json"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert process.stdout is not None
-        yield json.loads(process.stdout.readline())["url"], process.pid
+        told = "".join(iter(process.stdout.readline, "}\n"))
+        yield json.loads(told + "}")["url"], process.pid
     finally:
         process.terminate()
         process.wait(30)
