@@ -214,8 +214,9 @@ class MemoryLoginStore:
         self.held.tokens[secret_hash] = token
         self.held.audit += audit
 
-    async def token(self, secret_hash: str) -> ApiToken | None:
-        return self.held.tokens.get(secret_hash)
+    async def bearer(self, secret_hash: str) -> tuple[ApiToken, Person] | None:
+        token = self.held.tokens.get(secret_hash)
+        return (token, self.held.people[token.person]) if token else None
 
     async def tokens(self, person: str | None = None) -> tuple[ApiToken, ...]:
         found = (token for token in self.held.tokens.values() if person in (None, token.person))

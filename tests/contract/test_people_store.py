@@ -179,11 +179,10 @@ async def test_whoever_is_no_longer_active_proves_nothing(stores: Stores) -> Non
     await stores.people.delegate(Delegation("lea", "max", NOON, NOON + 9 * HOUR), audit=())
     later = NOON + HOUR
     await stores.people.replace(replace(LEA, active=False), expected=LEA, audit=said(at=later))
-    ended, revoked = await stores.logins.login(secret_hash("s1")), await stores.logins.token(secret_hash("s2"))
+    ended, revoked = await stores.logins.login(secret_hash("s1")), await stores.logins.bearer(secret_hash("s2"))
     assert ended is not None
     assert ended.ended_at == later
-    assert revoked is not None
-    assert revoked.revoked_at == later
+    assert revoked == (replace(token("t1", "lea"), revoked_at=later), replace(LEA, active=False))
     assert await stores.logins.linked("https://id", "42") == ""
     assert await stores.people.delegations(later) == ()
     assert (await stores.logins.credential("lea")).password_hash == ""
@@ -264,7 +263,8 @@ async def test_tokens_are_found_listed_and_revoked(stores: Stores) -> None:
     await add(stores, ANA, LEA)
     for name, owner in (("t1", "ana"), ("t2", "lea")):
         await stores.logins.add_token(token(name, owner), secret_hash(name), audit=said("token.created"))
-    assert await stores.logins.token(secret_hash("t1")) == token("t1", "ana")
+    assert await stores.logins.bearer(secret_hash("t1")) == (token("t1", "ana"), ANA)
+    assert await stores.logins.bearer(secret_hash("t3")) is None
     assert await stores.logins.tokens() == (token("t1", "ana"), token("t2", "lea"))
     assert await stores.logins.tokens("lea") == (token("t2", "lea"),)
     assert await stores.logins.revoke("t1", NOON, audit=said("token.revoked"))

@@ -153,8 +153,7 @@ class FrontDesk:
     async def admit_token(self, secret: str, source: str) -> Admission:
         """Whose token this is, with what it may do. TokenInvalid when it expired, was revoked, or never was."""
         at = self._now()
-        token = await self._logins.token(secret_hash(secret))
-        person = await self._account(token.person) if token else None
+        token, person = await self._logins.bearer(secret_hash(secret)) or (None, None)
         if token is None or person is None or not person.active or not token.usable(at):
             subject = token.id if token else ""
             raise await self.not_valid("token", INVALID, subject=subject, person=person, source=source)

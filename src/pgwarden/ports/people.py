@@ -120,7 +120,9 @@ class LoginStore(Protocol):
 
     async def add_token(self, token: ApiToken, secret_hash: str, *, audit: Sequence[AuditEntry]) -> None: ...
 
-    async def token(self, secret_hash: str) -> ApiToken | None: ...
+    async def bearer(self, secret_hash: str) -> tuple[ApiToken, Person] | None:
+        """The token with its account, both as they are at one moment; each call of an agent asks for it."""
+        ...
 
     async def tokens(self, person: str | None = None) -> tuple[ApiToken, ...]:
         """Those of one account, or all, oldest first; revoked ones, too."""

@@ -11,13 +11,16 @@ import psycopg
 
 from pgwarden.adapters.postgres.control.audit_append import append_entries
 from pgwarden.adapters.postgres.control.connection import Connection, Pool, selected, transaction
-from pgwarden.adapters.postgres.control.people import people_sql
+from pgwarden.adapters.postgres.control.people import people_sql, person_of
 from pgwarden.adapters.secret_box import SecretBox, is_sealed
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.errors import AlreadyExists, SecretKeyInvalid
 from pgwarden.domain.login import FORGOTTEN_AFTER, Attempts, Credential, LoginMethod, LoginSession, lock_after
-from pgwarden.domain.person import ApiToken
+from pgwarden.domain.person import ApiToken, Person
 from pgwarden.domain.personnel import unknown_person
+
+TOKEN_COLUMNS = 8
+"""Of a bearer's row; those of the account follow."""
 
 
 class PostgresLoginStore:
@@ -154,9 +157,9 @@ class PostgresLoginStore:
             await connection.execute(people_sql("add_token"), values)
             await append_entries(connection, audit)
 
-    async def token(self, secret_hash: str) -> ApiToken | None:
-        row = await self._row("token", secret_hash=secret_hash)
-        return _token(row) if row else None
+    async def bearer(self, secret_hash: str) -> tuple[ApiToken, Person] | None:
+        row = await self._row("bearer", secret_hash=secret_hash)
+        return (_token(row[:TOKEN_COLUMNS]), person_of(row[TOKEN_COLUMNS:])) if row else None
 
     async def tokens(self, person: str | None = None) -> tuple[ApiToken, ...]:
         return tuple(map(_token, await selected(self._pool, people_sql("tokens"), {"person": person})))

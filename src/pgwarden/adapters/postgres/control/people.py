@@ -37,16 +37,16 @@ class PostgresPeopleStore:
 
     async def get(self, name: str) -> Person:
         for row in await selected(self._pool, people_sql("person"), {"name": name}):
-            return _read(row)
+            return person_of(row)
         raise unknown_person(name)
 
     async def find(self, *, email: str = "", slack: str = "") -> Person | None:
         contact = {"email": email, "slack": "" if email else slack}
         row = next(iter(await selected(self._pool, people_sql("person_by_contact"), contact)), None)
-        return _read(row) if row else None
+        return person_of(row) if row else None
 
     async def all(self) -> tuple[Person, ...]:
-        return tuple(map(_read, await selected(self._pool, people_sql("people"))))
+        return tuple(map(person_of, await selected(self._pool, people_sql("people"))))
 
     async def approvers(self, level: int) -> tuple[Person, ...]:
         return tuple(person for person in await self.all() if person.may_approve(level))
@@ -115,7 +115,7 @@ async def _person(connection: Connection, name: str) -> Person:
     row = await (await connection.execute(people_sql("person"), {"name": name})).fetchone()
     if row is None:
         raise unknown_person(name)
-    return _read(row)
+    return person_of(row)
 
 
 async def _add(connection: Connection, person: Person) -> None:
@@ -143,7 +143,8 @@ async def _shut_out(connection: Connection, name: str, audit: Sequence[AuditEntr
         await connection.execute(people_sql(each), values)
 
 
-def _read(row: tuple[Any, ...]) -> Person:
+def person_of(row: tuple[Any, ...]) -> Person:
+    """An account from its columns, in the order in which the queries on people have them."""
     name, kind, full_name, roles, level, groups, *contact = row
     held = frozenset(Role(role) for role in roles)
     return Person(name, IdentityKind(kind), full_name, held, level, frozenset(groups), *contact)

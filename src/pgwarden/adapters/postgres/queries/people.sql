@@ -138,10 +138,13 @@ insert into pgwarden_control.api_token
 values (%(id)s, %(secret_hash)s, %(person)s, %(label)s, %(scopes)s::text[], %(databases)s::text[], %(created_at)s,
         %(expires_at)s)
 
--- name: token
-select id, person, label, scopes, databases, created_at, expires_at, revoked_at
-from pgwarden_control.api_token
-where secret_hash = %(secret_hash)s
+-- name: bearer
+select t.id, t.person, t.label, t.scopes, t.databases, t.created_at, t.expires_at, t.revoked_at,
+    p.name, p.kind, p.full_name, p.roles, p.level, p.groups, p.email, p.phone, p.slack, p.zone, p.backup, p.active,
+    p.owner
+from pgwarden_control.api_token t
+    join pgwarden_control.person p on p.name = t.person
+where t.secret_hash = %(secret_hash)s
 
 -- name: tokens
 select id, person, label, scopes, databases, created_at, expires_at, revoked_at
