@@ -116,7 +116,9 @@ def owned(database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         connection.execute(sql.SQL("grant all on schema public to {}").format(role))
         connection.execute(sql.SQL("set role {}").format(role))
         connection.execute(TREES)
-    yield make_conninfo(**{**conninfo_to_dict(database), "user": name, "password": None})
+    yield make_conninfo(
+        "", **{k: str(v) for k, v in conninfo_to_dict(database).items() if k != "password"} | {"user": name}
+    )
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(sql.SQL("drop owned by {} cascade").format(role))
         connection.execute(sql.SQL("drop role {}").format(role))
@@ -137,7 +139,7 @@ async def people_and_forest(app: App, owned: str) -> None:
 async def answered(client: Client, tool: str, arguments: dict[str, Any]) -> dict[str, Any]:
     result = await client.call_tool(tool, arguments)
     assert not result.is_error, text_of(result)
-    assert result.structured_content is not None
+    assert isinstance(result.structured_content, dict)
     return result.structured_content
 
 
