@@ -88,3 +88,32 @@ async def test_two_people_ask_decide_run_and_take_back(site: Site) -> None:
     await checked(audrey)
     await picture(audrey, "audit-dark")
     assert faults == []
+
+
+async def test_a_queue_is_narrowed_down_and_several_are_decided_at_once(site: Site) -> None:
+    faults: list[str] = []
+    for number, urgency in ((31, "normal"), (32, "emergency"), (33, "normal")):
+        ana = await site.house.logged_in("ana")
+        wanted = {"sql": f"delete from customers where id = {number}", "reason": f"spring {number}", "urgency": urgency}
+        assert (await ana.post("/api/v1/tickets", json=wanted)).status_code == 201
+    dora = await site.page("dora", faults=faults)
+    await dora.goto(f"{site.url}/tickets")
+    await dora.get_by_label("Words", exact=True).fill("spring")
+    await dora.get_by_role("button", name="Show").click()
+    assert "text=spring" in dora.url
+    await dora.get_by_role("link", name="Waiting for me (3)").click()
+    assert "text=spring" in dora.url
+    cards = dora.locator(".cards > li")
+    await expect(cards.first).to_contain_text("spring 32")
+    await checked(dora)
+    await picture(dora, "tickets")
+    for card in (cards.nth(0), cards.nth(1)):
+        await card.get_by_role("checkbox").focus()
+        await dora.keyboard.press("Space")
+    await dora.get_by_label("Your password, again").fill(PASSWORD)
+    await dora.get_by_role("button", name="Approve the ticked").press("Enter")
+    await expect(dora.get_by_role("heading", name="2 of 2 decided")).to_be_visible()
+    await expect(dora.get_by_role("link", name="Waiting for me (1)")).to_be_visible()
+    assert "text=spring" in dora.url
+    await checked(dora)
+    assert faults == []

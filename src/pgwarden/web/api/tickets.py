@@ -43,6 +43,7 @@ class TicketLine(BaseModel):
     asked: list[str] = Field(description="Who is asked to decide now.")
     opened_at: str
     ends_at: str | None
+    seal: str = Field(description="Of the request as it is now: a decision that carries it covers nothing else.")
 
 
 class Wanted(BaseModel):
@@ -292,4 +293,5 @@ def ticket_line(view: TicketView) -> TicketLine:
         asked=list(view.asked),
         opened_at=view.ticket.opened_at.isoformat(),
         ends_at=standing.ends_at.isoformat() if standing.ends_at else None,
+        seal=request.seal,
     )

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from pgwarden.agents.ticket_object import event_text
 from pgwarden.domain.admission import TOKEN
-from pgwarden.domain.errors import PgwardenError
+from pgwarden.domain.errors import InputInvalid, PgwardenError
 from pgwarden.domain.login import PROVED_FROM
 from pgwarden.domain.proposed_decision import standing_proposals
 from pgwarden.domain.request import Urgency
 from pgwarden.domain.ticket import WAITING, TicketStatus
 from pgwarden.domain.ticket_events import Decision
 from pgwarden.domain.ticket_summary import summarise
+from pgwarden.web.api import queue as bulk
 from pgwarden.web.api import tickets as api
 from pgwarden.web.api.executions import executed
+from pgwarden.web.api.queue import Filters
 from pgwarden.web.problems import Problem, problem, status_of
 from pgwarden.web.proof import Proof
 from pgwarden.web.visitor import Inside, Visitor
@@ -28,34 +31,76 @@ router = APIRouter()
 
 Text = Annotated[str, Form(max_length=4000)]
 Secret = Annotated[str, Form(max_length=1024)]
-VIEWS = {"open": tuple(WAITING), "approved": (TicketStatus.APPROVED,), "all": ()}
 
 
 @router.get("/tickets")
-async def queue(
+async def queue(request: Request, visitor: Inside, filters: Annotated[Filters, Query()]) -> Response:
+    """Tickets, urgent ones first, as the address filters them."""
+    return await _queue(request, visitor, filters)
+
+
+@router.get("/tickets/decisions")
+async def back_to_queue(request: Request) -> Response:
+    """Where a browser comes back to after it was asked to log in."""
+    return RedirectResponse(f"/tickets?{request.url.query}", 303)
+
+
+@router.post("/tickets/decisions")
+async def decide_several(
     request: Request,
     visitor: Inside,
-    show: Annotated[str, Query(max_length=20)] = "open",
-    whose: Annotated[str, Query(max_length=20)] = "",
-    database: Annotated[str, Query(max_length=200)] = "",
+    filters: Annotated[Filters, Query()],
+    decision: Text,
+    tickets: Annotated[list[str], Form(max_length=100)] = [],  # noqa: B006 - FastAPI copies it
+    comment: Text = "",
+    password: Secret = "",
+    code: Secret = "",
 ) -> Response:
-    """Tickets, the newest first; those that wait for the visitor are named."""
-    views = await api.found(
-        visitor,
-        list(VIEWS.get(show, ())),
-        mine=whose == "mine",
-        for_me=whose == "me",
-        database=database,
-        limit=200,
-    )
+    """The same word on several tickets, with what became of each above the queue."""
+    try:
+        chosen = [bulk.Chosen(id=id_, seal=seal) for id_, _, seal in (each.partition(" ") for each in tickets)]
+        if not chosen:
+            raise InputInvalid("No ticket is chosen.", not_done="Nothing was decided.", next_step="Tick some of them.")
+        proof = Proof(password=password, code=code[:20]) if password or code else None
+        word = bulk.WordOnSeveral(tickets=chosen, decision=Decision(decision), comment=comment, proof=proof)
+        outcomes = await bulk.decide_several(word, visitor)
+    except PgwardenError as error:
+        return await _queue(request, visitor, filters, error=error)
+    return await _queue(request, visitor, filters, outcomes=outcomes)
+
+
+async def _queue(
+    request: Request,
+    visitor: Visitor,
+    filters: Filters,
+    *,
+    outcomes: Sequence[bulk.Outcome] = (),
+    error: PgwardenError | None = None,
+) -> Response:
+    found = await bulk.read_queue(visitor, filters)
+    given = filters.model_dump(exclude_defaults=True)
+    asked = [each for each in found.tickets if visitor.person.name in each.asked]
+    risky = any(each.risk in PROVED_FROM for each in asked) and visitor.admission.source != TOKEN
     return visitor.door.templates.page(
         request,
         "pages/tickets.html",
+        status=status_of(error) if error else 200,
         visitor=visitor,
-        tickets=[api.ticket_line(view) for view in views],
-        show=show,
-        whose=whose,
-        database=database,
+        queue=found,
+        filters=filters,
+        query=urlencode(given),
+        tabs=[
+            (text, urlencode(given | {"whose": whose}), whose == filters.whose, count)
+            for whose, text, count in (
+                ("", "All", found.counts.all),
+                ("me", "Waiting for me", found.counts.me),
+                ("mine", "Asked by me", found.counts.mine),
+            )
+        ],
+        deciding=bool(asked),
+        proof=await visitor.app.front_desk.proof_of(visitor.admission) if risky else "",
+        outcomes=outcomes,
+        problem=problem(error) if error else None,
         frozen=await visitor.app.approval.writes(),
     )
 
