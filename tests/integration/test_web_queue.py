@@ -43,7 +43,7 @@ async def test_the_queue_counts_filters_and_puts_the_urgent_first(house: WebHous
     assert await found(risk="LOW" if risk != "LOW" else "HIGH") == []
     assert (await dora.get("/api/v1/queue", params={"whose": "nobody"})).status_code == 422
     page = (await dora.get("/tickets", params={"text": mark, "whose": "me"})).text
-    assert f'href="/tickets?text={mark}&amp;whose=mine"' in page
+    assert f'href="/tickets?whose=mine&amp;text={mark}"' in page
     assert "Waiting for me (2)" in page
     program = house.client(authorization=f"Bearer {await house.token('ana', 'ask', databases=('other',))}")
     assert (await program.get("/api/v1/queue", params={"text": mark})).json()["counts"]["all"] == 0
