@@ -139,6 +139,10 @@ async def test_sql_is_judged_without_being_run(desk: Desktop) -> None:
     assert good["unexpected_tables"] == ["public.products"]
     assert good["estimated_cost"] > 0
     assert good["plan"]["Plan"]["Node Type"] == "Limit"
+    needless = "select o.id from orders o join customers c on c.id = o.customer_id"
+    slow = await desk.answer("validate_query_syntax", sql_string=needless)
+    assert slow["alternatives"][0]["sql"] == "SELECT o.id FROM orders o"
+    assert slow["alternatives"][0]["estimated_cost"] < slow["estimated_cost"]
     change = await desk.answer("validate_query_syntax", sql_string="delete from orders")
     assert (change["valid"], change["decision"], change["plan"]) == (True, "needs_approval", None)
     for wrong in ("selec 1", "select nope from orders", "select * from nowhere", "select no_such_function(1)"):
@@ -159,6 +163,7 @@ async def test_the_documents_intent_object_becomes_sql(desk: Desktop, shop_url: 
     }
     made = await desk.answer("generate_query_from_intent", intent_object=intent)
     assert (made["status"], made["decision"]) == ("ready", "allow")
+    assert made["estimated_cost"] > 0
     with psycopg.connect(shop_url) as connection:
         found = connection.execute(made["sql"]).fetchall()
         (count,) = connection.execute("select count(*) from customers where state = 'California'").fetchone() or ()

@@ -105,6 +105,12 @@ async def test_questions_are_answered_with_their_steps(house: WebHouse) -> None:
     assert refused.status_code == 403
     verdict = (await client.post("/api/v1/verdicts", json={"sql": DELETE})).json()
     assert verdict["decision"] == "needs_approval"
+    needless = {"sql": "select o.id from orders o join customers c on c.id = o.customer_id"}
+    advice = (await client.post("/api/v1/advice", json=needless)).json()
+    assert advice["alternatives"][0]["sql"] == "SELECT o.id FROM orders o"
+    assert advice["alternatives"][0]["cost"] < advice["estimate"]["cost"]
+    assert "-- shows one column\n" in advice["commented"]
+    assert (await client.post("/api/v1/advice", json={"sql": DELETE})).status_code == 403
 
 
 async def test_the_schema_shows_keys_masked_samples_and_a_picture(house: WebHouse) -> None:

@@ -13,6 +13,8 @@ from pgwarden.domain.identity import Identity
 from pgwarden.domain.query_plan import estimates, measured, plan_summary
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.statement import StatementKind
+from pgwarden.sql.commented import commented
+from pgwarden.sql.index_wishes import index_wishes
 from pgwarden.sql.rewrites import rewrites
 from pgwarden.sql.verdict import verdict_of
 
@@ -60,15 +62,19 @@ class QueryAdvisor:
         identity: Identity,
         limits: ReadLimits,
         analyze: bool = False,
+        comments: bool = False,
+        timed: bool = True,
     ) -> Advice:
         """Everything worth saying about a statement that reads; ``catalog`` is what the identity may see.
 
-        ``analyze`` also runs the statement and its faster forms, within the limits, to measure them. Raises
-        StatementInvalid, StatementRefused for what is no read, RightMissing, and what an EXPLAIN can raise.
+        ``comments`` adds the statement with comments. ``timed`` also guesses its time, for which a first call runs a
+        statement that reads no table. ``analyze`` also runs the statement and its faster forms, within the limits, to
+        measure them. Raises StatementInvalid, StatementRefused for what is no read, RightMissing, and what an EXPLAIN
+        can raise.
         """
         _require_read(sql, catalog)
         plan = await self._reads.explain(database, sql, identity=identity, limits=limits, analyze=analyze)
-        pace = await self._pace(database, identity=identity, limits=limits)
+        pace = await self._pace(database, identity=identity, limits=limits) if timed else None
         given = _estimate(plan, pace)
         zone = limits.zone or await self._zone(database, identity=identity, limits=limits)
         notes = []
@@ -82,7 +88,15 @@ class QueryAdvisor:
                 notes.append(f"The form {rewrite.code} could not be planned: {error.what}")
                 continue
             found.append(_alternative(rewrite, given, _estimate(other, pace)))
-        return Advice(sql, given, plan_summary(plan), tuple(_offered(found, given)), notes=tuple(notes))
+        return Advice(
+            sql,
+            given,
+            plan_summary(plan),
+            tuple(_offered(found, given)),
+            index_wishes(sql, catalog),
+            commented(sql, catalog) if comments else "",
+            tuple(notes),
+        )
 
     async def costs(
         self, database: str, statements: Sequence[str], *, identity: Identity, limits: ReadLimits

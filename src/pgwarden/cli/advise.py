@@ -31,6 +31,9 @@ def advise(
     analyze: Annotated[
         bool, typer.Option("--analyze", help="Also run it and its other forms, behind the fences, to measure them.")
     ] = False,
+    comments: Annotated[
+        bool, typer.Option("--comments", help="Also show it with comments that explain its parts.")
+    ] = False,
     timeout: Annotated[float | None, typer.Option("--timeout", min=0.1, help="Seconds each form may run.")] = None,
 ) -> None:
     """Say how a SELECT could be faster or simpler. Without --analyze nothing is run.
@@ -46,7 +49,7 @@ def advise(
                 catalog = await app.orchestrator.visible(name, identity=app.identity)
                 limits = app.limits(seconds=timeout)
                 return await app.advisor.advise(
-                    name, text, catalog, identity=app.identity, limits=limits, analyze=analyze
+                    name, text, catalog, identity=app.identity, limits=limits, analyze=analyze, comments=comments
                 )
 
     advice = open_app(work)
@@ -72,5 +75,13 @@ def show(advice: Advice) -> None:
         print_sql(one.rewrite.sql, decorate=sys.stdout.isatty())
     if not advice.alternatives:
         out.print(Text("No other form that is known here is cheaper.", style="dim"))
+    if advice.indexes:
+        out.print(Text("\nindexes that could help (not verified, and not made)", style="bold"))
+    for wish in advice.indexes:
+        out.print(hanging(Text("  • "), Text(one_line(wish.reason))))
+        print_sql(wish.definition, decorate=sys.stdout.isatty())
+    if advice.commented:
+        out.print(Text("\nwith comments", style="bold"))
+        print_sql(advice.commented, decorate=sys.stdout.isatty())
     for note in advice.notes:
         out.print(Text(one_line(note), style="yellow"))

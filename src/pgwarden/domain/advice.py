@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from pgwarden.domain.catalog import Name, quote_identifier
+from pgwarden.domain.catalog import Name
 
 
 class Purpose(StrEnum):
@@ -15,8 +15,6 @@ class Purpose(StrEnum):
     """Offered only where the planner agrees."""
     SIMPLER = "simpler"
     """Less text for the same rows, whatever the planner says."""
-    SHAPE = "shape"
-    """Another way to the same rows; worth knowing with its cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,32 +70,6 @@ class IndexWish:
 
 
 @dataclass(frozen=True, slots=True)
-class IndexAdvice:
-    """An index that is not there, and whether the planner would use it."""
-
-    wish: IndexWish
-    verified: bool
-    """Whether the planner was asked, with a hypothetical index that exists for one session and takes no space."""
-    cost: float | None = None
-    """Of the statement with it."""
-    why_not: str = ""
-    """Why it was not verified."""
-
-
-@dataclass(frozen=True, slots=True)
-class Hint:
-    """A planner setting, for this statement alone, that was measured to help."""
-
-    settings: tuple[tuple[str, str], ...]
-    milliseconds: float
-    """With the settings."""
-    before: float
-    """Without."""
-    sql: str
-    """How to use it: SET LOCAL before the statement in one transaction, or pg_hint_plan's comment."""
-
-
-@dataclass(frozen=True, slots=True)
 class Advice:
     """Everything worth saying about one statement."""
 
@@ -106,14 +78,9 @@ class Advice:
     plan: str
     """The plan in one line."""
     alternatives: tuple[Alternative, ...] = ()
-    indexes: tuple[IndexAdvice, ...] = ()
-    hints: tuple[Hint, ...] = ()
+    indexes: tuple[IndexWish, ...] = ()
+    """Indexes that are not there. None is made, and whether the planner would use them was not verified."""
     commented: str = ""
     """The statement with comments that explain its parts, where asked for."""
     notes: tuple[str, ...] = field(default_factory=tuple)
     """What was not looked at, and why."""
-
-
-def column_key(name: str) -> str:
-    """A column as a key of CREATE INDEX."""
-    return quote_identifier(name)

@@ -43,6 +43,8 @@ def advice_object(advice: Advice) -> dict[str, Any]:
         "estimate": estimate_object(advice.estimate),
         "plan": advice.plan,
         "alternatives": [alternative_object(one) for one in advice.alternatives],
+        "indexes": [{"sql": wish.definition, "reason": wish.reason, "verified": False} for wish in advice.indexes],
+        "commented": advice.commented,
         "notes": list(advice.notes),
     }
 

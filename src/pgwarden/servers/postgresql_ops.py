@@ -149,7 +149,7 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
                 instructions=_instructions(said),
                 zone=liked.zone,
             )
-            answer = await _generated(desk, name, reading)
+            answer = await _generated(desk, caller, name, reading)
             answer.preferences = asdict(liked)
             return answer
 
@@ -247,6 +247,11 @@ async def _validated(desk: Desk, caller: Caller, name: str, sql: str, target_tab
     plan = None
     if verdict.allowed:
         plan = await desk.app.execution.explain(name, sql, identity=caller.identity, limits=desk.app.limits())
+    advice = None
+    if plan is not None and verdict.kind is StatementKind.SELECT:
+        advice = await desk.app.advisor.advise(
+            name, sql, catalog, identity=caller.identity, limits=desk.app.limits(), timed=False
+        )
     found = verdict_object(verdict, catalog, plan)
     touched = {*found["reads"], *found["writes"]}
     named = {str(find_table(catalog, table).name) for table in target_tables}
@@ -258,6 +263,16 @@ async def _validated(desk: Desk, caller: Caller, name: str, sql: str, target_tab
         unexpected_tables=sorted(touched - named) if target_tables else [],
         estimated_cost=cost,
         estimated_rows=rows,
+        alternatives=[
+            AlternativeAnswer(
+                sql=one.rewrite.sql,
+                explanation="; ".join(one.rewrite.reasons),
+                confidence=1.0,
+                estimated_cost=one.estimate.cost,
+            )
+            for one in (advice.alternatives if advice else ())
+            if one.faster
+        ][:1],
         **{key: found[key] for key in ValidationAnswer.model_fields if key in found},
     )
 
@@ -276,7 +291,7 @@ def _instructions(said: dict[str, str]) -> str:
     return "\n".join(value for key, value in said.items() if key not in MEANINGS)[:4000]
 
 
-async def _generated(desk: Desk, name: str, reading: Reading) -> GeneratedAnswer:
+async def _generated(desk: Desk, caller: Caller, name: str, reading: Reading) -> GeneratedAnswer:
     doubt = reading.clarification
     answer = GeneratedAnswer(
         database=name,
@@ -298,6 +313,10 @@ async def _generated(desk: Desk, name: str, reading: Reading) -> GeneratedAnswer
     if reading.sql is not None:
         verdict = desk.app.query.validate(reading.sql, await desk.app.schema.catalog(name))
         reasons = verdict.reasons if verdict.decision is Decision.REFUSE else verdict.suggestions
+        forms = [reading.sql, *(other.sql for other in answer.alternatives)] if verdict.allowed else []
+        costs = await desk.app.advisor.costs(name, forms, identity=caller.identity, limits=desk.app.limits())
+        for priced, estimate in zip((answer, *answer.alternatives), costs, strict=False):
+            priced.estimated_cost = estimate.cost if estimate else None
         answer.decision = verdict.decision.value
         answer.suggestions = [ReasonAnswer(code=r.code, message=r.message, hint=r.hint) for r in reasons]
     return answer

@@ -84,6 +84,15 @@ class ReasonAnswer(BaseModel):
     hint: str = ""
 
 
+class AlternativeAnswer(BaseModel):
+    """Another statement for the same request."""
+
+    sql: str
+    explanation: str
+    confidence: float
+    estimated_cost: float | None = Field(default=None, description="PostgreSQL's own, in its units.")
+
+
 class ValidationAnswer(BaseModel):
     """The verdict on a statement; nothing was run."""
 
@@ -102,6 +111,7 @@ class ValidationAnswer(BaseModel):
     plan: dict[str, Any] | None = Field(default=None, description="PostgreSQL's plan; only for what may run.")
     estimated_cost: float | None = None
     estimated_rows: float | None = None
+    alternatives: list[AlternativeAnswer] = Field(default=[], description="A cheaper form that gives the same rows.")
 
     def text(self) -> str:
         lines = [f"{self.decision.replace('_', ' ').upper()}: {self.kind}."]
@@ -113,6 +123,7 @@ class ValidationAnswer(BaseModel):
             lines.append(f"It also touches {', '.join(self.unexpected_tables)}.")
         if self.estimated_cost is not None:
             lines.append(f"Estimated cost {self.estimated_cost:,.0f}, about {self.estimated_rows or 0:,.0f} rows.")
+        lines += [f"Cheaper, same rows (cost {a.estimated_cost or 0:,.0f}): {a.sql}" for a in self.alternatives]
         if self.decision == "needs_approval":
             lines.append("Next: create_approval_request with this statement; a person decides.")
         return "\n".join(lines)
@@ -178,14 +189,6 @@ class OptionAnswer(BaseModel):
     label: str
     question: str = ""
     sql: str = ""
-
-
-class AlternativeAnswer(BaseModel):
-    """Another statement for the same request."""
-
-    sql: str
-    explanation: str
-    confidence: float
 
 
 class GeneratedAnswer(BaseModel):

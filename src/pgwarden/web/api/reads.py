@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from pgwarden.domain.advice_json import advice_object
 from pgwarden.domain.errors import StatementInvalid, StatementTooLarge
 from pgwarden.domain.query_plan import estimates
 from pgwarden.domain.statement import Decision, Reason, StatementKind, Verdict
@@ -81,6 +82,29 @@ async def judge(statement: Statement, visitor: Inside) -> VerdictAnswer:
     cost, rows = estimates(plan) if plan else (None, None)
     known = {key: found[key] for key in VerdictAnswer.model_fields if key in found}
     return VerdictAnswer(database=database, estimated_cost=cost, estimated_rows=rows, **known)
+
+
+class AdviceAnswer(BaseModel):
+    """How a statement could be written better."""
+
+    sql: str
+    estimate: dict[str, Any] = Field(description="Cost in PostgreSQL's units, rows, a rough time.")
+    plan: str
+    alternatives: list[dict[str, Any]] = Field(description="Forms that give the same rows, with their cost.")
+    indexes: list[dict[str, Any]] = Field(description="Indexes that could help; none was made.")
+    commented: str = Field(description="The statement with comments that explain its parts.")
+    notes: list[str]
+
+
+@router.post("/advice")
+async def advise(statement: Statement, visitor: Inside) -> AdviceAnswer:
+    """Say how a SELECT could be faster or simpler. It is planned, not run."""
+    database, app = await visitor.database(statement.database), visitor.app
+    catalog = await app.orchestrator.visible(database, identity=visitor.identity)
+    advice = await app.advisor.advise(
+        database, statement.sql, catalog, identity=visitor.identity, limits=app.limits(), comments=True
+    )
+    return AdviceAnswer(**advice_object(advice))
 
 
 @router.post("/reads")
