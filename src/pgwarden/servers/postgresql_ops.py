@@ -315,8 +315,10 @@ async def _generated(desk: Desk, caller: Caller, name: str, reading: Reading) ->
         reasons = verdict.reasons if verdict.decision is Decision.REFUSE else verdict.suggestions
         forms = [reading.sql, *(other.sql for other in answer.alternatives)] if verdict.allowed else []
         costs = await desk.app.advisor.costs(name, forms, identity=caller.identity, limits=desk.app.limits())
-        for priced, estimate in zip((answer, *answer.alternatives), costs, strict=False):
-            priced.estimated_cost = estimate.cost if estimate else None
+        first, *others = [estimate.cost if estimate else None for estimate in costs] or [None]
+        answer.estimated_cost = first
+        for alternative, cost in zip(answer.alternatives, others, strict=False):  # none where it may not run
+            alternative.estimated_cost = cost
         answer.decision = verdict.decision.value
         answer.suggestions = [ReasonAnswer(code=r.code, message=r.message, hint=r.hint) for r in reasons]
     return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from pgwarden.domain.catalog import Catalog
 from pgwarden.sql.parse import Node, parse
@@ -39,7 +40,7 @@ def _clauses(top: Level) -> Iterator[tuple[Sequence[str], str]]:
         names = [item["CommonTableExpr"]["ctename"] for item in body["withClause"]["ctes"]]
         yield [f"steps of their own first: {', '.join(names)}"], _clause(body, "withClause").removesuffix(" SELECT 1")
     once = ", each different row once" if body.get("distinctClause") == [{}] else ""
-    shown = {**EMPTY, **{key: body[key] for key in ("targetList", "distinctClause") if key in body}}
+    shown: dict[str, Any] = {**EMPTY, **{key: body[key] for key in ("targetList", "distinctClause") if key in body}}
     yield [f"shows {_outputs(top)}{once}", *_columns(top, body["targetList"])], statement_text({SELECT: shown})
     if "fromClause" in body:
         yield list(_tables(top)), _clause(body, "fromClause")

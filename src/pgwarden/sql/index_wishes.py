@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from pgwarden.domain.advice import IndexWish
 from pgwarden.domain.catalog import Catalog, Relation, quote_identifier
@@ -32,9 +32,20 @@ def index_wishes(sql: str, catalog: Catalog) -> tuple[IndexWish, ...]:
 def _wish(level: Level, source: Source, relation: Relation) -> IndexWish | None:
     if relation.kind not in "rpm" or 0 <= relation.estimated_rows < FEWEST:
         return None
+    filters = list(conjuncts(level.body.get("whereClause")))
+    columns = _wished(level, source, filters) or _wished(level, source, _join_conditions(level))
+    if not columns or _served(relation, columns):
+        return None
+    return IndexWish(
+        relation.name, columns, "the statement looks for rows by them, and no index of the table begins so"
+    )
+
+
+def _wished(level: Level, source: Source, conditions: Iterable[Node]) -> tuple[str, ...]:
+    """What the conditions hold equal, then one range, or else the first of the order where few rows are wanted."""
     equal: dict[str, None] = {}
     ranged: dict[str, None] = {}
-    for condition in _conditions(level):
+    for condition in conditions:
         for operator, left, right in either_way(condition):
             key = _key(level, source, left)
             if key is not None and operator != "<>" and _key(level, source, right) is None:
@@ -43,15 +54,10 @@ def _wish(level: Level, source: Source, relation: Relation) -> IndexWish | None:
     ordered = [_key(level, source, item["SortBy"]["node"]) for item in level.body.get("sortClause", ())]
     bounded = "limitCount" in level.body
     tail = list(ranged)[:1] or ([ordered[0]] if bounded and ordered and ordered[0] else [])
-    columns = [*equal, *(each for each in tail if each not in equal)][:MOST_COLUMNS]
-    if not columns or _served(relation, columns):
-        return None
-    used = "sorts by them" if not equal and not ranged else "filters or joins by them"
-    return IndexWish(relation.name, tuple(columns), f"the statement {used}, and no index of the table begins so")
+    return (*equal, *(each for each in tail if each not in equal))[:MOST_COLUMNS]
 
 
-def _conditions(level: Level) -> Iterator[Node]:
-    yield from conjuncts(level.body.get("whereClause"))
+def _join_conditions(level: Level) -> Iterator[Node]:
     waiting = list(level.body.get("fromClause", ()))
     while waiting:
         join = waiting.pop().get("JoinExpr")
@@ -70,8 +76,8 @@ def _key(level: Level, source: Source, node: Node) -> str | None:
     return quote_identifier(found.column.name) if found is not None and found.source is source else None
 
 
-def _served(relation: Relation, columns: list[str]) -> bool:
-    """Whether an index begins with the first of the wished columns: its further ones matter less."""
+def _served(relation: Relation, columns: Sequence[str]) -> bool:
+    """Whether an index begins with one of the wished columns: what it finds is few rows already."""
     for index in relation.indexes:
         if not index.valid or index.predicate:
             continue
