@@ -36,7 +36,7 @@ def advise(
     ] = False,
     timeout: Annotated[float | None, typer.Option("--timeout", min=0.1, help="Seconds each form may run.")] = None,
 ) -> None:
-    """Say how a SELECT could be faster or simpler. Without --analyze nothing is run.
+    """Say how a SELECT could be faster or simpler. Without --analyze the statement is planned and not run.
 
     Each form gives the same rows, and is shown with PostgreSQL's own estimate.
     """
