@@ -6,7 +6,7 @@ import secrets
 
 import httpx
 import pytest
-from tests.support.web import PASSWORD, WebHouse
+from tests.support.web import PASSWORD, WebHouse, field_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -91,3 +91,19 @@ async def test_the_page_tells_what_became_of_each_and_keeps_the_filters(house: W
     assert "DENIED" in denied
     assert "No such tickets" in denied
     assert (await dora.get(path)).headers["location"] == f"/tickets?text={mark}"
+
+
+async def test_nothing_is_decided_on_a_ticket_that_moved_on(house: WebHouse) -> None:
+    ana, dora = await house.logged_in("ana"), await house.logged_in("dora")
+    page = f"/tickets/{await opened(ana, 'they left', 12)}"
+    shown = (await dora.get(page)).text
+    word = {"decision": "approve", "seal": field_of(shown, "seal"), "seen": field_of(shown, "seen"), **PROOF}
+    assert (await dora.post(f"/api/v1{page}/comments", json={"text": "I look at it"})).status_code == 201
+    assert (await ana.post(f"/api/v1{page}/comments", json={"text": "wait, not yet"})).status_code == 201
+    refused = await dora.post(f"{page}/decision", data=word)
+    assert refused.status_code == 409
+    assert "Since then ana said something." in refused.text
+    assert (await dora.get(f"/api/v1{page}")).json()["status"] == "PENDING"
+    anew = word | {"seen": field_of(refused.text, "seen")}
+    assert (await dora.post(f"{page}/decision", data=anew)).status_code == 303
+    assert (await dora.get(f"/api/v1{page}")).json()["status"] == "APPROVED"

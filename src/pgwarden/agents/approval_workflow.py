@@ -49,6 +49,7 @@ from pgwarden.domain.ticket_events import (
     TicketRevised,
 )
 from pgwarden.domain.ticket_jobs import approvers_asked
+from pgwarden.domain.ticket_news import require_no_news
 from pgwarden.domain.ticket_status import Standing, standing_of
 
 
@@ -142,16 +143,19 @@ class ApprovalWorkflowAgent:
         via: str,
         seal: str = "",
         step_up: bool = False,
+        seen: int = 0,
     ) -> TicketView:
         """A person's yes or no, recorded for exactly what the ticket asks for now.
 
         ``seal``: what the person was shown, if the door knows; another state of the request is then refused.
+        ``seen``: how many events of the ticket they were shown; what others did since, and matters, refuses it, too.
         Raises DecisionRefused for whoever may not decide, TicketDecided where it is too late.
         """
         words = checked_words(comment, required="a reason" if decision is Decision.DENY else "")
 
         def step(ticket: Ticket, staff: Staff, at: datetime) -> Iterable[Event]:
             _require_shown(ticket, seal)
+            require_no_news(ticket, seen, identity.name)
             yield decision_event(
                 ticket, decision, identity=identity, staff=staff, at=at, words=words, via=via, step_up=step_up
             )

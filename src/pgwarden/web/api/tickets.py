@@ -62,6 +62,12 @@ class Word(BaseModel):
     decision: Decision
     comment: Words = Field(default="", description="Required for a no.")
     seal: str = Field(default="", max_length=200, description="Of the request as it was shown: another one is refused.")
+    seen: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="Events of the ticket as it was shown; refused if others did something since. 0: not counted.",
+    )
     proof: Proof | None = Field(default=None, description="From HIGH on, where no token decides.")
 
 
@@ -195,6 +201,7 @@ async def decide(ticket: TicketId, word: Word, visitor: Inside) -> dict[str, Any
         via=visitor.source,
         seal=word.seal,
         step_up=proved,
+        seen=word.seen,
     )
     return ticket_object(decided)
 

@@ -127,12 +127,13 @@ async def decide(
     decision: Text,
     comment: Text = "",
     seal: Text = "",
+    seen: Annotated[int, Form(ge=0, le=1_000_000)] = 0,
     password: Secret = "",
     code: Secret = "",
 ) -> Response:
     """Yes or no to exactly what was shown."""
     proof = Proof(password=password, code=code[:20]) if password or code else None
-    word = api.Word(decision=Decision(decision), comment=comment, seal=seal, proof=proof)
+    word = api.Word(decision=Decision(decision), comment=comment, seal=seal, seen=seen, proof=proof)
     return await _after(request, visitor, ticket, api.decide(ticket, word, visitor))
 
 
