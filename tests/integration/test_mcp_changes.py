@@ -18,6 +18,7 @@ from tests.support.mcp_client import Desktop, desktop, in_own_task, settings_of
 from pgwarden.adapters.postgres.connect import target
 from pgwarden.agents.ticket_object import ticket_object
 from pgwarden.domain.audit import AuditEntry
+from pgwarden.domain.errors import ControlDatabaseUnavailable
 from pgwarden.domain.identity import Identity, IdentityKind
 from pgwarden.domain.person import Person, Role
 from pgwarden.domain.proposal import Proposal
@@ -141,6 +142,23 @@ async def test_from_request_to_approval_to_execution_to_undo(grove: Grove) -> No
     undone = await desk.answer("execute_with_transaction", sql_statement="undo", ticket_id=ticket["ticket_id"])
     assert undone["undoes"] == done["execution_id"]
     assert (grove.count("tree"), grove.count("leaf")) == (20, 100)
+
+
+async def test_a_progress_that_cannot_be_looked_at_costs_the_change_nothing(
+    grove: Grove, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def blind(ticket: str) -> None:
+        looked.append(ticket)
+        raise ControlDatabaseUnavailable("It cannot be reached.")
+
+    looked: list[str] = []
+    monkeypatch.setattr("pgwarden.servers.execution_monitor.LOOK_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(grove.desk.app.execution.changes, "progress", blind)
+    ticket = await grove.ask()
+    await grove.decide(ticket)
+    done = await grove.desk.answer("execute_with_transaction", sql_statement=CHANGE)
+    assert (done["status"], grove.count("tree")) == ("executed", 17)
+    assert ticket in looked
 
 
 async def test_an_approval_covers_not_one_character_more(grove: Grove) -> None:

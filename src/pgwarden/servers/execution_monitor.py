@@ -12,7 +12,7 @@ from pydantic import Field
 
 from pgwarden.agents.schema_context import find_table
 from pgwarden.domain.backup import BackupStrategy
-from pgwarden.domain.errors import InputInvalid, UnknownTicket
+from pgwarden.domain.errors import InputInvalid, PgwardenError, UnknownTicket
 from pgwarden.domain.ticket import OPEN, WAITING, TicketStatus
 from pgwarden.domain.ticket_change import TicketFilter
 from pgwarden.servers.approval_workflow import own_ticket, request_change
@@ -212,10 +212,10 @@ async def _execute(
         return await _begun(desk, name, view.ticket.id, run)
     try:
         await _watch(desk, view.ticket.id, run, ctx)
-    except asyncio.CancelledError:
-        run.cancel()  # which cancels the statement on the server, and rolls it back
-        await asyncio.wait([run])
-        raise
+    finally:
+        if not run.done():  # given up
+            run.cancel()  # which cancels the statement on the server, and rolls it back
+            await asyncio.wait([run])
     answer = _executed(name, run.result())
     if plan:
         answer.next += " Your rollback plan was not needed: everything that changed was kept."
@@ -226,7 +226,10 @@ async def _watch(desk: Desk, ticket_id: str, run: asyncio.Task[Ran], ctx: Contex
     """Wait for the end, telling the progress; the first message names the execution."""
     told = False
     while not (await asyncio.wait([run], timeout=LOOK_EVERY_SECONDS))[0]:
-        seen = await desk.app.execution.changes.progress(ticket_id)
+        try:
+            seen = await desk.app.execution.changes.progress(ticket_id)
+        except PgwardenError:  # costs a message, and not the change
+            continue
         if ctx is not None and seen is not None:
             words = f"execution {seen.execution_id} is running" if not told else f"{seen.rows_done:,} rows"
             await ctx.report_progress(seen.rows_done, None, words)

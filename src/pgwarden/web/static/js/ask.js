@@ -1,4 +1,5 @@
 // A conversation: each question becomes a turn with its reading, its SQL, its rows and what can be asked next.
+import { events } from "./events.js";
 import { say } from "./page.js";
 
 const form = document.getElementById("ask");
@@ -36,21 +37,6 @@ async function ask(question) {
     stop.hidden = true;
     steps.replaceChildren();
     form.question.focus();
-  }
-}
-
-async function* events(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    text += value;
-    for (let end; (end = text.indexOf("\n\n")) >= 0; text = text.slice(end + 2)) {
-      const name = /^event: (.*)$/m.exec(text.slice(0, end));
-      const data = /^data: (.*)$/m.exec(text.slice(0, end));
-      if (name && data) yield [name[1], JSON.parse(data[1])];
-    }
   }
 }
 
