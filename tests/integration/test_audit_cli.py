@@ -111,6 +111,7 @@ def test_a_read_is_written_down_with_who_what_and_how_it_ended(run: Run) -> None
     run("query", "select email from public.customer where id = 3", "--json", by="otto")
     (read,) = entries(run, "--action", "read.run")
     assert (read["actor"], read["outcome"], read["database"], read["source"]) == ("otto", "done", "default", "cli")
+    assert read["details"].pop("milliseconds") >= 0
     assert read["details"] == {"rows": 1, "cached": False, "masked": 1, "token": "t-otto"}
     assert read["personal"]["statement"]["value"] == "select email from public.customer where id = 3"
     assert "c3@example.org" not in json.dumps(read), "no value of a row"

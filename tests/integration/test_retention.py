@@ -61,7 +61,7 @@ async def test_images_stay_for_their_days_and_then_go_while_the_ledger_stays(dat
     assert (await desk(database, tmp_path).collect("shop", identity=ADA)).kept == ()
     with psycopg.connect(database) as connection:
         left = connection.execute("select relname from pg_class where relnamespace = 'pgwarden'::regnamespace")
-        assert {name for (name,) in left} == {"execution", "execution_pkey"}
+        assert {name for (name,) in left} == {"execution", "execution_pkey", "execution_undoes"}
     async with open_session(database) as session:
         known = await Ledger(session).execution(execution.id)
     assert known.counts == {"public.person": RowCounts(deleted=1)}

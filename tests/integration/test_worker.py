@@ -450,7 +450,9 @@ async def test_a_backup_without_the_queue_gets_a_new_one(control: Pool, control_
 
 def test_every_query_of_the_file_is_sent() -> None:
     code = "\n".join(path.read_text() for path in Path(next(iter(room.__path__))).glob("*.py"))
-    assert set(re.findall(r'(?:query|_value)\((?:connection, )?"(\w+)"', code)) == set(named_queries("jobs.sql", 14))
+    assert set(re.findall(r'(?:query|_value|_decide)\((?:connection, )?"(\w+)"', code)) == set(
+        named_queries("jobs.sql", 14)
+    )
 
 
 async def said(process: subprocess.Popen[str]) -> str:
