@@ -100,6 +100,7 @@ from pgwarden.domain.errors import ConnectionFailed, PolicyInvalid
 from pgwarden.domain.facts import Facts
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.notification import Channel, Limits
+from pgwarden.domain.planner_settings import planner_settings
 from pgwarden.domain.policy import Policy, policy_sensitivity
 from pgwarden.domain.provider import ProviderRules
 from pgwarden.domain.rehearsal_permit import RehearsalRules
@@ -217,10 +218,16 @@ class App:
     check_target: Callable[[Database], Awaitable[DatabaseCheck]]
     advise_roles: Callable[[Database], Awaitable[tuple[RoleAdvice, ...]]]
 
-    def limits(self, *, rows: int | None = None, seconds: float | None = None) -> ReadLimits:
-        """The bounds on a read: the settings', with what the caller asked for instead."""
-        given = {key: value for key, value in (("rows", rows), ("seconds", seconds)) if value is not None}
-        return replace(self.settings.read_limits, **given)  # type: ignore[arg-type]  # names and types match above
+    def limits(
+        self, *, rows: int | None = None, seconds: float | None = None, planner: Sequence[str] = ()
+    ) -> ReadLimits:
+        """The bounds on a read: the settings', with what the caller asked for instead.
+
+        ``planner``: ``name=value`` each. Raises InputInvalid for one that no read may choose.
+        """
+        usual = self.settings.read_limits
+        chosen = planner_settings(planner, most_memory_kb=usual.work_mem_kb)
+        return replace(usual, rows=rows or usual.rows, seconds=seconds or usual.seconds, planner=chosen)
 
     @asynccontextmanager
     async def target(self, name: str | None) -> AsyncIterator[str]:

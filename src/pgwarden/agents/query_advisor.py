@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Protocol
 
-from pgwarden.domain.advice import Advice, Alternative, Estimate, Purpose, Rewrite
+from pgwarden.agents.setting_trials import SettingTrials
+from pgwarden.domain.advice import Advice, Alternative, Estimate, IndexWish, Purpose, Rewrite, SettingWish
 from pgwarden.domain.catalog import Catalog
-from pgwarden.domain.errors import ExecutionFailed, PgwardenError, StatementRefused
+from pgwarden.domain.errors import ExecutionFailed, PgwardenError, RightMissing, StatementRefused
 from pgwarden.domain.identity import Identity
-from pgwarden.domain.query_plan import estimates, measured, plan_summary
+from pgwarden.domain.query_plan import estimate_of, estimates, measured, plan_nodes, plan_summary
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.statement import StatementKind
 from pgwarden.sql.commented import commented
@@ -44,6 +46,10 @@ class Reads(Protocol):
         analyze: bool = False,
     ) -> Mapping[str, object]: ...
 
+    async def explain_with_index(
+        self, database: str, sql: str, definition: str, *, identity: Identity, limits: ReadLimits
+    ) -> Mapping[str, object] | None: ...
+
 
 class QueryAdvisor:
     """Finds other ways to write a read, and asks the server what they would cost."""
@@ -64,18 +70,19 @@ class QueryAdvisor:
         analyze: bool = False,
         comments: bool = False,
         timed: bool = True,
+        trials: bool = True,
     ) -> Advice:
         """Everything worth saying about a statement that reads; ``catalog`` is what the identity may see.
 
         ``comments`` adds the statement with comments. ``timed`` also guesses its time, for which a first call runs a
         statement that reads no table. ``analyze`` also runs the statement and its faster forms, within the limits, to
-        measure them. Raises StatementInvalid, StatementRefused for what is no read, RightMissing, and what an EXPLAIN
-        can raise.
+        measure them. ``trials`` also has the server plan it with indexes and settings that it has
+        not. Raises StatementInvalid, StatementRefused for what is no read, RightMissing, and what an EXPLAIN can raise.
         """
         _require_read(sql, catalog)
         plan = await self._reads.explain(database, sql, identity=identity, limits=limits, analyze=analyze)
         pace = await self._pace(database, identity=identity, limits=limits) if timed else None
-        given = _estimate(plan, pace)
+        given = estimate_of(plan, pace)
         zone = limits.zone or await self._zone(database, identity=identity, limits=limits)
         notes = []
         found: list[Alternative] = []
@@ -87,13 +94,22 @@ class QueryAdvisor:
             except (ExecutionFailed, StatementRefused) as error:
                 notes.append(f"The form {rewrite.code} could not be planned: {error.what}")
                 continue
-            found.append(_alternative(rewrite, given, _estimate(other, pace)))
+            found.append(_alternative(rewrite, given, estimate_of(other, pace)))
+        indexes: Sequence[IndexWish] = index_wishes(sql, catalog)
+        settings: Sequence[SettingWish] = ()
+        if trials:
+            indexes, told = await self._tried(database, sql, indexes, given, identity=identity, limits=limits)
+            notes += told
+            settings = await SettingTrials(self._reads, database, sql, identity=identity, limits=limits).helping(
+                plan, analyze=analyze
+            )
         return Advice(
             sql,
             given,
             plan_summary(plan),
             tuple(_offered(found, given)),
-            index_wishes(sql, catalog),
+            tuple(indexes),
+            tuple(settings),
             commented(sql, catalog) if comments else "",
             tuple(notes),
         )
@@ -106,9 +122,40 @@ class QueryAdvisor:
         for sql in statements:
             estimate = None
             with suppress(PgwardenError):
-                estimate = _estimate(await self._reads.explain(database, sql, identity=identity, limits=limits), None)
+                estimate = estimate_of(await self._reads.explain(database, sql, identity=identity, limits=limits))
             found.append(estimate)
         return found
+
+    async def _tried(
+        self,
+        database: str,
+        sql: str,
+        wishes: Sequence[IndexWish],
+        given: Estimate,
+        *,
+        identity: Identity,
+        limits: ReadLimits,
+    ) -> tuple[list[IndexWish], list[str]]:
+        """The indexes worth wishing for, and what to say of the others. One that the server can imagine is kept only
+        where the plan uses it and is cheaper; one that it cannot imagine is kept unverified."""
+        kept, notes = [], []
+        for wish in wishes:
+            plan = None
+            try:
+                plan = await self._reads.explain_with_index(
+                    database, sql, wish.plain_definition, identity=identity, limits=limits
+                )
+            except (ExecutionFailed, RightMissing) as error:
+                notes.append(f"The index on {wish.table} could not be tried: {error.what}")
+            if plan is None:
+                kept.append(wish)
+                continue
+            cost = estimate_of(plan).cost
+            if cost < CLEARLY * given.cost and _imagined(plan):
+                kept.append(replace(wish, costs=(given.cost, cost)))
+            else:
+                notes.append(f"An index on {wish.table} ({', '.join(wish.columns)}) was tried and would not help.")
+        return kept, notes
 
     async def _zone(self, database: str, *, identity: Identity, limits: ReadLimits) -> str:
         shown = await self._reads.read(database, "show timezone", identity=identity, limits=limits)
@@ -135,9 +182,9 @@ def _require_read(sql: str, catalog: Catalog) -> None:
         )
 
 
-def _estimate(plan: Mapping[str, object], pace: float | None) -> Estimate:
-    cost, rows = estimates(plan)
-    return Estimate(cost or 0.0, rows or 0.0, measured(plan), None if pace is None else (cost or 0.0) * pace)
+def _imagined(plan: Mapping[str, object]) -> bool:
+    """Whether the plan uses an imagined index: hypopg names it <number>, which no index of the catalog begins with."""
+    return any(str(node.get("Index Name", "")).startswith("<") for node in plan_nodes(plan))
 
 
 def _alternative(rewrite: Rewrite, given: Estimate, estimate: Estimate) -> Alternative:

@@ -241,6 +241,25 @@ class SafeExecutionAgent:
                 verdict, parameters, limits=limits, search_path=catalog.search_path, analyze=analyze
             )
 
+    async def explain_with_index(
+        self, database: str, sql: str, definition: str, *, identity: Identity, limits: ReadLimits
+    ) -> Mapping[str, object] | None:
+        """The plan of an allowed read if there were one more index; None where the server cannot imagine one.
+
+        ``definition`` is CREATE INDEX, made by us from names of the catalog. Nothing is made on the server.
+        """
+        asked = asked_for(sql, ())
+        event = self._trail.event("statement.explained", identity=identity, database=database, personal=asked)
+        async with event as told:
+            told.details["supposed"] = definition
+            catalog = await self._catalogs.catalog(database)
+            verdict = verdict_of(sql, catalog, policy=self._policy)
+            if not verdict.allowed:
+                raise _not_allowed(verdict)
+            ReadAccess(database, verdict, catalog, await self._rights_of(identity), self._sensitive).masked()
+            runner = await self._runners(database)
+            return await runner.explain_with_index(verdict, definition, limits=limits, search_path=catalog.search_path)
+
     async def executions(self, database: str, *, rows: int = 50) -> tuple[Execution, ...]:
         """What ran on a target, newest first."""
         return await (await self._records(database)).executions(rows=rows)

@@ -12,7 +12,7 @@ from pgwarden.cli.door import Database, Json, open_app, read_text
 from pgwarden.cli.progress import working
 from pgwarden.cli.render import console, emit_json, hanging, one_line
 from pgwarden.cli.statement import SqlFile
-from pgwarden.domain.advice_json import advice_object, estimate_words
+from pgwarden.domain.advice_json import advice_object, estimate_words, index_words, setting_words
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -76,10 +76,16 @@ def show(advice: Advice) -> None:
     if not advice.alternatives:
         out.print(Text("No other form that is known here is cheaper.", style="dim"))
     if advice.indexes:
-        out.print(Text("\nindexes that could help (not verified, and not made)", style="bold"))
+        out.print(Text("\nindexes that could help (none is made)", style="bold"))
     for wish in advice.indexes:
-        out.print(hanging(Text("  • "), Text(one_line(wish.reason))))
+        out.print(hanging(Text("  • "), Text(one_line(index_words(wish)))))
         print_sql(wish.definition, decorate=sys.stdout.isatty())
+    if advice.settings:
+        out.print(Text("\nplanner settings that help this statement", style="bold"))
+    for setting in advice.settings:
+        out.print(hanging(Text("  • "), Text(one_line(setting_words(setting)))))
+        given = " ".join(f"--set {name}={value}" for name, value in setting.settings)
+        out.print(Text(f"    pgwarden query {given} …", style="cyan"))
     if advice.commented:
         out.print(Text("\nwith comments", style="bold"))
         print_sql(advice.commented, decorate=sys.stdout.isatty())

@@ -107,13 +107,17 @@ def query(
     csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Rows to return at most.")] = None,
     timeout: Annotated[float | None, typer.Option("--timeout", min=0.1, help="Seconds the query may run.")] = None,
+    chosen: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A planner setting for this read alone, e.g. enable_nestloop=off; repeatable."),
+    ] = None,
 ) -> None:
     """Run one reading SQL statement behind the fences and show its rows."""
     text = read_text(sql, file)
 
     async def work(app: App) -> Result:
         async with app.target(database) as name:
-            limits = app.limits(rows=limit, seconds=timeout)
+            limits = app.limits(rows=limit, seconds=timeout, planner=chosen or ())
             with working() as tell:
                 tell("running the statement")
                 return await app.execution.read(name, text, identity=app.identity, limits=limits)

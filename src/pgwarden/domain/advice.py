@@ -61,12 +61,34 @@ class IndexWish:
     columns: tuple[str, ...]
     """Columns or expressions, each as SQL."""
     reason: str
+    costs: tuple[float, float] | None = None
+    """What the planner says the statement costs without it and with it; None where that could not be asked."""
 
     @property
     def definition(self) -> str:
         """CREATE INDEX, in the form that does not block writers."""
+        return self.plain_definition.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1)
+
+    @property
+    def plain_definition(self) -> str:
+        """CREATE INDEX, as an index is imagined by."""
         keys = ", ".join(self.columns)
-        return f"CREATE INDEX CONCURRENTLY ON {self.table} ({keys})"
+        return f"CREATE INDEX ON {self.table} ({keys})"
+
+
+@dataclass(frozen=True, slots=True)
+class SettingWish:
+    """Settings of the planner that were seen to help a statement, for that statement alone."""
+
+    settings: tuple[tuple[str, str], ...]
+    reason: str
+    before: Estimate
+    after: Estimate
+
+    @property
+    def words(self) -> str:
+        """As they are given to a read."""
+        return " ".join(f"{name}={value}" for name, value in self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +101,9 @@ class Advice:
     """The plan in one line."""
     alternatives: tuple[Alternative, ...] = ()
     indexes: tuple[IndexWish, ...] = ()
-    """Indexes that are not there. None is made, and whether the planner would use them was not verified."""
+    """Indexes that are not there. None is made; ``costs`` tells whether the planner would use it."""
+    settings: tuple[SettingWish, ...] = ()
+    """Planner settings that help this statement, as its estimate or its time shows."""
     commented: str = ""
     """The statement with comments that explain its parts, where asked for."""
     notes: tuple[str, ...] = field(default_factory=tuple)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgwarden.domain.advice import Advice, Alternative, Estimate
+from pgwarden.domain.advice import Advice, Alternative, Estimate, IndexWish, SettingWish
 
 
 def estimate_words(estimate: Estimate) -> str:
@@ -36,6 +36,40 @@ def alternative_object(one: Alternative) -> dict[str, Any]:
     } | estimate_object(one.estimate)
 
 
+def index_object(wish: IndexWish) -> dict[str, Any]:
+    found = {"sql": wish.definition, "reason": wish.reason, "verified": wish.costs is not None}
+    if wish.costs is not None:
+        found |= {"cost_before": wish.costs[0], "cost_after": wish.costs[1]}
+    return found
+
+
+def index_words(wish: IndexWish) -> str:
+    """Why, and what is known of its use."""
+    if wish.costs is None:
+        return f"{wish.reason} (not verified)"
+    before, after = wish.costs
+    return f"{wish.reason} (verified by the planner: cost {before:,.0f} → {after:,.0f})"
+
+
+def setting_object(wish: SettingWish) -> dict[str, Any]:
+    return {
+        "settings": dict(wish.settings),
+        "reason": wish.reason,
+        "before": estimate_object(wish.before),
+        "after": estimate_object(wish.after),
+    }
+
+
+def setting_words(wish: SettingWish) -> str:
+    """Why, and what showed it."""
+    before, after = wish.before.milliseconds, wish.after.milliseconds
+    if before is not None and after is not None:
+        shown = f"measured: {_time(before)} → {_time(after)}"
+    else:
+        shown = f"verified by the planner: cost {wish.before.cost:,.0f} → {wish.after.cost:,.0f}"
+    return f"{wish.reason} ({shown})"
+
+
 def advice_object(advice: Advice) -> dict[str, Any]:
     """Everything that an advice says."""
     return {
@@ -43,7 +77,8 @@ def advice_object(advice: Advice) -> dict[str, Any]:
         "estimate": estimate_object(advice.estimate),
         "plan": advice.plan,
         "alternatives": [alternative_object(one) for one in advice.alternatives],
-        "indexes": [{"sql": wish.definition, "reason": wish.reason, "verified": False} for wish in advice.indexes],
+        "indexes": [index_object(wish) for wish in advice.indexes],
+        "settings": [setting_object(wish) for wish in advice.settings],
         "commented": advice.commented,
         "notes": list(advice.notes),
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from pgwarden.domain.advice import Estimate
+
 LONGEST = 200
 
 
@@ -30,6 +32,23 @@ def measured(plan: Mapping[str, object]) -> float | None:
     """Milliseconds that EXPLAIN ANALYZE took to run the statement; None of a plan that was not run."""
     took = plan.get("Execution Time")
     return None if took is None else float(str(took))
+
+
+def plan_nodes(plan: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    """Every step of a plan in PostgreSQL's JSON, from the top down."""
+    waiting = [plan.get("Plan")]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            yield node
+            children = node.get("Plans")
+            waiting += reversed(children) if isinstance(children, list) else []
+
+
+def estimate_of(plan: Mapping[str, object], pace: float | None = None) -> Estimate:
+    """What the plan says the statement costs; ``pace``: milliseconds for a unit of cost, for a guess of its time."""
+    cost, rows = estimates(plan)
+    return Estimate(cost or 0.0, rows or 0.0, measured(plan), None if pace is None else (cost or 0.0) * pace)
 
 
 def estimates(plan: Mapping[str, object]) -> tuple[float | None, float | None]:

@@ -27,6 +27,8 @@ class ReadLimits:
     """Disk that one read may use for sorting and the like; kept where the role may set it."""
     zone: str = ""
     """The IANA time zone in which the read's days begin and its moments are shown; '' leaves the role's own."""
+    planner: tuple[tuple[str, str], ...] = ()
+    """Settings of the planner for this read alone, as ``domain.planner_settings`` gives them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,3 +61,11 @@ class ReadRunner(Protocol):
         ``analyze`` executes it inside the fences of ``run`` and throws its rows away: for an ALLOW verdict only.
         """
         ...
+
+    async def explain_with_index(
+        self, verdict: Verdict, definition: str, *, limits: ReadLimits, search_path: Sequence[str] = ()
+    ) -> Mapping[str, object] | None:
+        """The plan that an allowed statement would have if there were one more index; None where the server cannot
+        imagine one. ``definition``: CREATE INDEX, written by us. Nothing is made.
+        """
+        ...

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from pgwarden.adapters.postgres.facts import ServerFacts
 from pgwarden.adapters.postgres.fences import fences, pinned_path
+from pgwarden.domain.errors import InputInvalid
 from pgwarden.domain.result import ReadLimits
 
 FACTS = ServerFacts(180004, "PostgreSQL 18.4 on x86_64-pc-linux-gnu", "ann", False, False, False, False, {})
@@ -40,3 +43,14 @@ def test_the_path_is_quoted_and_temporary_objects_hide_nothing() -> None:
     assert (
         pinned_path(["pg_temp_3", "pg_catalog", 'we"ird', "public"]) == '"pg_catalog", "we""ird", "public", "pg_temp"'
     )
+
+
+def test_a_readers_choice_for_the_planner_stays_within_the_limits() -> None:
+    chosen = ReadLimits(planner=(("enable_sort", "off"), ("work_mem", "32768kB")))
+    general = replace(FACTS, settings={"work_mem": 4096}, own_work_mem=False)
+    assert fences(chosen, general)["work_mem"] == "32768"
+    assert fences(chosen, general)["enable_sort"] == "off"
+    assert fences(chosen, replace(general, own_work_mem=True))["work_mem"] == "4096"
+    for name, value in (("role", "postgres"), ("work_mem", "9000000kB"), ("jit", "1; drop"), ("search_path", "x")):
+        with pytest.raises(InputInvalid):
+            fences(ReadLimits(planner=((name, value),)), FACTS)

@@ -34,6 +34,8 @@ class ServerFacts:
     """Whether a proxy stands between, so that the backend may be another one in the next transaction."""
     settings: Mapping[str, int]
     """Limits already in force for the role, in PostgreSQL's base units (ms, kB); 0 and -1 mean none."""
+    own_work_mem: bool = True
+    """Whether ``work_mem`` was set for the role or the database, and not only for the server in general."""
 
     @property
     def notices_lost_clients(self) -> bool:
@@ -86,7 +88,7 @@ async def server_facts(connection: AsyncConnection[Any]) -> ServerFacts:
     row = await cursor.fetchone()
     if row is None:
         raise _unsupported("It does not know the role that it let in, as PostgreSQL does.")
-    description, pid, role, superuser, limits_temp_files, tls, settings = row
+    description, pid, role, superuser, limits_temp_files, tls, settings, own_work_mem = row
     if relative := next((name for name in RELATIVES if name in description), None):
         raise _unsupported(f"It is {relative.strip('-')}, whose behaviour differs from PostgreSQL's.")
     return ServerFacts(
@@ -99,6 +101,7 @@ async def server_facts(connection: AsyncConnection[Any]) -> ServerFacts:
         # The key that a proxy hands out at connect time is its own, not the backend's.
         pooled=pid != connection.info.backend_pid,
         settings={name: int(value) for name, value in settings},
+        own_work_mem=own_work_mem,
     )
 
 

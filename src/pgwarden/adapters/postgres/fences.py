@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgwarden.adapters.postgres.facts import ServerFacts
+from pgwarden.domain.planner_settings import WORK_MEM, memory_kb, require_allowed
 from pgwarden.domain.result import ReadLimits
 
 IDLE_GRACE_SECONDS = 30.0
@@ -24,7 +25,10 @@ PINNED = {
 
 
 def fences(limits: ReadLimits, facts: ServerFacts, search_path: Sequence[str] = ()) -> dict[str, str]:
-    """Settings by name. A limit that an administrator set for the role is never widened."""
+    """Settings by name. A limit that an administrator set for the role is never widened.
+
+    Raises InputInvalid for a planner setting that no read may choose.
+    """
     wanted = {
         "statement_timeout": _milliseconds(limits.seconds),
         "lock_timeout": _milliseconds(limits.lock_seconds),
@@ -36,6 +40,7 @@ def fences(limits: ReadLimits, facts: ServerFacts, search_path: Sequence[str] = 
     if facts.limits_temp_files:
         wanted["temp_file_limit"] = limits.temp_file_kb
     settings = {name: str(_tighter(value, facts.settings.get(name, 0))) for name, value in wanted.items()}
+    settings |= _chosen(limits, facts)
     if facts.notices_lost_clients:
         settings["client_connection_check_interval"] = str(CLIENT_CHECK_MS)
     settings |= PINNED
@@ -44,6 +49,17 @@ def fences(limits: ReadLimits, facts: ServerFacts, search_path: Sequence[str] = 
     if search_path:
         settings["search_path"] = pinned_path(search_path)
     return settings
+
+
+def _chosen(limits: ReadLimits, facts: ServerFacts) -> dict[str, str]:
+    """What the reader chose for the planner. The server's general work_mem is a default and no limit; one that was set
+    for the role or the database is."""
+    require_allowed(limits.planner, most_memory_kb=limits.work_mem_kb)
+    chosen = dict(limits.planner)
+    size = memory_kb(limits.planner)
+    if size is not None:
+        chosen[WORK_MEM] = str(_tighter(size, facts.settings.get(WORK_MEM, 0) if facts.own_work_mem else 0))
+    return chosen
 
 
 def pinned_path(schemas: Sequence[str]) -> str:

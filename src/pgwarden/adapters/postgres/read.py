@@ -35,7 +35,7 @@ MOST_FETCHES = 64
 OWN = b"pgwarden_"
 """Prefix of the names of our prepared statements."""
 FIRST_USER_OID = 16384
-TEXT_ARRAY, OID_ARRAY = 1009, 1028
+TEXT, TEXT_ARRAY, OID_ARRAY = 25, 1009, 1028
 CANCEL_SECONDS = 5.0
 
 
@@ -55,6 +55,23 @@ class Expected:
         return bool(self.relations or self.functions)
 
 
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """An index that is imagined while a statement is planned (hypopg), and what that is done with."""
+
+    definition: str
+    """CREATE INDEX, made by us from names of the catalog."""
+    suppose: bytes
+    forget: bytes
+
+    @classmethod
+    def by(cls, schema: str, definition: str) -> Supposed:
+        """``schema``: where hypopg is, quoted."""
+        queries = named_queries("target.sql", 14)
+        suppose, forget = (queries[name].replace(b"SCHEMA", schema.encode()) for name in ("suppose", "suppose_nothing"))
+        return cls(definition, suppose, forget)
+
+
 class Read:
     """One statement on one connection. Use it once."""
 
@@ -67,8 +84,10 @@ class Read:
         masked: frozenset[int] = frozenset(),
         search_path: Sequence[str] = (),
         prefix: str = "",
+        supposed: Supposed | None = None,
     ) -> None:
         self._link = link
+        self._supposed = supposed
         self._connection = link.connection
         self._types = types
         self._verdict = verdict
@@ -77,7 +96,8 @@ class Read:
         self._search_path = search_path
         self._prefix = prefix
         self._own = _own(link.facts.version // 10000)
-        self._closing = (CLOSE,) if link.facts.pooled else (CLOSE, CLEAN)
+        forget = (supposed.forget,) if supposed else ()
+        self._closing = (CLOSE, *forget) if link.facts.pooled else (CLOSE, *forget, CLEAN)
         self._started = perf_counter()
         self._judged = False
         """Whether the caller knows what the statement calls and touches."""
@@ -126,6 +146,8 @@ class Read:
         preparing = self._prepare(pipeline)
         self._ask(pipeline, b"begin")
         self._ask(pipeline, b"fences", self._fences())
+        if self._supposed:
+            pipeline.query(self._supposed.suppose, (self._supposed.definition.encode(),), (TEXT,))
         self.shift = len(self._prefix)
         pipeline.parse(self.text.encode(), types)
         if expected:
@@ -137,6 +159,8 @@ class Read:
         self._link.prepared |= preparing > 0
         self.answered = True
         self.backend = int((await pipeline.answer()).get_value(0, 0) or 0)
+        if self._supposed:
+            await pipeline.answer()
         await pipeline.answer()
         described = await pipeline.answer()
         if expected:
@@ -293,6 +317,8 @@ class Read:
         with this one. Elsewhere functions of the server's own that pass a verdict can leave at most a lock behind;
         after any other, everything goes, our prepared statements included: it may have meddled with them.
         """
+        if self._supposed:
+            pipeline.query(self._supposed.forget)
         if self._link.facts.pooled:
             self._ask(pipeline, b"unlock")
             pipeline.query(CLOSE)

@@ -13,8 +13,9 @@ import psycopg
 from pgwarden.adapters.postgres import failures
 from pgwarden.adapters.postgres.pipeline import lost
 from pgwarden.adapters.postgres.pool import Link, TargetPool
-from pgwarden.adapters.postgres.read import Expected, Read
+from pgwarden.adapters.postgres.read import Expected, Read, Supposed
 from pgwarden.adapters.postgres.rows import Rows
+from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.adapters.postgres.traced import statement_span
 from pgwarden.domain.errors import ExecutionFailed, InputInvalid, PgwardenError, StatementRefused
 from pgwarden.domain.result import ReadLimits, ReadStatistics, Result, ResultColumn
@@ -108,6 +109,37 @@ class PostgresReadRunner:
         plan: Mapping[str, object] = document
         return plan
 
+    async def explain_with_index(
+        self, verdict: Verdict, definition: str, *, limits: ReadLimits, search_path: Sequence[str] = ()
+    ) -> Mapping[str, object] | None:
+        """As `ports.ReadRunner` says. The imagined index is forgotten before anybody else gets the session; behind a
+        proxy the session is not ours, and nothing is imagined."""
+        _require_allowed(verdict)
+        async with self._pool.borrow() as link:
+            if link.facts.pooled:
+                return None
+            async with link.connection.transaction():
+                row = await (await link.connection.execute(self._query("hypopg_schema"), prepare=False)).fetchone()
+        if row is None:
+            return None
+        rows = await self._on_a_link(
+            verdict,
+            (),
+            limits,
+            frozenset(),
+            None,
+            search_path,
+            "explain (format json) ",
+            Supposed.by(row[0], definition),
+        )
+        (document,) = json.loads(str(rows.values[0][0]))
+        plan: Mapping[str, object] = document
+        return plan
+
+    @staticmethod
+    def _query(name: str) -> bytes:
+        return named_queries("target.sql", 14)[name]
+
     async def _on_a_link(
         self,
         verdict: Verdict,
@@ -117,13 +149,14 @@ class PostgresReadRunner:
         expected: Expected | None,
         search_path: Sequence[str],
         prefix: str = "",
+        supposed: Supposed | None = None,
     ) -> Rows:
         """Run on a connection. One that died while it lay idle is replaced, as long as nothing came back on it."""
         while True:
             async with self._pool.borrow() as link:
                 if "generic_plan" in prefix and link.facts.version < FIRST_WITH_GENERIC_PLANS:
                     raise _values_needed(verdict)
-                read = Read(link, self._pool.types, verdict, limits, masked, search_path, prefix)
+                read = Read(link, self._pool.types, verdict, limits, masked, search_path, prefix, supposed)
                 try:
                     return await self._within_deadline(read, link, parameters, expected, limits)
                 except psycopg.Error as error:

@@ -35,6 +35,11 @@ class Read(Statement):
 
     rows: int = Field(default=1000, ge=1, le=100_000, description="Rows to return at most.")
     seconds: float = Field(default=30, gt=0, le=3600, description="How long it may run.")
+    planner_settings: dict[str, str] = Field(
+        default_factory=dict,
+        max_length=20,
+        description='Settings of the planner for this read alone, e.g. {"enable_nestloop": "off"}.',
+    )
 
 
 class ReasonAnswer(BaseModel):
@@ -92,6 +97,7 @@ class AdviceAnswer(BaseModel):
     plan: str
     alternatives: list[dict[str, Any]] = Field(description="Forms that give the same rows, with their cost.")
     indexes: list[dict[str, Any]] = Field(description="Indexes that could help; none was made.")
+    settings: list[dict[str, Any]] = Field(description="Planner settings that help, with the estimate that shows it.")
     commented: str = Field(description="The statement with comments that explain its parts.")
     notes: list[str]
 
@@ -111,6 +117,7 @@ async def advise(statement: Statement, visitor: Inside) -> AdviceAnswer:
 async def read(statement: Read, visitor: Asking) -> RowsAnswer:
     """Run one SELECT. It cannot change anything; closing the connection does not stop it, its limits do."""
     database = await visitor.database(statement.database)
-    limits = visitor.app.limits(rows=statement.rows, seconds=statement.seconds)
+    chosen = [f"{name}={value}" for name, value in statement.planner_settings.items()]
+    limits = visitor.app.limits(rows=statement.rows, seconds=statement.seconds, planner=chosen)
     result = await visitor.app.execution.read(database, statement.sql, identity=visitor.identity, limits=limits)
     return rows_answer(result)

@@ -15,7 +15,9 @@ select version(),
            from pg_settings
            where name in ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout',
                           'transaction_timeout', 'work_mem', 'temp_file_limit')
-       )
+       ),
+       (select source not in ('default', 'configuration file', 'environment variable', 'command line')
+        from pg_settings where name = 'work_mem')
 from pg_roles r
 where r.rolname = current_user
 
@@ -54,6 +56,21 @@ select pg_catalog.pg_advisory_unlock_all()
 -- name: stop
 -- Ends what one backend of ours runs; sent on the connection that is kept for it.
 select pg_catalog.pg_cancel_backend($1::int)
+
+-- name: hypopg_schema
+-- Where the extension hypopg keeps its functions, if it is there.
+select pg_catalog.quote_ident(n.nspname)
+from pg_catalog.pg_extension e
+join pg_catalog.pg_namespace n on n.oid = e.extnamespace
+where e.extname = 'hypopg'
+
+-- name: suppose
+-- SCHEMA is the quoted schema of the extension. The index is one of this session's imagination; nothing is written.
+select indexrelid from SCHEMA.hypopg_create_index($1)
+
+-- name: suppose_nothing
+-- Forgets every imagined index of the session.
+select SCHEMA.hypopg_reset()
 
 -- name: load
 -- The part of the server's connections that are at work. Sessions of others whose state this role may not see count, too.
