@@ -171,6 +171,8 @@ class SideEffect:
     known: bool = True
     writes: tuple[str, ...] = ()
     """Tables that a trigger's body writes, as written there."""
+    reads: tuple[str, ...] = ()
+    """Tables that it reads."""
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -180,6 +182,7 @@ class SideEffect:
             "message": self.message,
             "known": self.known,
             "writes": list(self.writes),
+            "reads": list(self.reads),
         }
 
 

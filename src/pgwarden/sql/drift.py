@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 from pgwarden.domain.catalog import Catalog, Function
 from pgwarden.sql.freeze import DRIFTING, MOMENTS
+from pgwarden.sql.function_effects import READABLE, body_of
 from pgwarden.sql.plpgsql_tokens import NotUnderstood, tokens
-
-READABLE = ("plpgsql", "sql")
 
 
 def drifting_functions(catalog: Catalog, names: Iterable[str]) -> tuple[str, ...]:
@@ -27,10 +26,11 @@ def _drifts(catalog: Catalog, function: Function, seen: set[int]) -> bool:
     if function.oid in seen:
         return False
     seen.add(function.oid)
-    if function.language not in READABLE or function.source is None:
+    body = body_of(function)
+    if function.language not in READABLE or body is None:
         return function.volatility == "v"
     try:
-        words = {token.text for token in tokens(function.source) if token.kind in ("word", "quoted")}
+        words = {token.text for token in tokens(body) if token.kind in ("word", "quoted")}
     except NotUnderstood:
         return function.volatility == "v"
     if words & (DRIFTING | MOMENTS):

@@ -63,7 +63,7 @@ def parse(sql: str) -> Tree:
     Raises StatementInvalid for what is not PostgreSQL's SQL, StatementTooLarge for what is longer or deeper than
     pgwarden is willing to read.
     """
-    _bound(sql)
+    bound(sql)
     try:
         text = sql.encode()
     except UnicodeEncodeError as error:
@@ -76,7 +76,8 @@ def parse(sql: str) -> Tree:
         return on_deep_stack(lambda: _parse(sql, text))
 
 
-def _bound(sql: str) -> None:
+def bound(sql: str) -> None:
+    """Raises what ``parse`` raises for a text that is longer or nested deeper in comments than is read."""
     if "\0" in sql:
         raise _invalid("the text holds a NUL character")
     if len(sql) <= SHORT and sql.count("/*") <= MAX_COMMENT_DEPTH:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import pairwise
 
-from pgwarden.domain.catalog import Catalog, Function, Relation, Trigger
+from pgwarden.domain.catalog import Catalog, Relation, Trigger
 from pgwarden.domain.impact import SideEffect, SideEffectKind
 from pgwarden.domain.quantity import counted, plural
-from pgwarden.sql.plpgsql_body import NotUnderstood, Token, tokens
+from pgwarden.sql.function_effects import FunctionEffects, body_of, function_effects
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def side_effects(
         for rule in relation.rules:
             if rule.event == event and rule.enabled != "D":
                 message = f"rule {rule.name} on {relation.name} rewrites each {event}"
-                _add(found, SideEffectKind.RULE, relation, rule.name, message, known=False)
+                found.effects.append(SideEffect(SideEffectKind.RULE, str(relation.name), rule.name, message, False))
     for oid, together in events.items():
         relation = catalog.relations[oid]
         if relation.partition_of in events:  # the partitioned table speaks for its partitions
@@ -78,134 +77,40 @@ def _firing(relation: Relation, event: str) -> Iterator[Trigger]:
 def _trigger(catalog: Catalog, relation: Relation, trigger: Trigger, found: _Found) -> Iterator[tuple[int, str]]:
     """Record what a trigger does; yields the (table, event) pairs that it causes in turn."""
     function = catalog.functions.get(trigger.function_oid)
-    body = _body(catalog, function)
-    writes = tuple(f"{event} {table}" for event, _, table in body.writes)
-    if body.opaque:
-        message = f"trigger {trigger.name} on {relation.name} does what cannot be read from its body: {body.opaque}"
+    body = function_effects(catalog, function, found.path)
+    writes = tuple(f"{event} {table}" for (event, _, table), _ in body.writes)
+    reads = tuple(str(table.name) for table in body.reads)
+    if body.unknown:
+        message = f"trigger {trigger.name} on {relation.name} does what cannot be read from its body: {body.unknown}"
         found.doubts.append(message)
-        _add(found, SideEffectKind.TRIGGER, relation, trigger.name, message, known=False, writes=writes)
     else:
-        told = _told(body.writes) if body.writes else "writes no table"
         each = "each row" if trigger.per_row else "the statement"
+        told = _told(body)
         message = f"trigger {trigger.name} on {relation.name} runs {trigger.timing.lower()} {each} and {told}"
-        _add(found, SideEffectKind.TRIGGER, relation, trigger.name, message, writes=writes)
-    if trigger.timing == "BEFORE" and trigger.per_row and not body.opaque:
+    found.effects.append(
+        SideEffect(SideEffectKind.TRIGGER, str(relation.name), trigger.name, message, not body.unknown, writes, reads)
+    )
+    if trigger.timing == "BEFORE" and trigger.per_row and not body.unknown:
         found.doubts.append(f"trigger {trigger.name} on {relation.name} may change or suppress rows")
-    path = _own_path(function) or found.path
-    for event, schema, table in body.writes:
-        target = _resolve(catalog, schema, table, path)
+    yield from _written(catalog, f"trigger {trigger.name}", body, found)
+
+
+def _written(catalog: Catalog, what: str, body: FunctionEffects, found: _Found) -> Iterator[tuple[int, str]]:
+    for (event, _, table), target in body.writes:
         if target is None:
-            found.doubts.append(f"trigger {trigger.name} writes {table}, which is not known here")
+            found.doubts.append(f"{what} writes {table}, which is not known here")
         else:
             found.open_tables[_root(catalog, target).oid] = None
             yield target.oid, event
 
 
-def _told(writes: Iterable[tuple[str, str | None, str]]) -> str:
-    """``inserts into audit.log and deletes from cart``."""
+def _told(body: FunctionEffects) -> str:
+    """``inserts into audit.log and deletes from cart, and reads rates``."""
     verbs = {"INSERT": "inserts into", "UPDATE": "updates", "DELETE": "deletes from"}
-    parts = sorted({f"{verbs[event]} {schema + '.' if schema else ''}{table}" for event, schema, table in writes})
-    return " and ".join(parts)
-
-
-def _own_path(function: Function | None) -> tuple[str, ...]:
-    """The search path that a function sets for itself."""
-    for setting in function.config if function else ():
-        name, _, value = setting.partition("=")
-        if name == "search_path":
-            return tuple(part.strip().strip('"') for part in value.split(","))
-    return ()
-
-
-def _resolve(catalog: Catalog, schema: str | None, table: str, path: Sequence[str]) -> Relation | None:
-    found = (catalog.resolve_relation(table, candidate) for candidate in ([schema] if schema else path))
-    return next((relation for relation in found if relation is not None), None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Body:
-    writes: tuple[tuple[str, str | None, str], ...] = ()
-    """(event, schema, table) as written."""
-    opaque: str = ""
-
-
-READABLE = ("plpgsql", "sql")
-
-
-def _body(catalog: Catalog, function: Function | None) -> _Body:
-    """What a function writes, with all that it calls, read from the words of its body."""
-    writes: dict[tuple[str, str | None, str], None] = {}
-    waiting, seen = [function], {function.oid if function else 0}
-    while waiting:
-        current = waiting.pop()
-        if current is None or current.source is None:
-            return _Body(tuple(writes), "its function cannot be read")
-        if current.language not in READABLE:
-            return _Body(tuple(writes), f"{current.name} is written in {current.language}")
-        try:
-            words = tokens(current.source)
-        except NotUnderstood as error:
-            return _Body(tuple(writes), str(error))
-        writes.update(dict.fromkeys(_writes(words)))
-        if opaque := _opaque(words):
-            return _Body(tuple(writes), opaque)
-        for called in _called(catalog, words):
-            if called.oid not in seen:
-                seen.add(called.oid)
-                waiting.append(called)
-    return _Body(tuple(writes))
-
-
-def _opaque(words: Sequence[Token]) -> str:
-    """Why the words do not tell everything; too careful rather than not enough."""
-    plain = {token.text for token in words if token.kind == "word"}
-    told = {
-        "execute": "it builds SQL at run time",
-        "call": "it calls a procedure",
-        "truncate": "it truncates a table",
-        "copy": "it copies",
-        "create": "it changes the structure",
-        "alter": "it changes the structure",
-        "drop": "it changes the structure",
-    }
-    reasons = [reason for word, reason in told.items() if word in plain]
-    reasons += [f"it calls {word}" for word in sorted(plain) if word.startswith(("dblink", "lo_", "http_"))]
-    return reasons[0] if reasons else ""
-
-
-def _called(catalog: Catalog, words: Sequence[Token]) -> Iterator[Function]:
-    """User functions that a name before a parenthesis may mean, in any schema."""
-    for token, following in pairwise(words):
-        if token.kind in ("word", "quoted") and following.text == "(" and following.kind == "sign":
-            yield from (f for f in catalog.functions_by_name.get(token.text, ()) if not f.builtin)
-
-
-def _writes(words: Sequence[Token]) -> Iterator[tuple[str, str | None, str]]:
-    """INSERT INTO, UPDATE, DELETE FROM and MERGE INTO with the table they name."""
-    for place, token in enumerate(words):
-        if token.kind != "word" or token.text not in ("insert", "update", "delete", "merge"):
-            continue
-        before = words[place - 1].text if place else ""
-        of_merge = before == "then" and _word(words, place + 1) == "set"
-        if token.text == "update" and (before in ("for", "do", "key") or of_merge):
-            continue  # FOR UPDATE, DO UPDATE, FOR NO KEY UPDATE, MERGE … THEN UPDATE SET
-        at = place + 1
-        if token.text != "update":
-            if _word(words, at) not in ("into", "from"):
-                continue  # MERGE … THEN DELETE, THEN INSERT (…)
-            at += 1
-        at += _word(words, at) == "only"
-        schema, table = None, _word(words, at)
-        if _word(words, at + 1) == ".":
-            schema, table = table, _word(words, at + 2)
-        events = ("INSERT", "UPDATE", "DELETE") if token.text == "merge" else (token.text.upper(),)
-        for event in events:
-            if table:
-                yield event, schema, table
-
-
-def _word(words: Sequence[Token], place: int) -> str:
-    return words[place].text if place < len(words) else ""
+    written = (write for write, _ in body.writes)
+    parts = sorted({f"{verbs[event]} {schema + '.' if schema else ''}{table}" for event, schema, table in written})
+    reads = f", and reads {', '.join(str(table.name) for table in body.reads)}" if body.reads else ""
+    return (" and ".join(parts) or "writes no table") + reads
 
 
 def _static(
@@ -234,7 +139,7 @@ def _readers(catalog: Catalog, relation: Relation) -> Iterator[SideEffect]:
     word = relation.name.name.lower()
     for function in catalog.functions.values():
         own = not function.builtin and not function.extension and function.oid not in firing
-        if own and function.source and word in _words_of(function.source):
+        if own and (body := body_of(function)) and word in _words_of(body):
             message = f"function {function.name} mentions {name}; it is not run by this change"
             yield SideEffect(SideEffectKind.FUNCTION, name, str(function.name), message)
 
@@ -305,16 +210,3 @@ def _root(catalog: Catalog, relation: Relation) -> Relation:
     while relation.partition_of and relation.partition_of in catalog.relations:
         relation = catalog.relations[relation.partition_of]
     return relation
-
-
-def _add(
-    found: _Found,
-    kind: SideEffectKind,
-    relation: Relation,
-    name: str,
-    message: str,
-    *,
-    known: bool = True,
-    writes: tuple[str, ...] = (),
-) -> None:
-    found.effects.append(SideEffect(kind, str(relation.name), name, message, known, writes))
