@@ -29,7 +29,7 @@ from pgwarden.domain.job import Job, JobRecord, JobState, QueueState
 from pgwarden.domain.notification import Channel, Delivery, DeliveryStatus, Letter, Notification, Preferences, Recent
 from pgwarden.domain.profile import Sample, TableProfile
 from pgwarden.domain.registration import require_keepable, unknown_database
-from pgwarden.domain.rights_version import ORIGINAL_RIGHTS, RightsVersion
+from pgwarden.domain.rights_version import ORIGINAL_RIGHTS, RightsChangedError, RightsVersion
 from pgwarden.domain.schema_history import SNAPSHOTS_KEPT, Relationship, Relationships, SchemaVersion
 from pgwarden.domain.session import TURNS_KEPT, Session, Turn
 from pgwarden.domain.ticket import Ticket
@@ -550,14 +550,18 @@ class MemoryJobs:
 class MemoryAuditLog:
     """``ports.AuditLog``. ``entries`` is what was appended, for a test to look at."""
 
-    def __init__(self, chain: str = "memory") -> None:
+    def __init__(self, chain: str = "memory", rights_in_force: Callable[[], int] | None = None) -> None:
+        """``rights_in_force``: the number of the data rights' version; without it every version is."""
         self._chain = chain
+        self._rights_in_force = rights_in_force
         self._records: list[AuditRecord] = []
         self._keys: set[str] = set()
         self._kept: dict[Checkpoint, tuple[str, ...]] = {}
         self.entries: list[AuditEntry] = []
 
-    async def append(self, *entries: AuditEntry) -> None:
+    async def append(self, *entries: AuditEntry, rights: int | None = None) -> None:
+        if rights is not None and self._rights_in_force is not None and rights != self._rights_in_force():
+            raise RightsChangedError
         records = [prepared(entry, secrets.token_bytes) for entry in entries]
         self._records += chained(await self.head(), records)
         self.entries += entries

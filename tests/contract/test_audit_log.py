@@ -11,6 +11,7 @@ from pgwarden.domain.audit import AuditEntry, Outcome
 from pgwarden.domain.audit_chain import AuditRecord, genesis, hash_of
 from pgwarden.domain.audit_checkpoint import Checkpoint, KeptCheckpoint
 from pgwarden.domain.audit_filter import AuditFilter, Erasure
+from pgwarden.domain.rights_version import ORIGINAL_RIGHTS, RightsChangedError
 from pgwarden.ports import AuditLog
 from pgwarden.testing import MemoryAuditLog
 
@@ -20,7 +21,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 @pytest.fixture(params=["memory", "postgres", "postgres, batching"])
 def log(request: pytest.FixtureRequest) -> AuditLog:
     if request.param == "memory":
-        return MemoryAuditLog()
+        return MemoryAuditLog(rights_in_force=lambda: ORIGINAL_RIGHTS.number)
     log = PostgresAuditLog(request.getfixturevalue("control"))
     return BatchingAuditLog(log) if "batching" in request.param else log
 
@@ -190,3 +191,17 @@ async def test_callers_at_once_fork_nothing(log: AuditLog) -> None:
     await asyncio.gather(*(log.append(entry(minute=minute % 60)) for minute in range(40)))
     found = await log.verify()
     assert (found.intact, found.entries) == (True, 40)
+
+
+async def test_what_was_decided_by_other_rights_is_not_written(log: AuditLog) -> None:
+    """Whether the end of the chain is remembered or not, and beside callers who were decided by none."""
+    for _ in range(3):
+        with pytest.raises(RightsChangedError):
+            await log.append(entry("read.run"), rights=7)
+        await log.append(entry("login.done"), rights=ORIGINAL_RIGHTS.number)
+    calls = (log.append(entry("read.run" if bad else "login.done"), rights=7 if bad else None) for bad in (0, 1, 0, 1))
+    told = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(each) for each in told] == [type(None), RightsChangedError] * 2
+    found = await log.verify()
+    assert (found.intact, found.entries) == (True, 5)
+    assert {record.entry.action for record in await exported(log)} == {"login.done"}

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 from tests.support.reading import pool_on, prepare
+from tests.support.round_trips import round_trips
 
 from pgwarden.adapters.cache.memory import MemoryCache
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
+from pgwarden.adapters.postgres.control.audit_log import PostgresAuditLog
+from pgwarden.adapters.postgres.control.connection import control_pool
+from pgwarden.adapters.postgres.control.data_rights import PostgresDataRightsStore
+from pgwarden.adapters.postgres.control.open import control_database
 from pgwarden.adapters.postgres.pool import TargetPool
 from pgwarden.adapters.postgres.records import PostgresExecutionRecords
 from pgwarden.adapters.postgres.runner import PostgresReadRunner
+from pgwarden.agents.audit_trail import UNWRITTEN, AuditTrail
 from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.domain.catalog import Catalog
-from pgwarden.domain.errors import InputInvalid, NeedsApproval, RightMissing, StatementRefused
+from pgwarden.domain.errors import ChangedMeanwhile, InputInvalid, NeedsApproval, RightMissing, StatementRefused
 from pgwarden.domain.identity import Access, DataRight, Identity
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.rights_version import RightsVersion
 from pgwarden.ports import ExecutionRecords, ReadRunner
+from pgwarden.testing import MemoryAuditLog
 
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ANN = Identity("ann")
 
 
@@ -42,6 +52,7 @@ class House:
     rights: Rights = field(default_factory=Rights)
     known: Catalog | None = None
     rereads: int = 0
+    trail: AuditTrail = UNWRITTEN
 
     def __post_init__(self) -> None:
         self.agent = SafeExecutionAgent(
@@ -50,6 +61,7 @@ class House:
             self.records,
             self.rights,  # type: ignore[arg-type]  # current() is all it asks
             MemoryCache(),
+            trail=self.trail,
         )
 
     async def catalog(self, _database: str) -> Catalog:
@@ -179,3 +191,40 @@ async def test_plans_come_with_rows_or_alone(house: House) -> None:
     assert "Plan" in plan
     with pytest.raises(StatementRefused):
         await house.agent.explain("shop", "select pg_sleep(1)", identity=ANN, limits=ReadLimits())
+
+
+async def test_rights_hold_from_the_moment_they_are_in_force(database: str, house: House) -> None:
+    """They are not asked for at each read: the audit takes no entry of a read that other rights let be."""
+    sql = "select email from customer where id = 1"
+    async with control_database(database), round_trips(database) as proxy, control_pool(proxy.url, size=1) as control:
+        store, log = PostgresDataRightsStore(control), PostgresAuditLog(control)
+        theirs = House(house.pool, store, trail=AuditTrail(log, lambda: NOON))  # type: ignore[arg-type]  # the real one
+        await store.replace((DataRight("*", Access.READ),), expected=0, author="eve", at=NOON)
+        for _ in range(3):
+            assert (await theirs.read(sql)).rows == (("ann@example.org",),)
+        before = proxy.count
+        assert (await theirs.read(sql)).rows == (("ann@example.org",),)
+        assert proxy.count - before == 1, "the entry, and nothing else, needs the control database"
+        written: list[tuple[str, int | None]] = [("done", 1)] * 4
+        for number, access in enumerate((Access.MASKED, Access.DENY, Access.READ), start=1):
+            lines = (DataRight("*", Access.READ), DataRight("*", access, table="customer", column="email"))
+            await store.replace(lines, expected=number, author="eve", at=NOON)
+            if access is Access.DENY:
+                with pytest.raises(RightMissing):
+                    await theirs.read(sql)
+                written.append(("refused", None))
+            else:
+                shown = "***" if access is Access.MASKED else "ann@example.org"
+                assert (await theirs.read(sql)).rows == ((shown,),)
+                written.append(("done", 1))
+        told = [(record.entry.outcome.value, record.entry.details.get("rows")) async for record in log.export()]
+    assert told == written, "nothing is told of that was not given out"
+
+
+async def test_rights_that_change_again_and_again_show_nothing(house: House) -> None:
+    numbers = count()
+    log = MemoryAuditLog(rights_in_force=lambda: next(numbers) + 2)
+    theirs = House(house.pool, trail=AuditTrail(log, lambda: NOON))
+    with pytest.raises(ChangedMeanwhile):
+        await theirs.read("select city from customer")
+    assert log.entries == []

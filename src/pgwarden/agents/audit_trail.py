@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -12,9 +13,12 @@ from typing import Any
 from pgwarden.domain.audit import AuditEntry, Outcome
 from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.identity import Identity
+from pgwarden.domain.rights_version import RightsChangedError
 from pgwarden.ports import AuditLog, Metrics
 from pgwarden.tracing import span, trace_id
 
+TURNS = 2
+"""Turns of the event loop until an entry is sent: one for each task that it passes through."""
 REFUSED_STATUS = (3, 4)
 """Exit statuses of errors that say no, or not yet; the others say that it did not work."""
 
@@ -27,6 +31,11 @@ class AuditEvent:
     personal: dict[str, str] = field(default_factory=dict)
     outcome: Outcome = Outcome.DONE
     """How it ends where nothing is raised."""
+    rights: int | None = None
+    """The version of the data rights that it was decided by. Where another one is in force by now, the block ends with
+    RightsChangedError, and nothing is written."""
+    meanwhile: Callable[[], None] | None = None
+    """Work for while the entry is on its way to the disk. What it makes must not leave before the block is left."""
 
 
 class AuditTrail:
@@ -79,18 +88,41 @@ class AuditTrail:
                 raise
             finally:
                 opened.note(pgwarden__outcome=ended.value)
-                await self._end(self._entry(action, ended, event, identity, database, subject), started)
+                entry = self._entry(action, ended, event, identity, database, subject)
+                await self._end(entry, started, event)
 
-    async def _end(self, entry: AuditEntry, started: float) -> None:
-        kept = False
+    async def _end(self, entry: AuditEntry, started: float, event: AuditEvent) -> None:
+        told: AuditEntry | None = replace(entry, outcome=Outcome.FAILED)  # unless it was written down
         try:
-            if self._log is not None:
-                await self._log.append(entry)
-            kept = True
-        finally:  # what could not be written down is given to nobody: it failed
-            if self._metrics is not None:
-                told = entry if kept else replace(entry, outcome=Outcome.FAILED)
+            await self._write(entry, event)
+            told = entry
+        except RightsChangedError:
+            told = None  # it has not ended: it is decided anew
+            raise
+        finally:
+            if self._metrics is not None and told is not None:
                 self._metrics.ended(told, self._clock() - started)
+
+    @property
+    def guards_rights(self) -> bool:
+        """Whether an event that names its ``rights`` is held to them."""
+        return self._log is not None
+
+    async def _write(self, entry: AuditEntry, event: AuditEvent) -> None:
+        if self._log is None:
+            if event.meanwhile is not None:
+                event.meanwhile()
+            return
+        if event.meanwhile is None:
+            await self._log.append(entry, rights=event.rights)
+            return
+        writing = asyncio.create_task(self._log.append(entry, rights=event.rights))
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
+        try:
+            event.meanwhile()
+        finally:
+            await writing
 
     def entry(
         self,

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pgwarden.agents.audit_trail import UNWRITTEN, AuditTrail, asked_for
 from pgwarden.agents.system_memory import SystemMemory
@@ -15,6 +15,7 @@ from pgwarden.domain.backup import Backup, BackupStrategy
 from pgwarden.domain.catalog import Catalog, Name
 from pgwarden.domain.errors import (
     CatalogChanged,
+    ChangedMeanwhile,
     ExecutionFailed,
     InputInvalid,
     NeedsApproval,
@@ -31,6 +32,7 @@ from pgwarden.domain.read_access import ReadAccess, Sensitivity
 from pgwarden.domain.recovery import Row
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.result_json import result_from_text, result_to_text
+from pgwarden.domain.rights_version import RightsChangedError, RightsVersion
 from pgwarden.domain.risk import LEVELS
 from pgwarden.domain.sensitive import is_sensitive_in
 from pgwarden.domain.statement import Decision, StatementKind, Verdict
@@ -44,7 +46,10 @@ from pgwarden.undo.closure import names_of
 if TYPE_CHECKING:
     from pgwarden.agents.ticket_execution import Ran, TicketExecution
 
+Shaped = TypeVar("Shaped")
 Hiding = Callable[[str, tuple[str, ...], Row | None], Row | None]
+RIGHTS_CHANGES = 5
+"""How often a read is begun anew because the data rights changed while it ran."""
 FIRST_USER_OID = 16384
 """Objects below came with the server; their definitions do not change under us."""
 
@@ -99,6 +104,7 @@ class SafeExecutionAgent:
         self._ticket_from = ticket_from
         self._memory = memory
         self._writes: dict[str, int] = {}
+        self._rights_seen: RightsVersion | None = None
 
     async def read(
         self,
@@ -121,10 +127,73 @@ class SafeExecutionAgent:
         database role may not see what it shows, and what `ReadRunner.run` raises. A definition that changed after
         the look at the schema has the statement judged once more.
         """
-        asked = asked_for(sql, parameters)
-        async with self._trail.event("read.run", identity=identity, database=database, personal=asked) as event:
+
+        def as_it_is(result: Result) -> Result:
+            return result
+
+        return await self.read_as(
+            as_it_is,
+            database,
+            sql,
+            parameters,
+            identity=identity,
+            limits=limits,
+            plan=plan,
+            approved=approved,
+            question=question,
+        )
+
+    async def read_as(
+        self,
+        shape: Callable[[Result], Shaped],
+        database: str,
+        sql: str,
+        parameters: Sequence[object] = (),
+        *,
+        identity: Identity,
+        limits: ReadLimits,
+        plan: bool = False,
+        approved: ApprovedRead | None = None,
+        question: str = "",
+    ) -> Shaped:
+        """As ``read``, its rows in the shape that the caller gives out: made while the audit's entry goes to the disk,
+        and released when it is there."""
+        rights = await self._remembered_rights()
+        for _ in range(RIGHTS_CHANGES):
             try:
-                result = await self._judged_twice(database, sql, parameters, identity, limits, plan, approved)
+                return await self._read_by(
+                    rights, shape, database, sql, parameters, identity, limits, plan, approved, question
+                )
+            except RightsChangedError:
+                rights = self._rights_seen = await self._rights.current()
+        raise ChangedMeanwhile(
+            "The data rights changed while it was read, again and again.",
+            not_done="No rows are shown.",
+            next_step="Try again when nobody edits them.",
+        )
+
+    async def _read_by(
+        self,
+        rights: RightsVersion,
+        shape: Callable[[Result], Shaped],
+        database: str,
+        sql: str,
+        parameters: Sequence[object],
+        identity: Identity,
+        limits: ReadLimits,
+        plan: bool,
+        approved: ApprovedRead | None,
+        question: str,
+    ) -> Shaped:
+        """The read as these data rights let it be. Raises RightsChangedError, and gives nothing out, where others are
+        in force when its audit entry is written."""
+        shaped: list[Shaped] = []
+        asked = asked_for(sql, parameters)
+        own = DataRights.of(identity, rights.lines)
+        async with self._trail.event("read.run", identity=identity, database=database, personal=asked) as event:
+            event.rights = rights.number
+            try:
+                result = await self._judged_twice(database, sql, parameters, own, limits, plan, approved)
             except PgwardenError as error:
                 if self._memory is not None:
                     await self._memory.failed(database, sql, error, question=question)
@@ -135,14 +204,21 @@ class SafeExecutionAgent:
             event.details["masked"] = sum(column.masked for column in result.columns)
             if not result.statistics.cached:
                 event.details["milliseconds"] = round(result.statistics.milliseconds, 3)
-            return result
+            event.meanwhile = lambda: shaped.append(shape(result))
+        return shaped[0]
+
+    async def _remembered_rights(self) -> RightsVersion:
+        """The data rights as they were last seen, where the audit holds a read to those in force; else as they are."""
+        if self._rights_seen is None or not self._trail.guards_rights:
+            self._rights_seen = await self._rights.current()
+        return self._rights_seen
 
     async def _judged_twice(
         self,
         database: str,
         sql: str,
         parameters: Sequence[object],
-        identity: Identity,
+        rights: DataRights,
         limits: ReadLimits,
         plan: bool,
         approved: ApprovedRead | None,
@@ -151,7 +227,6 @@ class SafeExecutionAgent:
 
         What names an object that is not known, or fails, is judged by the structure as it is now.
         """
-        rights = await self._rights_of(identity)
         catalog = await self._catalogs.catalog(database)
         if any(r.code.startswith("unknown-") for r in verdict_of(sql, catalog, policy=self._policy).reasons):
             catalog = await self._catalogs.refresh(database)

@@ -125,9 +125,9 @@ def prepared(entry: AuditEntry, draw: Callable[[int], bytes]) -> AuditRecord:
         source=storable(entry.source),
         details=_storable_object(entry.details),
     )
-    record = AuditRecord(0, "", "", clean, {name: value.commitment for name, value in personal.items()}, personal)
-    canonical_json(content_of(record))
-    return record
+    moment(clean.at)
+    canonical_json(clean.details)  # all else that the hash covers is text, and storable
+    return AuditRecord(0, "", "", clean, {name: value.commitment for name, value in personal.items()}, personal)
 
 
 def chained(head: AuditHead, records: Iterable[AuditRecord]) -> tuple[AuditRecord, ...]:
@@ -144,7 +144,8 @@ def chained(head: AuditHead, records: Iterable[AuditRecord]) -> tuple[AuditRecor
 
 def storable(text: str) -> str:
     """The text as PostgreSQL can hold it: NUL and halves of surrogate pairs become U+FFFD."""
-    text = text.replace("\x00", "\ufffd")
+    if "\x00" in text:
+        text = text.replace("\x00", "\ufffd")
     return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

@@ -43,7 +43,7 @@ def _value(value: object, levels: int) -> str:
     if isinstance(value, Mapping):
         return _object(value, levels - 1)
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray, memoryview)):
-        return f"[{','.join(_value(item, levels - 1) for item in value)}]"
+        return f"[{','.join([_value(item, levels - 1) for item in value])}]"
     raise ValueError(f"a {type(value).__name__} is no JSON value")
 
 
@@ -51,12 +51,12 @@ def _object(value: Mapping[object, object], levels: int) -> str:
     keys = [key for key in value if isinstance(key, str)]
     if len(keys) != len(value):
         raise ValueError("the name of a member is text")
-    ascii_only = all(key.isascii() for key in keys)
+    ascii_only = "".join(keys).isascii()
     try:
         keys.sort(key=None if ascii_only else _utf16)
     except UnicodeEncodeError:
         raise ValueError("half a surrogate pair is no text") from None
-    return f"{{{','.join(f'{_text(key)}:{_value(value[key], levels)}' for key in keys)}}}"
+    return f"{{{','.join([f'{_text(key)}:{_value(value[key], levels)}' for key in keys])}}}"
 
 
 def _utf16(key: str) -> bytes:

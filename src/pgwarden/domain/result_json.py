@@ -27,12 +27,12 @@ _READERS: dict[str, Callable[[Any], object]] = {
 
 def result_to_text(result: Result) -> str:
     """Raises TypeError for a value that JSON text cannot bring back; such a result is not for caches."""
+    plain = all(PLAIN.issuperset(map(type, row)) for row in result.rows)
     return json.dumps(
         {
             "columns": [asdict(column) for column in result.columns],
-            "rows": [
-                row if PLAIN.issuperset(map(type, row)) else [_written(value) for value in row] for row in result.rows
-            ],
+            "plain": plain,
+            "rows": result.rows if plain else [[_written(value) for value in row] for row in result.rows],
             "statistics": asdict(result.statistics),
             "notices": list(result.notices),
         },
@@ -46,7 +46,7 @@ def result_from_text(text: str) -> Result:
         parts = json.loads(text)
         return Result(
             columns=tuple(ResultColumn(**column) for column in parts["columns"]),
-            rows=tuple(_row(row) for row in parts["rows"]),
+            rows=tuple(map(tuple if parts["plain"] else _row, parts["rows"])),
             statistics=ReadStatistics(**parts["statistics"]),
             notices=tuple(parts["notices"]),
         )
@@ -76,8 +76,7 @@ def _written(value: object) -> object:
 
 
 def _row(row: list[Any]) -> tuple[object, ...]:
-    """Most rows hold nothing but plain values, which takes one look for all of them."""
-    return tuple(row) if PLAIN.issuperset(map(type, row)) else tuple(map(_read, row))
+    return tuple(map(_read, row))
 
 
 def _read(value: Any) -> object:

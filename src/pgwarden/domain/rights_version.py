@@ -60,3 +60,7 @@ def _texts(line: DataRight) -> tuple[tuple[str, str], ...]:
 
 
 ORIGINAL_RIGHTS = RightsVersion(0, DEFAULT_RIGHTS)
+
+
+class RightsChangedError(Exception):
+    """The data rights in force are no longer those that something was decided by. It is to be decided anew."""

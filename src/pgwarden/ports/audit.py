@@ -23,8 +23,11 @@ def ignored(_entries: int) -> None:
 class AuditLog(Protocol):
     """What happened, chained. Nothing is changed or taken away, but for personal values that are erased."""
 
-    async def append(self, *entries: AuditEntry) -> None:
+    async def append(self, *entries: AuditEntry, rights: int | None = None) -> None:
         """Chain the entries, in order; they are durable when this returns.
+
+        ``rights``: the version of the data rights that what they tell of was decided by. Where another one is in force
+        by now, nothing is chained: RightsChangedError.
 
         ValueError when an entry's details are no JSON values or its moment has no time zone.
         """

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import wraps
-from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar, get_origin, get_type_hints
 
 import anyio
 from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
@@ -108,12 +108,14 @@ def offer(server: MCPServer[Any], function: F, *, title: str, annotations: ToolA
     exception leaves the process.
     """
     hints = get_type_hints(function, include_extras=True)
-    returned = Annotated[CallToolResult, hints["return"]]
+    given = hints["return"]  # a tool that gives its result ready says ``Annotated[CallToolResult, model]`` itself
+    returned = given if get_origin(given) is Annotated else Annotated[CallToolResult, given]
 
     @wraps(function)
     async def call(**arguments: Any) -> CallToolResult | InputRequiredResult:
         try:
-            return _result(await _cancelled_once(function(**arguments)))
+            answer = await _cancelled_once(function(**arguments))
+            return answer if isinstance(answer, CallToolResult) else spoken(answer)
         except AnswerNeededError as needed:
             return needed.result
         except PgwardenError as error:
@@ -156,6 +158,7 @@ def failure(error: PgwardenError) -> CallToolResult:
     )
 
 
-def _result(answer: Spoken) -> CallToolResult:
+def spoken(answer: Spoken) -> CallToolResult:
+    """An answer as it goes out: for programs, and as the short text."""
     structured = answer.structured() if isinstance(answer, WithRows) else answer.model_dump()
     return CallToolResult(content=[TextContent(type="text", text=answer.text())], structured_content=structured)

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
+from mcp.types import CallToolResult
 from pydantic import Field
 
 from pgwarden.agents.schema_context import find_table
 from pgwarden.domain.errors import InputInvalid, StatementInvalid, StatementTooLarge
 from pgwarden.domain.intent_json import GivenIntent
 from pgwarden.domain.query_plan import estimates
-from pgwarden.domain.result import cut_reason, json_rows
+from pgwarden.domain.result import Result, cut_reason, json_rows
 from pgwarden.domain.statement import Decision, Reason, StatementKind, Verdict
 from pgwarden.domain.user_preferences import MEANINGS
 from pgwarden.domain.verdict_json import verdict_object
 from pgwarden.servers.budget import Use
-from pgwarden.servers.desk import READS, Desk, offer
+from pgwarden.servers.desk import READS, Desk, offer, spoken
 from pgwarden.servers.reading_answers import (
     AlternativeAnswer,
     ColumnAnswer,
@@ -167,7 +168,7 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
             ),
         ] = None,
         ctx: Context[Any, Any] | None = None,
-    ) -> RowsAnswer:
+    ) -> Annotated[CallToolResult, RowsAnswer]:
         """Run one SELECT and return its rows. It cannot change anything.
 
         It runs in a read-only transaction with limits on time, rows, bytes and memory. Personal data comes masked
@@ -179,22 +180,12 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
             limits = desk.app.limits(rows=limit, seconds=timeout, planner=chosen)
             if ctx is not None:
                 await ctx.report_progress(0, 1, "running")
-            result = await desk.app.execution.read(name, sql_string, identity=caller.identity, limits=limits)
-            desk.budgets.spend(caller.account, Use(0, len(result.rows), result.statistics.bytes))
-            s = result.statistics
-            return RowsAnswer(
-                database=name,
-                columns=[ColumnAnswer(name=c.name, type=c.type_name, masked=c.masked) for c in result.columns],
-                rows=json_rows(result.rows),
-                row_count=len(result.rows),
-                truncated=result.truncated,
-                more=cut_reason(result),
-                milliseconds=round(s.milliseconds, 3),
-                bytes=s.bytes,
-                cached=s.cached,
-                plan=s.plan,
-                notices=list(result.notices),
-            )
+
+            def shaped(result: Result) -> CallToolResult:
+                desk.budgets.spend(caller.account, Use(0, len(result.rows), result.statistics.bytes))
+                return spoken(_rows_answer(name, result))
+
+            return await desk.app.execution.read_as(shaped, name, sql_string, identity=caller.identity, limits=limits)
 
     async def get_sample_data(
         table_name: Annotated[str, Field(description="The table, with its schema if need be.", max_length=300)],
@@ -229,6 +220,23 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
     offer(server, generate_query_from_intent, title="Make SQL", annotations=READS)
     offer(server, execute_read_query, title="Run a read", annotations=READS)
     offer(server, get_sample_data, title="Sample a table", annotations=READS)
+
+
+def _rows_answer(name: str, result: Result) -> RowsAnswer:
+    s = result.statistics
+    return RowsAnswer(
+        database=name,
+        columns=[ColumnAnswer(name=c.name, type=c.type_name, masked=c.masked) for c in result.columns],
+        rows=json_rows(result.rows),
+        row_count=len(result.rows),
+        truncated=result.truncated,
+        more=cut_reason(result),
+        milliseconds=round(s.milliseconds, 3),
+        bytes=s.bytes,
+        cached=s.cached,
+        plan=s.plan,
+        notices=list(result.notices),
+    )
 
 
 def _in_schema(catalog: Catalog, schema: str | None) -> list[Relation]:

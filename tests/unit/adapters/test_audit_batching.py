@@ -27,7 +27,7 @@ class SlowLog(MemoryAuditLog):
         self.batches: list[list[str]] = []
         self.down = False
 
-    async def append(self, *entries: AuditEntry) -> None:
+    async def append(self, *entries: AuditEntry, rights: int | None = None) -> None:
         self.batches.append([each.actor for each in entries])
         self.started.set()
         await self.gate.wait()

@@ -68,7 +68,7 @@ async def test_a_refusal_has_its_reason_and_no_words_of_the_caller(
 
 async def test_what_the_audit_could_not_keep_has_failed(metrics: PrometheusMetrics) -> None:
     class Away(MemoryAuditLog):
-        async def append(self, *entries: object) -> None:
+        async def append(self, *entries: object, rights: int | None = None) -> None:
             raise ControlDatabaseUnavailable("The control database is away.")
 
     trail = AuditTrail(Away(), lambda: NOON, metrics=metrics)

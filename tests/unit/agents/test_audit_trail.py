@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 import pytest
 
+from pgwarden.adapters.telemetry.prometheus import PrometheusMetrics
 from pgwarden.agents.audit_trail import UNWRITTEN, AuditTrail, asked_for
 from pgwarden.domain.audit import AuditEntry, Outcome
 from pgwarden.domain.errors import (
@@ -15,6 +17,7 @@ from pgwarden.domain.errors import (
     StatementRefused,
 )
 from pgwarden.domain.identity import Identity, IdentityKind
+from pgwarden.domain.rights_version import RightsChangedError
 from pgwarden.testing import MemoryAuditLog
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -92,11 +95,12 @@ async def test_a_cancelled_read_is_written_too(trail: AuditTrail, log: MemoryAud
 
 async def test_nothing_is_given_out_while_the_audit_cannot_be_written() -> None:
     class Down(MemoryAuditLog):
-        async def append(self, *entries: AuditEntry) -> None:
+        async def append(self, *entries: AuditEntry, rights: int | None = None) -> None:
             raise ControlDatabaseUnavailable("The control database could not be used.")
 
     async def read() -> str:
-        async with AuditTrail(Down(), lambda: NOON).event("read.run", identity=ANA):
+        async with AuditTrail(Down(), lambda: NOON).event("read.run", identity=ANA) as event:
+            event.meanwhile = lambda: None
             return "rows"
 
     with pytest.raises(ControlDatabaseUnavailable):
@@ -112,3 +116,47 @@ async def test_an_agent_and_its_token_are_named(trail: AuditTrail, log: MemoryAu
 async def test_without_a_log_nothing_is_written() -> None:
     async with UNWRITTEN.event("read.run", identity=ANA) as event:
         event.details["rows"] = 1
+
+
+async def test_work_goes_on_while_the_entry_is_being_written_and_the_block_waits_for_both() -> None:
+    order: list[str] = []
+    written = asyncio.Event()
+
+    class Slow(MemoryAuditLog):
+        async def append(self, *entries: AuditEntry, rights: int | None = None) -> None:
+            order.append(f"sent, rights {rights}")
+            await written.wait()
+            await super().append(*entries)
+            order.append("written")
+
+    def work() -> None:
+        order.append("worked")
+        written.set()
+
+    async with AuditTrail(Slow(), lambda: NOON).event("read.run", identity=ANA) as event:
+        event.rights, event.meanwhile = 3, work
+    assert order == ["sent, rights 3", "worked", "written"]
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    for log in (None, MemoryAuditLog()):
+        with pytest.raises(ZeroDivisionError):
+            async with AuditTrail(log, lambda: NOON).event("read.run", identity=ANA) as event:
+                event.meanwhile = broken
+
+
+async def test_what_is_decided_anew_has_not_ended() -> None:
+    class Counted(PrometheusMetrics):
+        def ended(self, entry: AuditEntry, seconds: float) -> None:
+            ends.append(entry)
+
+    ends: list[AuditEntry] = []
+    log = MemoryAuditLog(rights_in_force=lambda: 2)
+    trail = AuditTrail(log, lambda: NOON, metrics=Counted())
+    for number in (1, 2):
+        with pytest.raises(RightsChangedError) if number == 1 else nullcontext():
+            async with trail.event("read.run", identity=ANA) as event:
+                event.rights = number
+    assert log.entries == ends
+    assert len(ends) == 1

@@ -17,6 +17,7 @@ from pgwarden.ports.audit import Seen, ignored
 
 @dataclass(slots=True)
 class _Batch:
+    rights: int | None
     entries: list[AuditEntry] = field(default_factory=list)
     written: asyncio.Task[None] | None = None
 
@@ -29,11 +30,11 @@ class BatchingAuditLog:
         self._writing = asyncio.Lock()
         self._next: _Batch | None = None
 
-    async def append(self, *entries: AuditEntry) -> None:
+    async def append(self, *entries: AuditEntry, rights: int | None = None) -> None:
         for entry in entries:
             require_chainable(entry)  # here, so that one bad entry does not fail the others of its batch
-        if self._next is None:
-            self._next = _Batch()
+        if self._next is None or self._next.rights != rights:
+            self._next = _Batch(rights)
             self._next.written = asyncio.create_task(self._write(self._next))
             self._next.written.add_done_callback(_look)
         batch = self._next
@@ -43,8 +44,9 @@ class BatchingAuditLog:
 
     async def _write(self, batch: _Batch) -> None:
         async with self._writing:
-            self._next = None
-            await self._log.append(*batch.entries)
+            if self._next is batch:
+                self._next = None
+            await self._log.append(*batch.entries, rights=batch.rights)
 
     async def append_once(self, entries: Mapping[str, AuditEntry]) -> int:
         return await self._log.append_once(entries)

@@ -11,7 +11,10 @@ from psycopg import AsyncCursor
 from pgwarden.adapters.postgres.control.audit_append import audit_sql, head_of, values_of
 from pgwarden.adapters.postgres.control.connection import Connection, Pool, connected, told
 from pgwarden.domain.audit_chain import AuditHead, AuditRecord, chained
+from pgwarden.domain.rights_version import RightsChangedError
 
+WRITTEN, RIGHTS = "written", "rights"
+"""What the function audit_append_behind says; anything else is a bet that was lost."""
 Placed = tuple[AuditRecord, ...]
 
 
@@ -27,24 +30,30 @@ class Appender:
         self._alone = False
         """Whether nobody else appended between our last two times."""
 
-    async def append(self, records: Sequence[AuditRecord]) -> None:
-        """Chain the records, in order; they are durable when this returns. Raises ControlDatabaseUnavailable."""
+    async def append(self, records: Sequence[AuditRecord], rights: int | None = None) -> None:
+        """Chain the records, in order; they are durable when this returns. Raises ControlDatabaseUnavailable.
+
+        ``rights``: only while this is the version of the data rights in force, else RightsChangedError.
+        """
         end = self._end if self._alone else None
         perhaps = None
         if end is not None:
             self._end = None  # not known again before this is settled
             placed = chained(end, records)
-            won = await self._bet(end, placed)
-            if won:
+            answer = await self._bet(end, placed, rights)
+            if answer == WRITTEN:
                 self._end = _end(end, placed)
                 return
-            perhaps = placed if won is None else None
+            if answer == RIGHTS:
+                self._end = end
+                raise RightsChangedError
+            perhaps = placed if answer is None else None
             self._alone = False
-        await self._under_the_lock(records, perhaps)
+        await self._under_the_lock(records, rights, perhaps)
 
-    async def _bet(self, end: AuditHead, placed: Placed) -> bool | None:
-        """Whether the records were written; None when the connection was lost before the answer came."""
-        behind = values_of(placed) | {"behind": end.number, "behind_hash": end.hash}
+    async def _bet(self, end: AuditHead, placed: Placed, rights: int | None) -> str | None:
+        """What the function says; None when the connection was lost before the answer came."""
+        behind = values_of(placed) | {"behind": end.number, "behind_hash": end.hash, "rights": rights}
         with told():
             async with self._pool.connection() as connection:
                 try:
@@ -53,22 +62,28 @@ class Appender:
                     if not connection.closed:
                         raise
                     return None
-        return bool(row and row[0])
+        return str(row and row[0])
 
-    async def _under_the_lock(self, records: Sequence[AuditRecord], perhaps: Placed | None) -> None:
+    async def _under_the_lock(self, records: Sequence[AuditRecord], rights: int | None, perhaps: Placed | None) -> None:
         """Two round trips, of which the chain is locked during one. ``perhaps``: so they may stand there already."""
         cursors: list[AsyncCursor[tuple[Any, ...]]] = []
 
         async def lock(connection: Connection) -> None:
             async with connection.pipeline():
                 await connection.execute("begin")
-                cursors[:] = [await connection.execute(audit_sql("lock_head"))]
+                cursors[:] = [
+                    await connection.execute(audit_sql("lock_head")),
+                    await connection.execute(audit_sql("rights_in_force")),
+                ]
 
         async with connected(self._pool, lock) as connection:
             head = head_of(await cursors[0].fetchone())
             if perhaps and await _stands(connection, perhaps):
                 self._end, self._alone = head, False
                 return
+            if rights is not None and await cursors[1].fetchone() != (rights,):
+                self._end = head
+                raise RightsChangedError
             placed = chained(head, records)
             async with connection.pipeline():
                 await connection.execute(audit_sql("append"), values_of(placed))

@@ -30,9 +30,9 @@ class PostgresAuditLog:
         self._pool = pool
         self._appender = Appender(pool)
 
-    async def append(self, *entries: AuditEntry) -> None:
+    async def append(self, *entries: AuditEntry, rights: int | None = None) -> None:
         if entries:
-            await self._appender.append([prepared(entry, secrets.token_bytes) for entry in entries])
+            await self._appender.append([prepared(entry, secrets.token_bytes) for entry in entries], rights)
 
     async def append_once(self, entries: Mapping[str, AuditEntry]) -> int:
         records = {key: prepared(entry, secrets.token_bytes) for key, entry in entries.items()}

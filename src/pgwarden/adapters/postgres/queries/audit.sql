@@ -27,26 +27,12 @@ update pgwarden_control.audit_head set number = %(last)s, hash = %(hash)s
 
 -- name: append_behind
 -- The same in one round trip, for who remembers the end of the chain: where it is another one by now, nothing is
--- written. Of two at once the second waits here for the first to commit, and then finds another end.
-with patience as materialized (select pg_catalog.set_config('lock_timeout', '30s', true)), moved as (
-    update pgwarden_control.audit_head set number = %(last)s, hash = %(hash)s
-    from patience
-    where audit_head.number = %(behind)s and audit_head.hash = %(behind_hash)s
-    returning true
-), entries as (
-    insert into pgwarden_control.audit_entry
-        (number, previous, hash, at, action, actor, outcome, database, subject, source, details, commitments)
-    select e.number, e.previous, e.hash, e.at, e.action, e.actor, e.outcome, e.database, e.subject, e.source,
-           e.details::json, e.commitments::json
-    from moved cross join json_to_recordset(%(entries)s) e(
-        number bigint, previous text, hash text, at timestamptz, action text, actor text, outcome text, database text,
-        subject text, source text, details text, commitments text)
-), personal as (
-    insert into pgwarden_control.audit_personal (number, name, salt, value)
-    select p.number, p.name, p.salt, p.value
-    from moved cross join json_to_recordset(%(personal)s) p(number bigint, name text, salt text, value text)
-)
-select count(*) from moved
+-- written. Of two at once the second waits for the first to commit, and then finds another end.
+select pgwarden_control.audit_append_behind(
+    %(behind)s, %(behind_hash)s, %(entries)s, %(personal)s, %(last)s, %(hash)s, %(rights)s)
+
+-- name: rights_in_force
+select coalesce(max(number), 0) from pgwarden_control.rights_version
 
 -- name: hash_at
 select hash from pgwarden_control.audit_entry where number = %(number)s
