@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
-from psycopg import conninfo
+from psycopg import conninfo, sql
 from tests.support import debian, npm, parts
 from tests.support.databases import MakeDatabase, create_database, drop_database, exists, point_at, rename_database
 from tests.support.runs import Run
@@ -22,6 +24,11 @@ __all__ = ["MakeDatabase"]  # its place for tests that ask for the factory
 RUN_DIRECTORY = "TEST_RUN_OF_PGWARDEN"  # not PGWARDEN_…: those are settings, and an unknown one is refused
 _OWNED = pytest.StashKey[Run]()
 QUICK = ServerOptions(durable=False, settings={"max_connections": "300", "autovacuum": "off"})
+LIGHT = ServerOptions(durable=False, settings={**QUICK.settings, "scram_iterations": "1"})
+"""The same with passwords that are proved quickly (PostgreSQL 16): thousands of connections are made."""
+
+sys.dont_write_bytecode = False  # compiling is half the time of a process that tests start; __pycache__ is ignored
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,15 +63,15 @@ def state_home(run_directory: Path) -> Path:
 @pytest.fixture(scope="session")
 def pg18_url(run_directory: Path) -> Iterator[str]:
     """A superuser's URL on the embedded PostgreSQL 18."""
-    with EmbeddedServer(run_directory / "18", options=QUICK) as server:
-        yield server.conninfo()
+    with EmbeddedServer(run_directory / "18", options=LIGHT) as server:
+        yield _lightened(server, run_directory)
 
 
 @pytest.fixture(scope="session")
 def pg16_url(run_directory: Path) -> Iterator[str]:
     """A superuser's URL on the embedded PostgreSQL 16."""
-    with EmbeddedServer(run_directory / "16", major=16, options=QUICK) as server:
-        yield server.conninfo()
+    with EmbeddedServer(run_directory / "16", major=16, options=LIGHT) as server:
+        yield _lightened(server, run_directory)
 
 
 @pytest.fixture(scope="session")
@@ -89,12 +96,22 @@ def pg14_url(run_directory: Path) -> Iterator[str]:
 def pg17_url(run_directory: Path) -> Iterator[str]:
     """A superuser's URL on PostgreSQL 17."""
     with _from_npm(17, run_directory) as server:
-        yield server.conninfo()
+        yield _lightened(server, run_directory)
 
 
 def _from_npm(major: int, run_directory: Path) -> EmbeddedServer:
     parts.need(f"postgresql-{major}")
-    return EmbeddedServer(run_directory / str(major), options=QUICK, installation=npm.installation(major))
+    options = QUICK if major < 16 else LIGHT
+    return EmbeddedServer(run_directory / str(major), options=options, installation=npm.installation(major))
+
+
+def _lightened(server: EmbeddedServer, run_directory: Path) -> str:
+    """A superuser's URL, whose password was set anew under LIGHT."""
+    url = server.conninfo()
+    password = sql.Literal(conninfo.conninfo_to_dict(url)["password"])
+    with exclusive(run_directory / "password.lock"), psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL("alter role current_user password {}").format(password))
+    return url
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from tests.support.audit import NOON, audit_of, forge, kinds, rewrite, some_entr
 from tests.support.databases import create_database, drop_database
 
 from pgwarden.adapters.audit.keys import AuditKey, require_signed
-from pgwarden.adapters.postgres.control import audit_append
+from pgwarden.adapters.postgres.control import audit_appender
 from pgwarden.adapters.postgres.control.audit_append import append_entries, audit_sql
 from pgwarden.adapters.postgres.control.audit_records import head_in, records_in
 from pgwarden.adapters.postgres.control.audit_verify import verify_in
@@ -320,7 +320,7 @@ async def test_a_checkpoint_is_trusted_only_under_a_known_key(
 async def test_an_appender_does_not_wait_without_end(
     conninfo: str, forger: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_append, "audit_sql", lambda name: audit_sql(name).replace(b"'30s'", b"'50ms'"))
+    monkeypatch.setattr(audit_appender, "audit_sql", lambda name: audit_sql(name).replace(b"'30s'", b"'50ms'"))
     await forger.execute("select from pgwarden_control.audit_head for update")
     async with audit_of(conninfo) as log:
         with pytest.raises(ControlDatabaseUnavailable) as caught:

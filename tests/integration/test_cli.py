@@ -364,9 +364,9 @@ def test_what_does_not_fit_is_cut_and_told_in_little_memory(environment: dict[st
         return int(done.stderr.split()[-1])
 
     little = megabytes("select 1") + 60
-    assert megabytes("select repeat('x', 900 * 1024 * 1024)", "x" * 50, "1 long value cut") < little
-    assert megabytes("select n from generate_series(1, 5000000) as n", " 1000", "more rows exist") < little
-    wide = "select n, repeat('x', 60000) from generate_series(1, 5000000) as n"
+    assert megabytes("select repeat('x', 400 * 1024 * 1024)", "x" * 50, "1 long value cut") < little
+    assert megabytes("select n from generate_series(1, 2000000) as n", " 1000", "more rows exist") < little
+    wide = "select n, repeat('x', 60000) from generate_series(1, 100000) as n"
     assert megabytes(wide, "stopped at the byte limit") < little + 60
 
 

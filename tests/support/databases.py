@@ -18,7 +18,8 @@ def create_database(server: str, name: str, template: str | None = None) -> str:
     """Create a database and return the server's URL pointed at it."""
     names = sql.Identifier(name), sql.Identifier(template or "template0")
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(sql.SQL("create database {} template {}").format(*names))
+        copied = "" if connection.info.server_version < 15_00_00 else " strategy file_copy"  # a third of the time
+        connection.execute(sql.SQL("create database {} template {}" + copied).format(*names))
     return point_at(server, name)
 
 
