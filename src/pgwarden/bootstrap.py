@@ -17,9 +17,10 @@ from pgwarden.adapters.audit.batching import BatchingAuditLog
 from pgwarden.adapters.audit.keys import AuditKey
 from pgwarden.adapters.audit.trust import Trust
 from pgwarden.adapters.cache.memory import MemoryCache
+from pgwarden.adapters.files import row_file
 from pgwarden.adapters.jobs.queue import PostgresJobs
 from pgwarden.adapters.login_file import LoginFile
-from pgwarden.adapters.notify.channels import channels_of, plain
+from pgwarden.adapters.notify.channels import channels_of, mailer_of, plain
 from pgwarden.adapters.passwords import ArgonPasswords
 from pgwarden.adapters.policy_file import PolicyFile
 from pgwarden.adapters.postgres.check import advise_roles, check_database
@@ -36,6 +37,7 @@ from pgwarden.adapters.postgres.control.notifications import PostgresNotificatio
 from pgwarden.adapters.postgres.control.open import control_database
 from pgwarden.adapters.postgres.control.people import PostgresPeopleStore
 from pgwarden.adapters.postgres.control.preferences import PostgresPreferenceStore
+from pgwarden.adapters.postgres.control.questions import PostgresQuestionStore
 from pgwarden.adapters.postgres.control.schema_history import PostgresSchemaHistory
 from pgwarden.adapters.postgres.control.sessions import PostgresSessionStore
 from pgwarden.adapters.postgres.control.tickets import PostgresTicketStore
@@ -74,12 +76,15 @@ from pgwarden.agents.policy_editor import PolicyEditor
 from pgwarden.agents.proposed_decisions import ProposedDecisions
 from pgwarden.agents.provider_desk import ProviderDesk
 from pgwarden.agents.query_advisor import QueryAdvisor
+from pgwarden.agents.question_desk import QuestionDesk
+from pgwarden.agents.question_runs import QuestionRuns
 from pgwarden.agents.recipients import Recipients
 from pgwarden.agents.report_desk import ReportDesk
 from pgwarden.agents.request_desk import RequestDesk
 from pgwarden.agents.retention_desk import RETENTION_PERIODS, RetentionDesk, covered_until
 from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.agents.schema_context import Lifetimes, SchemaContextAgent
+from pgwarden.agents.schema_news import SchemaNews
 from pgwarden.agents.sight import Sight
 from pgwarden.agents.system_memory import SystemMemory
 from pgwarden.agents.ticket_desk import TicketDesk
@@ -104,7 +109,8 @@ from pgwarden.domain.planner_settings import planner_settings
 from pgwarden.domain.policy import Policy, policy_sensitivity
 from pgwarden.domain.provider import ProviderRules
 from pgwarden.domain.rehearsal_permit import RehearsalRules
-from pgwarden.domain.result import ReadLimits
+from pgwarden.domain.result import ReadLimits, Result
+from pgwarden.domain.row_file import RowForm
 from pgwarden.language.engine import BuiltInEngine
 from pgwarden.models import Models, engines_of, models_of
 from pgwarden.ports import (
@@ -171,6 +177,7 @@ class App:
     feedback: FeedbackStore
     cache: Cache
     schema: SchemaContextAgent
+    schema_news: SchemaNews
     query: IntelligentQueryAgent
     advisor: QueryAdvisor
     models: Models
@@ -184,6 +191,7 @@ class App:
     policy_desk: PolicyDesk
     policy_editor: PolicyEditor
     retention: RetentionDesk
+    question_desk: QuestionDesk
     orchestrator: DatabaseOrchestrator
     approval: ApprovalWorkflowAgent
     proposals: ProposedDecisions
@@ -192,6 +200,8 @@ class App:
     metrics: Metrics
     watching: WatchStore
     report_desk: ReportDesk
+    row_file: Callable[[Result, RowForm], bytes]
+    """Rows as a file; InputInvalid where the optional part that writes it is not installed."""
     facts_text: Callable[[Facts], str]
     """Facts in the text format of Prometheus."""
     audit: AuditLog
@@ -369,6 +379,29 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             undo=ConversationUndo(memory, execution, approval),
         )
         people = PostgresPeopleStore(control)
+        questions = PostgresQuestionStore(control)
+        question_desk = QuestionDesk(
+            questions,
+            PostgresSessionStore(control),
+            people,
+            execution,
+            schema,
+            Sight(schema, rights, sensitive),
+            lambda: datetime.now(UTC),
+            trail,
+            mails=bool(settings.smtp_host),
+        )
+        question_runs = QuestionRuns(
+            questions,
+            people,
+            execution,
+            mailer_of(settings),
+            row_file,
+            lambda: datetime.now(UTC),
+            trail,
+            limits=settings.read_limits,
+            public_url=settings.public_url,
+        )
         notifications = PostgresNotificationStore(control)
         channels = channels_of(settings, lambda: datetime.now(UTC))
         for channel in channels.values():
@@ -423,6 +456,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             **retention.handlers(),
             **notifier.handlers(),
             **alerts.handlers(),
+            **question_runs.handlers(),
             "remind_ticket": timers.remind,
             "escalate_ticket": timers.escalate,
             "expire_ticket": timers.expire,
@@ -451,6 +485,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             models=models,
             cache=cache,
             schema=schema,
+            schema_news=SchemaNews(schema, Sight(schema, rights, sensitive)),
             query=query,
             advisor=QueryAdvisor(execution),
             execution=execution,
@@ -461,6 +496,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             policy_desk=policy_desk,
             policy_editor=PolicyEditor(policies, policy_desk, trail),
             retention=retention,
+            question_desk=question_desk,
             orchestrator=orchestrator,
             approval=approval,
             proposals=proposals,
@@ -474,6 +510,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             report_desk=ReportDesk(
                 audit, trail, watching, targets.statistics, targets.names, lambda: datetime.now(UTC)
             ),
+            row_file=row_file,
             facts_text=facts_text,
             notary=notary,
             audit_desk=AuditDesk(audit, trail, lambda: datetime.now(UTC), source=door),

@@ -158,3 +158,18 @@ async def test_a_state_that_json_cannot_hold_is_not_kept(store: SessionStore) ->
     with pytest.raises(ValueError, match="JSON"):
         await store.add_turn("s1", turn(state={"score": float("nan")}), identity="ana")
     assert await store.turns("s1", identity="ana") == ()
+
+
+async def test_the_history_of_one_identity_is_searched(store: SessionStore) -> None:
+    for name, identity in (("s1", "ana"), ("s2", "ana"), ("s3", "bob")):
+        await store.open(session(name, identity))
+    await store.add_turn("s1", turn("t1"), identity="ana")
+    await store.add_turn("s2", turn("t2", 1, sql="select Größe from t where p like '10%'"), identity="ana")
+    await store.add_turn("s1", turn("t3", 2, sql=None), identity="ana")
+    await store.add_turn("s3", turn("t4", 3), identity="bob")
+    assert [t.id for t in await store.history("ana")] == ["t3", "t2", "t1"]
+    assert [t.id for t in await store.history("ana", limit=2)] == ["t3", "t2"]
+    assert [t.id for t in await store.history("ana", text="GRÖSSE")] == []
+    assert [t.id for t in await store.history("ana", text="GRÖßE")] == ["t2"]
+    assert [t.id for t in await store.history("ana", text="10%")] == ["t2"]
+    assert [t.id for t in await store.history("bob", text="MANY")] == ["t4"]

@@ -22,10 +22,10 @@ async def test_two_people_ask_decide_run_and_take_back(site: Site) -> None:
     await ana.keyboard.press("Enter")
     turn = ana.locator("article.turn").first
     await expect(turn.locator("tbody tr")).to_have_count(4)
-    await expect(turn.locator(".chart rect")).to_have_count(4)
+    await expect(turn.locator(".chart .mark-rect path")).to_have_count(4)
     await turn.get_by_role("button", name="state").click()
     await expect(turn.locator("tbody tr").first).to_contain_text("AA")
-    await turn.locator("summary").click()
+    await turn.locator(".how > summary").click()
     await turn.locator(".edit").fill("delete from customers")
     await expect(turn.locator(".verdict")).to_contain_text("needs approval")
     await turn.locator(".edit").fill("select count(*) from orders")

@@ -253,6 +253,17 @@ class SafeExecutionAgent:
         masked = ReadAccess(database, verdict, catalog, await self._rights_of(identity), self._sensitive).masked()
         return unmasked_read(verdict, catalog, masked, self._sensitive, rows=limits.rows)
 
+    async def masked(self, database: str, sql: str, *, identity: Identity) -> frozenset[int]:
+        """Which columns of a read's rows this identity would get masked, by position. Nothing is run.
+
+        Raises StatementRefused, NeedsApproval for what is no read, RightMissing.
+        """
+        catalog = await self._catalogs.catalog(database)
+        verdict = verdict_of(sql, catalog, policy=self._policy)
+        if not verdict.allowed:
+            raise _not_allowed(verdict)
+        return ReadAccess(database, verdict, catalog, await self._rights_of(identity), self._sensitive).masked()
+
     async def show(self, ticket_id: str, *, identity: Identity, limits: ReadLimits, source: str) -> Result:
         """The rows of an approved read, once, for whom asked for it."""
 

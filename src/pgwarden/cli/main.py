@@ -32,6 +32,7 @@ from pgwarden.cli import (
     people,
     policy,
     preferences,
+    questions,
     report,
     request,
     retention,
@@ -105,6 +106,7 @@ app.add_typer(tokens.app, name="token")
 app.add_typer(delegations.app, name="delegate")
 app.add_typer(memory.app, name="memory")
 app.add_typer(preferences.app, name="preferences")
+app.add_typer(questions.app, name="questions")
 app.add_typer(policy.app, name="policy")
 app.add_typer(audit.app, name="audit")
 app.add_typer(notifications.app, name="notifications")

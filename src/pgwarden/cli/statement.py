@@ -123,16 +123,22 @@ def query(
                 return await app.execution.read(name, text, identity=app.identity, limits=limits)
 
     result = open_app(work)
-    if as_json:
-        emit_json(result)
-    elif csv:
+    if csv and not as_json:
         write_csv(result, sys.stdout)
     else:
-        from rich.text import Text
+        show_result(result, as_json=as_json)
 
-        print_rows(result)
-        for line in chart(result):
-            console().print(Text(line, style="cyan"))
-        for notice in result.notices:
-            console(stderr=True).print(Text(one_line(notice), style="yellow"))
-        console().print(Text(footer(result), style="dim"))
+
+def show_result(result: Result, *, as_json: bool) -> None:
+    """Rows as a table with a small chart, or as one JSON document."""
+    if as_json:
+        emit_json(result)
+        return
+    from rich.text import Text
+
+    print_rows(result)
+    for line in chart(result):
+        console().print(Text(line, style="cyan"))
+    for notice in result.notices:
+        console(stderr=True).print(Text(one_line(notice), style="yellow"))
+    console().print(Text(footer(result), style="dim"))

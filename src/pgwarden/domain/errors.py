@@ -584,6 +584,13 @@ class UnknownPage(PgwardenError):
     code = "PGW242"
 
 
+class UnknownQuestion(PgwardenError):
+    """There is no such saved question, or it is not shared with whoever asks for it."""
+
+    code = "PGW280"
+    exit_status = 2
+
+
 class ModelFailed(PgwardenError):
     """A language model gave no usable answer."""
 

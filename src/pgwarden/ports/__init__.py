@@ -28,6 +28,7 @@ from pgwarden.ports.metrics import Metrics
 from pgwarden.ports.notifications import NotificationChannel, NotificationStore
 from pgwarden.ports.people import IdentityProvider, LoginStore, Passwords, PeopleStore, TokenIssuer
 from pgwarden.ports.policies import PolicyStore
+from pgwarden.ports.questions import Mailer, QuestionStore
 from pgwarden.ports.reads import Cache, ReadRunner
 from pgwarden.ports.registry import DatabaseStore, DataRightsStore, TargetRegistry
 from pgwarden.ports.schema import CatalogReader, SchemaEvents, SchemaHistory, SchemaSource, TableReader
@@ -57,6 +58,7 @@ __all__ = [
     "Jobs",
     "LanguageEngine",
     "LoginStore",
+    "Mailer",
     "Metrics",
     "ModelClient",
     "ModelHealth",
@@ -67,6 +69,7 @@ __all__ = [
     "PeopleStore",
     "PolicyStore",
     "PreferenceStore",
+    "QuestionStore",
     "ReadRunner",
     "Rehearser",
     "Retention",

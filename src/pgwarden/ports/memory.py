@@ -38,6 +38,10 @@ class SessionStore(Protocol):
         """One turn of this identity's sessions, while it is remembered."""
         ...
 
+    async def history(self, identity: str, *, text: str = "", limit: int = 100) -> tuple[Turn, ...]:
+        """This identity's turns of all sessions in whose question or SQL the text stands, newest first."""
+        ...
+
     async def delete(self, session_id: str, *, identity: str) -> None:
         """Forget a session and its turns."""
         ...

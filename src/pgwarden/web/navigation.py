@@ -20,6 +20,7 @@ class Place:
 
 PLACES: tuple[Place, ...] = (
     Place("Ask", "/ask"),
+    Place("Questions", "/questions"),
     Place("Schema", "/schema"),
     Place("Tickets", "/tickets"),
     Place("Executions", "/executions"),

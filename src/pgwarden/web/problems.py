@@ -33,6 +33,7 @@ _STATUS: dict[int, tuple[type[PgwardenError], ...]] = {
         errors.UnknownPerson,
         errors.UnknownNotification,
         errors.UnknownPage,
+        errors.UnknownQuestion,
     ),
     413: (errors.StatementTooLarge,),
     422: (

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pgwarden.domain.notification import Channel
 from pgwarden.domain.question import RiskLevel
-from pgwarden.ports import NotificationChannel
+from pgwarden.ports import Mailer, NotificationChannel
+
+if TYPE_CHECKING:
+    from pgwarden.adapters.notify.email import MailServer
 
 
 class Secret(Protocol):
@@ -91,10 +94,25 @@ def plain(secret: Secret | None) -> str:
     return secret.get_secret_value() if secret else ""
 
 
-def _email(settings: ChannelSettings) -> NotificationChannel:
-    from pgwarden.adapters.notify.email import EmailChannel, MailServer
+def mailer_of(settings: ChannelSettings) -> Mailer | None:
+    """What sends mail that is no notification; None without a mail server."""
+    if not settings.smtp_host:
+        return None
+    from pgwarden.adapters.notify.mailer import SmtpMailer
 
-    server = MailServer(
+    return SmtpMailer(_mail_server(settings))
+
+
+def _email(settings: ChannelSettings) -> NotificationChannel:
+    from pgwarden.adapters.notify.email import EmailChannel
+
+    return EmailChannel(_mail_server(settings), settings.public_url)
+
+
+def _mail_server(settings: ChannelSettings) -> MailServer:
+    from pgwarden.adapters.notify.email import MailServer
+
+    return MailServer(
         settings.smtp_host,
         settings.smtp_port,
         settings.smtp_from,
@@ -103,7 +121,6 @@ def _email(settings: ChannelSettings) -> NotificationChannel:
         plain(settings.smtp_password),
         settings.smtp_ca_file,
     )
-    return EmailChannel(server, settings.public_url)
 
 
 def _slack(settings: ChannelSettings) -> NotificationChannel:

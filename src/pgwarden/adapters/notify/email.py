@@ -61,7 +61,7 @@ class EmailChannel:
             message = compose(person, letters, self._server.sender, self._public_url)
         except ValueError as error:
             raise DeliveryRefused("The mail address is malformed.", why=f"{error}.") from None
-        await asyncio.to_thread(_hand_over, self._server, message)
+        await asyncio.to_thread(hand_over, self._server, message)
         return str(message["Message-ID"])
 
     async def update(self, reference: str, letter: Letter) -> None:
@@ -106,7 +106,7 @@ def as_text(person: Person, letters: Sequence[Letter], public_url: str) -> str:
     return ("\n\n" + "-" * 60 + "\n\n").join(parts) + "\n"
 
 
-def _hand_over(server: MailServer, message: EmailMessage) -> None:
+def hand_over(server: MailServer, message: EmailMessage) -> None:
     """Give the mail to the server. Raises DeliveryFailed or DeliveryRefused."""
     try:
         with _connected(server) as connection:

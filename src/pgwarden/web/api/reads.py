@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
+from starlette.responses import Response
 
 from pgwarden.domain.advice_json import advice_object
 from pgwarden.domain.errors import StatementInvalid, StatementTooLarge
 from pgwarden.domain.query_plan import estimates
+from pgwarden.domain.result import Result
+from pgwarden.domain.row_file import RowForm
 from pgwarden.domain.statement import Decision, Reason, StatementKind, Verdict
 from pgwarden.domain.verdict_json import verdict_object
 from pgwarden.web.api.rows import RowsAnswer, rows_answer
-from pgwarden.web.visitor import Asking, Inside
+from pgwarden.web.events import EventStream, Tell
+from pgwarden.web.visitor import Asking, Inside, Visitor
 
 router = APIRouter(tags=["reads"])
 
@@ -116,8 +121,50 @@ async def advise(statement: Statement, visitor: Inside) -> AdviceAnswer:
 @router.post("/reads")
 async def read(statement: Read, visitor: Asking) -> RowsAnswer:
     """Run one SELECT. It cannot change anything; closing the connection does not stop it, its limits do."""
+    return rows_answer(await _rows(statement, visitor))
+
+
+@router.post(
+    "/reads/stream",
+    response_class=EventStream,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "The event `answer` or `problem`"}},
+)
+async def read_until_closed(statement: Read, visitor: Asking) -> Any:
+    """The same as an event. Closing the connection cancels the query on the server."""
+
+    async def work(tell: Tell) -> None:
+        liked = await visitor.app.memory.preferences(identity=visitor.identity)
+        tell("answer", rows_answer(await _rows(statement, visitor), liked))
+
+    return EventStream(work)
+
+
+class Download(Read):
+    """A statement whose rows are wanted as a file."""
+
+    form: RowForm = RowForm.CSV
+
+
+@router.post(
+    "/reads/file",
+    response_class=Response,
+    responses={200: {"content": {form.media_type: {} for form in RowForm}, "description": "The file"}},
+)
+async def download(statement: Download, visitor: Asking) -> Response:
+    """The same rows as a file, masked as the rows are; no text in it can become a formula. It is audited."""
+    database, app = await visitor.database(statement.database), visitor.app
+    asked = {"statement": statement.sql}
+    trail = app.trail.event("rows.downloaded", identity=visitor.identity, database=database, personal=asked)
+    async with trail as event:
+        result = await _rows(statement, visitor)
+        content = await asyncio.to_thread(app.row_file, result, statement.form)
+        event.details |= {"form": statement.form.value, "rows": len(result.rows), "bytes": len(content)}
+    headers = {"Content-Disposition": f'attachment; filename="rows.{statement.form.value}"'}
+    return Response(content, media_type=statement.form.media_type, headers=headers)
+
+
+async def _rows(statement: Read, visitor: Visitor) -> Result:
     database = await visitor.database(statement.database)
     chosen = [f"{name}={value}" for name, value in statement.planner_settings.items()]
     limits = visitor.app.limits(rows=statement.rows, seconds=statement.seconds, planner=chosen)
-    result = await visitor.app.execution.read(database, statement.sql, identity=visitor.identity, limits=limits)
-    return rows_answer(result)
+    return await visitor.app.execution.read(database, statement.sql, identity=visitor.identity, limits=limits)

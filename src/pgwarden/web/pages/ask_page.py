@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from pgwarden.domain.person import Role
 from pgwarden.web.api.databases import list_databases
 from pgwarden.web.visitor import Inside
 
@@ -19,8 +20,9 @@ async def ask(
     visitor: Inside,
     database: Annotated[str, Query(max_length=200)] = "",
     q: Annotated[str, Query(max_length=4000)] = "",
+    saved: Annotated[str, Query(max_length=100)] = "",
 ) -> Response:
-    """The page to ask on; ``q`` is a question that somebody shared."""
+    """The page to ask on; ``q`` is a question that somebody shared, ``saved`` the id of one that is kept."""
     return visitor.door.templates.page(
         request,
         "pages/ask.html",
@@ -28,4 +30,6 @@ async def ask(
         databases=await list_databases(visitor),
         database=database,
         question=q,
+        saved=saved,
+        roles=list(Role),
     )

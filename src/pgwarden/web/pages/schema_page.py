@@ -10,8 +10,10 @@ from starlette.responses import Response
 from pgwarden.agents.schema_context import find_table
 from pgwarden.domain.diagram import entity_graph
 from pgwarden.domain.diagram_svg import svg
+from pgwarden.domain.errors import InputInvalid
 from pgwarden.web.api.databases import list_databases
-from pgwarden.web.api.schema import list_tables, read_table
+from pgwarden.web.api.schema import list_tables, read_changes, read_table
+from pgwarden.web.problems import problem
 from pgwarden.web.visitor import Inside
 
 router = APIRouter()
@@ -36,6 +38,35 @@ async def tables(
     found = await list_tables(chosen, visitor, search, page) if chosen else None
     return visitor.door.templates.page(
         request, "pages/schema.html", visitor=visitor, databases=databases, database=chosen, search=search, found=found
+    )
+
+
+@router.get("/schema/{database}/map")
+async def schema_map(request: Request, visitor: Inside, database: str) -> Response:
+    """All tables and how they belong together, to walk in. (A table is named with its schema: none is in the way.)"""
+    name = await visitor.database(database)
+    return visitor.door.templates.page(request, "pages/map.html", visitor=visitor, database=name)
+
+
+@router.get("/schema/{database}/changes")
+async def changes(
+    request: Request, visitor: Inside, database: str, since: Annotated[str, Query(max_length=40)] = ""
+) -> Response:
+    """What changed since when."""
+    trouble, found = None, []
+    try:
+        found = await read_changes(database, visitor, since)
+    except InputInvalid as error:
+        trouble = problem(error)
+    return visitor.door.templates.page(
+        request,
+        "pages/changes.html",
+        status=trouble.status if trouble else 200,
+        visitor=visitor,
+        database=database,
+        since=since,
+        found=found,
+        problem=trouble,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from pgwarden.adapters.postgres.control.connection import Connection, Pool, query, transaction
+from pgwarden.adapters.postgres.control.connection import Connection, Pool, query, rows, transaction
 from pgwarden.domain.errors import AlreadyExists, UnknownSession
 from pgwarden.domain.session import TURNS_KEPT, Session, Turn
 
@@ -59,6 +59,10 @@ class PostgresSessionStore:
         async with transaction(self._pool) as connection:
             row = await (await connection.execute(query("turn"), {"id": turn_id, "identity": identity})).fetchone()
         return _turn(row) if row else None
+
+    async def history(self, identity: str, *, text: str = "", limit: int = 100) -> tuple[Turn, ...]:
+        wanted = {"identity": identity, "text": text.lower(), "limit": limit}
+        return tuple(_turn(row) for row in await rows(self._pool, "turns_of_identity", wanted))
 
     async def delete(self, session_id: str, *, identity: str) -> None:
         async with transaction(self._pool) as connection:

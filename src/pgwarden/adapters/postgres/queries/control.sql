@@ -137,6 +137,13 @@ select id, at, database, question, sql, state::text
 from pgwarden_control.turn
 where id = %(id)s and identity = %(identity)s
 
+-- name: turns_of_identity
+select id, at, database, question, sql, state::text
+from pgwarden_control.turn
+where identity = %(identity)s and strpos(lower(question || ' ' || coalesce(sql, '')), %(text)s) > 0
+order by number desc
+limit %(limit)s
+
 -- name: delete_session
 delete from pgwarden_control.session where id = %(id)s and identity = %(identity)s
 

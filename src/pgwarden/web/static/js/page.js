@@ -2,17 +2,28 @@
 const words = /\b(select|from|where|join|left|right|full|inner|outer|on|group|by|order|having|limit|offset|insert|into|values|update|set|delete|using|with|as|and|or|not|in|exists|is|null|case|when|then|else|end|distinct|union|all|except|intersect|between|like|ilike|asc|desc|returning|merge|interval|cast|over|partition|filter|lateral|true|false)\b/i;
 const parts = /('(?:[^']|'')*')|(--[^\n]*)|(\b\d+(?:\.\d+)?\b)|([A-Za-z_][\w$]*)|([^A-Za-z_'\d-]+|.)/g;
 
+// The words, texts, numbers and comments of SQL, each with its kind and its place.
+export function* tokens(sql) {
+  let at = 0;
+  for (const [all, string, comment, number, word] of sql.matchAll(parts)) {
+    const kind = string ? "str" : comment ? "com" : number ? "num" : word && words.test(word) && words.exec(word)[0] === word ? "kw" : "";
+    if (kind) yield [kind, at, at + all.length];
+    at += all.length;
+  }
+}
+
 export function highlight(code) {
   const text = code.textContent;
   code.replaceChildren();
-  for (const [all, string, comment, number, word] of text.matchAll(parts)) {
-    const kind = string ? "str" : comment ? "com" : number ? "num" : word && words.test(word) && words.exec(word)[0] === word ? "kw" : "";
-    if (!kind) { code.append(all); continue; }
+  let done = 0;
+  for (const [kind, start, end] of tokens(text)) {
     const span = document.createElement("span");
     span.className = kind;
-    span.textContent = all;
-    code.append(span);
+    span.textContent = text.slice(start, end);
+    code.append(text.slice(done, start), span);
+    done = end;
   }
+  code.append(text.slice(done));
 }
 
 export function say(text) { document.getElementById("live").textContent = text; }
