@@ -31,5 +31,6 @@ async def ask(
         database=database,
         question=q,
         saved=saved,
+        liked=await visitor.app.memory.preferences(identity=visitor.identity),
         roles=list(Role),
     )

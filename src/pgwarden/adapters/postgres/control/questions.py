@@ -28,7 +28,7 @@ class PostgresQuestionStore:
 
     async def add(self, question: SavedQuestion, *, audit: Sequence[AuditEntry] = ()) -> None:
         async with transaction(self._pool) as connection:
-            if not (await connection.execute(_query("add_question"), _row(question))).rowcount:
+            if not (await connection.execute(question_sql("add_question"), _row(question))).rowcount:
                 raise _name_taken(question)
             await append_entries(connection, audit)
 
@@ -38,7 +38,7 @@ class PostgresQuestionStore:
         after = replace(question, revision=question.revision + 1)
         async with transaction(self._pool) as connection:
             try:
-                done = (await connection.execute(_query("replace_question"), _row(after))).rowcount
+                done = (await connection.execute(question_sql("replace_question"), _row(after))).rowcount
             except UniqueViolation:
                 raise _name_taken(question) from None
             if not done:
@@ -53,7 +53,7 @@ class PostgresQuestionStore:
         return after
 
     async def get(self, question_id: str) -> SavedQuestion:
-        for (content,) in await selected(self._pool, _query("question"), {"id": question_id}):
+        for (content,) in await selected(self._pool, question_sql("question"), {"id": question_id}):
             return _question(content)
         raise unknown_question()
 
@@ -61,24 +61,26 @@ class PostgresQuestionStore:
         self, owner: str, shares: Sequence[str] = (), *, text: str = "", limit: int = 100
     ) -> tuple[SavedQuestion, ...]:
         wanted = {"owner": owner, "shares": list(shares), "text": text.lower(), "limit": limit}
-        return tuple(_question(content) for (content,) in await selected(self._pool, _query("find_questions"), wanted))
+        return tuple(
+            _question(content) for (content,) in await selected(self._pool, question_sql("find_questions"), wanted)
+        )
 
     async def remove(self, question_id: str, *, audit: Sequence[AuditEntry] = ()) -> None:
         async with transaction(self._pool) as connection:
-            if not (await connection.execute(_query("remove_question"), {"id": question_id})).rowcount:
+            if not (await connection.execute(question_sql("remove_question"), {"id": question_id})).rowcount:
                 raise unknown_question()
             await append_entries(connection, audit)
 
     async def delivered(self, question_id: str, due: datetime) -> frozenset[str]:
         wanted = {"id": question_id, "due": due}
-        return frozenset(name for (name,) in await selected(self._pool, _query("question_deliveries"), wanted))
+        return frozenset(name for (name,) in await selected(self._pool, question_sql("question_deliveries"), wanted))
 
     async def deliver(
         self, question_id: str, due: datetime, person: str, at: datetime, *, audit: Sequence[AuditEntry] = ()
     ) -> bool:
         row = {"id": question_id, "due": due, "person": person, "at": at}
         async with transaction(self._pool) as connection:
-            noted = (await connection.execute(_query("note_question_delivery"), row)).rowcount > 0
+            noted = (await connection.execute(question_sql("note_question_delivery"), row)).rowcount > 0
             await append_entries(connection, audit if noted else ())
         return noted
 
@@ -91,7 +93,8 @@ def unknown_question() -> UnknownQuestion:
     )
 
 
-def _query(name: str) -> bytes:
+def question_sql(name: str) -> bytes:
+    """One of the queries on saved questions."""
     return named_queries("questions.sql", OLDEST_MAJOR)[name]
 
 

@@ -113,7 +113,7 @@ async function run(made, sql, database = form.database.value, chart = {}) {
     const answer = await fetch("/api/v1/reads/stream", { method: "POST", headers, signal: running.signal, body: JSON.stringify({ sql, database }) });
     if (!answer.ok) { place.replaceChildren(problem(await answer.json())); return; }
     for await (const [name, data] of events(answer.body)) {
-      if (name === "answer") { rows(made, data, reading(made, database), chart); keep(made, made.querySelector(".question").textContent, database); }
+      if (name === "answer") { rows(made, { ...data, liked: { chart: form.dataset.chart } }, reading(made, database), chart); keep(made, made.querySelector(".question").textContent, database); }
       else place.replaceChildren(problem(data));
     }
   } catch (error) {
@@ -144,7 +144,8 @@ async function open(id) {
 
 function keep(made, question, database) {
   const place = made.querySelector(".keep"), asked = place.querySelector("form");
-  place.hidden = false;
+  place.hidden = !asked;
+  if (!asked) return; // it is kept already
   if (!asked.name_.value) asked.name_.value = question.slice(0, 200);
   asked.onsubmit = async (event) => {
     event.preventDefault();

@@ -1,0 +1,56 @@
+"""A conversation in a real Chromium: rows as its reader likes them, a way on where there are none, and “undo that”."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import Page, expect
+from tests.support.browser import Site, checked, picture
+from tests.support.web import PASSWORD
+
+pytestmark = [pytest.mark.requires("chromium", "axe"), pytest.mark.asyncio(loop_scope="session")]
+
+
+async def ask(page: Page, question: str) -> None:
+    await page.get_by_label("Your question").fill(question)
+    await page.keyboard.press("Enter")
+    await expect(page.locator("article.turn").first.get_by_role("heading").first).to_have_text(question)
+
+
+async def test_rows_look_as_liked_and_a_change_is_taken_back_by_words(site: Site) -> None:
+    name, faults = await site.house.newcomer(), list[str]()
+    client = await site.house.logged_in(name)
+    await client.patch("/api/v1/preferences", json={"numbers": "point", "chart": "none"})
+    page = await site.page(name, faults=faults)
+    await page.goto(f"{site.url}/ask")
+    await ask(page, "total of the order with id 200")
+    turn = page.locator("article.turn").first
+    await expect(turn.locator("tbody")).to_contain_text("700,0")
+    await turn.locator(".how > summary").press("Enter")
+    await turn.locator(".edit").fill("select 1234567.5 as amount")
+    await turn.get_by_role("button", name="Run this SQL").press("Enter")
+    await expect(turn.locator("tbody")).to_contain_text("1.234.567,5")
+    await checked(page)
+
+    await ask(page, "set the state of the customer with id 35 to 'ZZ'")
+    change = page.locator("article.turn").first
+    await change.get_by_label("Why it is wanted").fill("they moved")
+    await change.get_by_role("button", name="Ask for approval").press("Enter")
+    link = change.get_by_role("link", name="Ticket")
+    ticket = str(await link.get_attribute("href")).rpartition("/")[2]
+    yes = {"decision": "approve", "proof": {"password": PASSWORD}}
+    dora = await site.house.logged_in("dora")
+    assert (await dora.post(f"/api/v1/tickets/{ticket}/decision", json=yes)).json()["status"] == "APPROVED"
+    assert (await client.post(f"/api/v1/tickets/{ticket}/execution")).status_code == 200
+
+    await ask(page, "undo that")
+    undo = page.locator("article.turn").first
+    await expect(undo).to_contain_text("Taking it back would do this. Nothing was changed yet.")
+    await expect(undo.locator(".doubt ol > li").first).to_contain_text("public.customers")
+    await checked(page)
+    await picture(page, "ask-undo")
+    await undo.get_by_role("link", name="Ticket").press("Enter")
+    await page.get_by_role("button", name="Run it, once").click()
+    await page.wait_for_url("**/executions/**")
+    told = await client.post("/api/v1/reads", json={"sql": "select state from customers where id = 35"})
+    assert told.json()["rows"] == [["DA"]]
+    assert faults == []
