@@ -63,7 +63,7 @@ def test_a_question_is_kept_found_run_and_forgotten(run: Run) -> None:
         assert refused.exit_code != 0
     assert "Removed." in run("questions", "remove", kept["id"]).stdout
     assert document(run("questions", "list", "--json")) == []
-    assert document(run("ask", "show towns", "--json"))["sql"]
+    assert document(run("ask", "show towns", "--session", "s", "--json"))["sql"]
     turns = document(run("questions", "history", "--search", "TOWNS", "--json"))
     assert [turn["question"] for turn in turns] == ["show towns"]
     assert document(run("questions", "history", "--search", "rivers", "--json")) == []
