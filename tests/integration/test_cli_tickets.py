@@ -198,6 +198,11 @@ def test_an_undo_that_is_not_covered_waits(run_as: As, shop: str) -> None:
     run_as("dora", "ticket", "approve", ticket)
     execution = document(run_as("ana", "execute", ticket, "--json"))["id"]
     change(shop, "update shelf set label = 'edited' where id = 1")
+    without_a_choice = run_as("ana", "undo", execution)
+    assert refused(without_a_choice) == "RowsChangedSince"
+    assert "label before shelf 1, after x, now edited" in " ".join(without_a_choice.stdout.split())
+    assert "--force-rows overwrites" in without_a_choice.stdout
+    assert {row["id"] for row in document(run_as("ana", "tickets", "--json"))} == {ticket}
     waiting = run_as("ana", "undo", execution, "--skip-rows")
     assert refused(waiting) == "NotApproved"
     undo = waiting.stdout.split()[0]

@@ -94,9 +94,10 @@ async def test_rows_in_the_way_are_told_and_take_people(house: WebHouse, databas
     undo = (await ask(ana, "revert the last change"))["undo"]
     assert undo["in_the_way"] == 1
     assert "stand in the way" in " ".join(undo["steps"])
-    assert undo["status"] == "PENDING"
-    assert undo["asked"]
-    assert (await ana.post(f"/api/v1/tickets/{undo['ticket']}/execution")).status_code >= 400
+    assert (undo["ticket"], undo["status"]) == ("", ""), "no ticket that could not be carried out"
+    assert "--skip-rows leaves them as they are, --force-rows overwrites them" in undo["next"]
+    refused = await ana.post(f"/api/v1/databases/shop/executions/{undo['execution']}/undo", json={"reason": "r"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "PGW109")
 
 
 async def test_nobody_undoes_what_is_not_theirs_or_not_meant(house: WebHouse, database: str) -> None:

@@ -269,6 +269,36 @@ async def test_functions_that_ask_for_the_time_cannot_be_frozen(shop: str) -> No
     assert (await impact_of(shop, "update purchase set at = cutoff() where even(id)")).volatile == ()
 
 
+async def test_views_that_ask_for_the_time_cannot_be_frozen(shop: str) -> None:
+    """Whether rows are changed through the view, or meant by it; values that a view merely gives are taken later."""
+    run(
+        shop,
+        """create view recent as select * from purchase where at > current_date - 3650;
+           create view outer_ as select * from recent; create view mine as select * from purchase where id > 0;
+           create function cutoff() returns date language sql as 'select current_date - 30';
+           create view by_function as select id from purchase where at < cutoff();
+           create materialized view kept as select * from recent""",
+    )
+    for sql, view in (
+        ("delete from recent where id = 1", "recent"),
+        ("delete from outer_ where id = 1", "outer_"),
+        ("update purchase set at = at where id in (select id from recent)", "recent"),
+        ("delete from line using by_function b where b.id = line.purchase", "by_function"),
+        ("insert into customer (id) select id + 1000 from recent", "recent"),
+    ):
+        impact = await impact_of(shop, sql)
+        assert impact.volatile == (f"the view public.{view}",), sql
+        risk = assess(impact, await catalog_of(shop))
+        findings = [finding.message for finding in risk.findings if finding.rule == "drifting-condition"]
+        assert findings == [f"which rows it means changes from call to call: the view public.{view} cannot be frozen"]
+    for sql in (
+        "delete from mine where id = 1",
+        "update purchase set at = (select max(at) from recent) where id = 1",
+        "delete from purchase where id in (select id from kept)",
+    ):
+        assert (await impact_of(shop, sql)).volatile == (), sql
+
+
 async def test_surroundings_are_listed(shop: str) -> None:
     run(
         shop,

@@ -176,6 +176,22 @@ async def test_what_a_role_may_not_read_is_unknown(make_database: MakeDatabase) 
     assert any("may not read" in doubt for doubt in impact.doubts)
 
 
+async def test_a_role_that_may_not_read_each_column_counts_what_it_names(make_database: MakeDatabase) -> None:
+    """The addresses of rows take the right to read each column; the number of rows takes those of the condition."""
+    database = make_database()
+    guest = owned(database)
+    role = conninfo.conninfo_to_dict(guest)["user"]
+    run(database, SETUP, f"grant select (id, price), update (price), delete on goods to {role}")
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
+        catalog = await PostgresCatalogReader(connection).read()
+    for sql, rows in (("update goods set price = 1 where price > 35", 5), ("delete from goods g where g.id <= 3", 3)):
+        impact = await analyse(guest, sql, catalog)
+        (goods,) = [table for table in impact.tables if table.name == "public.goods"]
+        assert (goods.rows, goods.certain) == (rows, True), sql
+    hidden = await analyse(guest, "delete from goods where name = 'g1'", catalog)
+    assert any("may not read" in doubt for doubt in hidden.doubts)
+
+
 async def test_the_recovery_plan_tells_what_is_kept_and_done(goods: str) -> None:
     impact = await impact_of(goods, "delete from goods where id <= 10")
     plan = impact.recovery

@@ -17,14 +17,15 @@ from pgwarden.domain.errors import (
     InputInvalid,
     NotApproved,
     RightMissing,
-    UndoConflict,
     UndoImpossible,
     WritesFrozen,
     WritesNotAllowed,
 )
 from pgwarden.domain.execution import Execution
 from pgwarden.domain.proposal import Proposal
+from pgwarden.domain.recovery import RowsChangedSince
 from pgwarden.domain.ticket import TicketStatus
+from pgwarden.domain.ticket_change import TicketFilter
 from pgwarden.domain.ticket_events import ExecutionFailed, RevisionCause, TicketRevised
 from pgwarden.domain.ticket_status import standing_of
 
@@ -151,11 +152,14 @@ async def test_a_row_in_the_way_takes_a_new_approval_for_exactly_that_row(house:
     run(shop, "update shelf set label = 'edited' where id = 2")
     ask = house.road.undo
     who = house.who("ana")
-    plain = await ask("shop", execution, identity=who, source="test", reason="r")
-    assert standing_of(plain, house.now).status is TicketStatus.PENDING
-    await house.approve(plain.id)
-    with pytest.raises(UndoConflict):
-        await house.run(plain.id)
+    before = len(await house.desk.tickets.find(TicketFilter(), at=house.now))
+    with pytest.raises(RowsChangedSince, match="1 row stands in the way") as refused:
+        await ask("shop", execution, identity=who, source="test", reason="r")
+    assert [conflict.now for conflict in refused.value.conflicts] == [("2", "edited")]
+    assert "--skip-rows" in refused.value.next_step
+    assert "--force-rows" in refused.value.next_step
+    assert "No ticket was opened" in refused.value.not_done
+    assert len(await house.desk.tickets.find(TicketFilter(), at=house.now)) == before
     forced = await ask("shop", execution, identity=who, source="test", reason="r", on_conflict=OnConflict.OVERWRITE)
     assert forced.request.undo is not None
     assert forced.request.undo.conflicts == 1

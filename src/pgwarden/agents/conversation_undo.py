@@ -60,11 +60,14 @@ class ConversationUndo:
         return Reading(text, None, 1.0, "conversation", clarification=Clarification(message), final=True)
 
     async def propose(self, view: TicketView, *, identity: Identity, opens: str) -> UndoProposal:
-        """Its recovery plan, and with ``opens`` (the door) a ticket that waits for approval, or has it already."""
+        """Its recovery plan, and with ``opens`` (the door) a ticket that waits for approval, or has it already.
+
+        Where rows stand in the way none is opened: whether they are skipped or overwritten is for a person to say.
+        """
         request = view.ticket.request
         report = await self._execution.undo_plan(request.database, view.standing.execution_id, identity=identity)
         proposal = _proposal(report.execution, len(report.conflicts or ()), request.question)
-        if not opens:
+        if not opens or proposal.in_the_way:  # without a choice no ticket for it could be carried out
             return proposal
         ticket = await self._execution.changes.undo(
             request.database, report.execution.id, identity=identity, source=opens, reason=REASON

@@ -12,7 +12,7 @@ from pgwarden.domain.approval import OnConflict
 from pgwarden.domain.errors import NotApproved, UndoImpossible
 from pgwarden.domain.execution import Execution
 from pgwarden.domain.identity import Identity
-from pgwarden.domain.recovery import conflicts_digest
+from pgwarden.domain.recovery import RowConflict, RowsChangedSince, conflicts_digest
 from pgwarden.domain.ticket import Ticket, TicketStatus
 from pgwarden.domain.ticket_change import TicketFilter
 from pgwarden.domain.ticket_events import Event, ExecutionReinstated, ExecutionUndone, RevisionCause
@@ -42,7 +42,8 @@ class TicketUndo:
         """A ticket that takes an execution back: approved at once where the change's own approval covers that.
 
         That takes a person who asks within the days of the policy, a recovery plan that the approver was shown, and
-        no row in the way. Everything else waits for approvers.
+        no row in the way. Everything else waits for approvers. Rows in the way without a choice between skipping and
+        overwriting them raise RowsChangedSince, and no ticket is opened: it could not be carried out.
         """
         records = await self._records(database)
         execution = await records.execution(execution_id)
@@ -61,6 +62,8 @@ class TicketUndo:
         request, terms = await self._requests.undo(
             database, execution, conflicts, on_conflict, identity, staff, at, reason=reason, origin=origin
         )
+        if conflicts and on_conflict is OnConflict.REFUSE:
+            raise _asking_for_a_choice(execution.id, tuple(conflicts))
         return await self._desk.open(opening(request, terms, at), source=source)
 
     async def taken_back(
@@ -116,3 +119,13 @@ class TicketUndo:
             not_done="Nothing was taken back.",
             next_step=f"pgwarden ticket show {ticket.id}",
         )
+
+
+def _asking_for_a_choice(execution: str, conflicts: tuple[RowConflict, ...]) -> RowsChangedSince:
+    error = RowsChangedSince.of(conflicts)
+    error.not_done = "No ticket was opened, nothing was taken back, nothing was overwritten."
+    error.next_step = (
+        f"pgwarden undo {execution} --plan shows each row. Then choose: --skip-rows leaves them as they are now,"
+        " --force-rows overwrites them; either takes a new approval."
+    )
+    return error

@@ -18,6 +18,7 @@ from pgwarden.domain.approval import OnConflict
 from pgwarden.domain.errors import InputInvalid, NotApproved, PgwardenError
 from pgwarden.domain.login import Scope
 from pgwarden.domain.quantity import counted
+from pgwarden.domain.recovery import RowsChangedSince
 from pgwarden.domain.request import RequestKind
 from pgwarden.domain.result import Result
 from pgwarden.domain.ticket import TicketStatus
@@ -112,7 +113,12 @@ def undo(
             with working() as tell:
                 return view, await _watched(app, ticket.id, tell)
 
-    view, ran = open_app(work, scope=Scope.EXECUTE)
+    try:
+        view, ran = open_app(work, scope=Scope.EXECUTE)
+    except RowsChangedSince:
+        report = open_app(look)  # the rows and the choices
+        emit_json(report) if as_json else show_plan(report)
+        raise
     if ran is None:
         emit_json(ticket_object(view)) if as_json else tell_status(view)
         if as_json:

@@ -25,7 +25,8 @@ def approver(app: App) -> Identity:
 async def fresh_proof(app: App, risk: RiskLevel) -> bool:
     """Whether the approver proved anew who they are. A token that may approve was made so on purpose: none is asked.
 
-    Without a terminal the password or code is read as a line of standard input. Raises ProofNeeded, LoginFailed.
+    Without a terminal the password or code is read as a line of standard input, which is said.
+    Raises ProofNeeded, LoginFailed.
     """
     if risk not in PROVED_FROM or app.session.source == TOKEN:
         return False
@@ -40,4 +41,5 @@ async def fresh_proof(app: App, risk: RiskLevel) -> bool:
 def _given(prompt: str) -> str:
     if sys.stdin.isatty():
         return str(typer.prompt(prompt, hide_input=True, err=True))
+    sys.stderr.write(f"{prompt} is read from standard input, which is no terminal: one line.\n")
     return sys.stdin.readline().rstrip("\n")

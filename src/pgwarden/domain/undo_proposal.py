@@ -28,6 +28,9 @@ class UndoProposal:
 
     @property
     def next_step(self) -> str:
+        if self.in_the_way and not self.ticket:
+            choice = "--skip-rows leaves them as they are, --force-rows overwrites them; either takes a new approval"
+            return f"See the rows: pgwarden undo {self.execution} --plan. Then choose: {choice}."
         if not self.ticket:
             return f"Take it back: pgwarden undo {self.execution}"
         if self.status == "APPROVED":

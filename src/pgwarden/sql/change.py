@@ -40,6 +40,9 @@ class Change:
     rows: str
     """For UPDATE and DELETE the query of target rows: all columns, ``_pgw_table``, ``_pgw_at``, and the value
     assigned to each column as ``_pgw_new_<n>``. For INSERT the query of source rows."""
+    bare: str = ""
+    """``select count(*)`` of the same rows that reads no more columns than the condition does; '' where a target row
+    may match several times, or through a view."""
     ctes: str = ""
     """``WITH …`` that ``rows`` needs in front, or ''."""
     columns: tuple[str, ...] = ()

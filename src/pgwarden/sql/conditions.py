@@ -152,8 +152,9 @@ def _targeted(
     view = reading.view(body.relation)
     sources = ", ".join([_text_from(body.relation, view), *map(from_text, others)])
     rows = _rows(body.relation, view, sources, [where], values, joined=bool(others))
+    bare = "" if others or view else f"select count(*) from {sources}{f' where {where}' if where else ''}"
     return Change(
-        kind, *_names(body.relation, view), not body.relation.inh, rows,
+        kind, *_names(body.relation, view), not body.relation.inh, rows, bare,
         columns=_behind(view, columns), values=values, where=where, joined=bool(others), view=view,
     )  # fmt: skip
 

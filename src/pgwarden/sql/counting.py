@@ -54,6 +54,17 @@ class Counting:
         """One count."""
         return f"with recursive {', '.join(self._parts)} {self._select(tally)}"
 
+    def bare(self, tally: Tally) -> str:
+        """The same count without the addresses of the rows, which a role that may not read each column cannot see.
+
+        '' where rows could be counted twice so.
+        """
+        of_tables = [e for e in self._order if e.relation in tally.tables] if tally.edge is None else []
+        starts = [start for start in self._starts if start.effect in of_tables]
+        if len(of_tables) != 1 or len(starts) != 1 or self._entered(of_tables[0]) != 1 or not starts[0].change.bare:
+            return ""
+        return f"{starts[0].change.ctes} {starts[0].change.bare}".strip()
+
     def together(self, tallies: Sequence[Tally]) -> str:
         """Several counts as one array: what they share is joined only once."""
         counts = ", ".join(f"({self._select(tally)})" for tally in tallies)

@@ -86,7 +86,7 @@ _SPECIAL = {"now", "today", "tomorrow", "yesterday"}
 
 _ASSIGNED: dict[str, frozenset[str]] = {
     "UpdateStmt": frozenset({"targetList", "returningList", "returningClause"}),
-    "InsertStmt": frozenset({"selectStmt", "onConflictClause", "returningList", "returningClause"}),
+    "InsertStmt": frozenset({"relation", "selectStmt", "onConflictClause", "returningList", "returningClause"}),
     "DeleteStmt": frozenset({"returningList", "returningClause"}),
     "OnConflictClause": frozenset({"targetList"}),
     "MergeWhenClause": frozenset({"targetList", "values"}),
@@ -113,6 +113,8 @@ class Frozen:
     """What is merely assigned and keeps its meaning: its value is taken when the statement runs."""
     called: tuple[str, ...] = ()
     """Functions that the conditions call, by name."""
+    read: tuple[tuple[str | None, str], ...] = ()
+    """(schema or None, name) of the relations whose rows decide which rows are meant, the changed one included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +131,13 @@ def freeze(sql: str, moment: Mapping[str, str]) -> Frozen:
     drifting: dict[str, None] = {}
     taken: dict[int, str] = {}
     called: dict[str, None] = {}
+    read: dict[tuple[str | None, str], None] = {}
     for statement in tree.statements:
         for kind, node, deciding in _values(statement.get("stmt", {})):
             place, name = _place(tree, kind, node, moment), _drifts(kind, node)
-            if not deciding:
+            if kind == "RangeVar" and deciding:
+                read[node.get("schemaname"), node["relname"]] = None
+            elif not deciding:
                 if place is not None:
                     taken[place.start] = sql[place.start : place.end]
                 elif name is not None:
@@ -148,7 +153,7 @@ def freeze(sql: str, moment: Mapping[str, str]) -> Frozen:
         values.append(FrozenValue(sql[place.start : place.end], place.literal))
         text = text[: place.start] + place.literal + text[place.end :]
     assigned = dict.fromkeys(taken[at] for at in sorted(taken))
-    return Frozen(text, tuple(reversed(values)), tuple(drifting), tuple(assigned), tuple(called))
+    return Frozen(text, tuple(reversed(values)), tuple(drifting), tuple(assigned), tuple(called), tuple(read))
 
 
 def _values(root: Any) -> Iterator[tuple[str, dict[str, Any], bool]]:
@@ -173,7 +178,7 @@ def _values(root: Any) -> Iterator[tuple[str, dict[str, Any], bool]]:
 
 
 _RETURNED = {"returningList", "returningClause"}
-_INLINE = {"onConflictClause": "OnConflictClause", "larg": "SelectStmt", "rarg": "SelectStmt"}
+_INLINE = {"relation": "RangeVar", "onConflictClause": "OnConflictClause", "larg": "SelectStmt", "rarg": "SelectStmt"}
 """Fields whose value is a node without the wrapper that names its kind."""
 
 

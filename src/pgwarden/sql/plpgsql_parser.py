@@ -119,7 +119,7 @@ def _collected(tree: Any) -> Fragments:
                 statement = kind.removeprefix("PLpgSQL_stmt_")
                 if statement != kind and statement not in _KNOWN:
                     raise NotUnderstood(f"a statement of the kind {statement}")
-                dynamic = dynamic or kind == "dynquery" or statement.startswith("dyn")
+                dynamic = dynamic or statement.startswith("dyn")  # the field dynquery, too
                 if kind == "PLpgSQL_expr":
                     statements.update(dict.fromkeys(_sql(part["query"], part["parseMode"])))
                 else:

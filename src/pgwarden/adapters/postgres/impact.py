@@ -36,7 +36,7 @@ from pgwarden.sql.always_true import always_true
 from pgwarden.sql.change import Change, ChangeSet
 from pgwarden.sql.conditions import change_set
 from pgwarden.sql.counting import Counting
-from pgwarden.sql.drift import drifting_functions
+from pgwarden.sql.drift import drifting_functions, drifting_views
 from pgwarden.sql.freeze import QUERY as FREEZE_QUERY
 from pgwarden.sql.freeze import freeze
 from pgwarden.sql.side_effects import side_effects
@@ -99,7 +99,8 @@ async def analyse(
         analysis = _Analysis(session, catalog, targets, changes, parameters, search_path, bounds)
         impact = await analysis.impact(frozen.sql)
         await session.rollback()
-    volatile = (*frozen.drifting, *drifting_functions(catalog, frozen.called))
+    views = drifting_views(catalog, frozen.read, targets.schemas)
+    volatile = (*frozen.drifting, *drifting_functions(catalog, frozen.called), *views)
     return replace(impact, frozen=frozen.values, original=sql, volatile=volatile, taken=frozen.taken)
 
 

@@ -30,7 +30,9 @@ class Numbers:
                 self._found |= {tally: Figure(n, Basis.EXACT) for tally, n in zip(every, rows, strict=True)}
                 return
             self._together = None  # it takes too long, or one of them cannot be counted
-        figures = await self._counts.figures([(self._counting.query(tally), tally.relation) for tally in wanted])
+        counting = self._counting
+        queries = [(counting.query(tally), tally.relation, counting.bare(tally)) for tally in wanted]
+        figures = await self._counts.figures(queries)
         self._found |= dict(zip(wanted, figures, strict=True))
 
     def __getitem__(self, tally: Tally) -> Figure:
