@@ -24,6 +24,7 @@ from pgwarden.language.forms import (
     fields_of,
     has_aggregate,
 )
+from pgwarden.language.joins import Edge
 from pgwarden.language.periods import time_column
 from pgwarden.language.sums import amount_of, is_paid
 from pgwarden.language.zeros import keep_zeros
@@ -54,6 +55,8 @@ def assemble(draft: Draft) -> Block | None:
         key = draft.key(oid)
         if key is not None and Col(key) not in group:
             hidden.append(Col(key))
+    if not group and not hidden and draft.limit is None:
+        order, group = _group_by_order(draft, select, order)
     aggregated = any(has_aggregate(e) for e in select) or any(has_aggregate(e) for e, _ in order) or bool(draft.having)
     if not aggregated and draft.limit == 1 and order and (group or hidden):
         keys = hidden or group
@@ -165,6 +168,19 @@ def _root(draft: Draft, select: list[Expr], order: list[tuple[Expr, bool]]) -> i
     return sorted(used | counted)[0] if len(used | counted) == 1 else draft.main
 
 
+def _group_by_order(
+    draft: Draft, select: list[Expr], order: list[tuple[Expr, bool]]
+) -> tuple[list[tuple[Expr, bool]], list[Expr]]:
+    """ "quantity ordered by type": one row needs no order, so the kinds that it was to be sorted by are its groups."""
+    keys = [e for e, _ in order if isinstance(e, Col)]
+    kinds = all(draft.attribute(e.field).kind in ("text", "bool") for e in keys)
+    if not select or not keys or len(keys) < len(order) or not kinds or not all(has_aggregate(e) for e in select):
+        return order, []
+    draft.order = []
+    draft.group += keys
+    return [], list(keys)
+
+
 def _counted(draft: Draft, expression: Expr) -> Expr:
     """Counts of "them" get the table that is meant; rows that stand for several are summed."""
     expression = _tallied(draft, expression)
@@ -231,7 +247,14 @@ def relate(draft: Draft) -> None:
             draft.evidence.unused += 1
             continue
         if not any(_beyond(draft, t, oid) for t in touched if t != draft.main):
-            draft.where.append(Has(oid))
+            draft.where.append(Has(oid, anchor=_counted_on_the_way(draft, path)))
+
+
+def _counted_on_the_way(draft: Draft, path: tuple[Edge, ...]) -> int:
+    """ "who sold the most houses": it is the houses counted that must be sold; 0 when none of the way are counted."""
+    said = (*draft.select, *(e for e, _ in draft.order), *(c.left for c in draft.having if isinstance(c, Compare)))
+    counted = {e.entity for e in said if isinstance(e, Agg) and e.over is None and e.entity}
+    return next((e.right.relation for e in reversed(path[:-1]) if e.right.relation in counted), 0)
 
 
 def _beyond(draft: Draft, touched: int, related: int) -> bool:

@@ -16,6 +16,8 @@ class Comparator(NamedTuple):
 
 
 _SYMBOLS = {">": ">", "<": "<", ">=": ">=", "<=": "<=", "=": "=", "!=": "<>", "<>": "<>"}
+_GRADES = {"expensive": "dearer", "costly": "dearer", "pricey": "dearer", "populous": "populous"}
+"""Adjectives compared with more and less, and the comparative that grades the same column."""
 _MORE = ("more", "greater", "higher", "larger", "bigger", "older", "longer", "taller", "heavier", "better", "faster",
          "richer", "newer", "later")  # fmt: skip
 _LESS = ("less", "fewer", "lower", "smaller", "younger", "shorter", "cheaper", "lighter", "worse", "slower", "earlier")
@@ -39,6 +41,9 @@ def comparator(draft: Draft, position: int) -> Comparator | None:
         return Comparator(">", position + 1, word)
     if word in _BELOW:
         return Comparator("<", position + 1, word)
+    if word in ("more", "less") and draft.word(position + 1) in _GRADES and draft.is_word(position + 2, "than"):
+        low = (word == "less") != (draft.word(position + 1) == "cheap")
+        return Comparator("<" if low else ">", position + 3, _GRADES[draft.word(position + 1)])
     return _phrase(draft, position, word)
 
 

@@ -8,6 +8,7 @@ from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Block, Col, Compare, Expr, Has, Period, Scalar
 from pgwarden.language.lexicon import COMPARATIVES, MEASURES, RELATION_VERBS, UNITS, VERB_ATTRIBUTES
 from pgwarden.language.morphology import is_plural
+from pgwarden.language.sums import amount_of
 from pgwarden.language.worth import money_column
 
 
@@ -128,8 +129,11 @@ def _average(draft: Draft, operator: str, position: int, graded: Expr | None) ->
         found = draft.column(item, draft.focus, "number")
         if found is not None:
             column, end = Col(found), draft.skip(end, "of", "the") + 1
+    noun = draft.skip(end, "of", "the")
+    if draft.table(noun) and end == start + 1:  # "larger than the average claim"
+        column, end = column or amount_of(draft, draft.table(noun)), noun + 1
     if column is None:
-        column = last_column(draft, position - 1)
+        column = last_column(draft, position - 1) or said_by_verb(draft, position - 1)
     if not isinstance(column, Col):
         return None
     if (
@@ -192,7 +196,7 @@ def _with_number(draft: Draft, operator: str, value: str, end: int, column: Expr
         worth = money_column(draft, within=draft.focus or draft.main)
         column = worth if isinstance(worth, Col) else None
     if column is None:
-        column = said_by_verb(draft, end - 1) or _implied(draft)
+        column = said_by_verb(draft, end - 1) or _worth_of(draft, end - 2) or _implied(draft)
     if column is None:
         return None
     end = draft.skip(end, *MEASURES)
@@ -200,6 +204,20 @@ def _with_number(draft: Draft, operator: str, value: str, end: int, column: Expr
         draft.select.pop()
     add(draft, Compare(column, operator, (value,)))
     return end
+
+
+def _worth_of(draft: Draft, position: int) -> Expr | None:
+    """ "an invoice over 300", "fines above 5": the amount that each of them is."""
+    at = position
+    while at > 0 and not draft.table(at) and not draft.items[at].linked and position - at < 3:
+        at -= 1
+    table = draft.table(at)
+    worth = amount_of(draft, table) if table else None
+    scaled = worth is not None and {"million", "thousand"} & set(draft.attribute(worth.field).words)
+    if worth is None or scaled:
+        return None
+    draft.evidence.guesses.append(f"the amount is {draft.qualified(worth.field)}")
+    return worth
 
 
 def _of_a_kind(draft: Draft, target: int, operator: str, value: str) -> int | None:

@@ -7,36 +7,69 @@ from collections.abc import Mapping
 from itertools import pairwise
 
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Agg, Block, Col, Compare, Cond, Has, Ratio, fields_of, has_aggregate
+from pgwarden.language.forms import (
+    Agg,
+    Block,
+    Both,
+    Col,
+    Compare,
+    Cond,
+    Has,
+    Ratio,
+    counted_of,
+    fields_of,
+    has_aggregate,
+)
+from pgwarden.language.index import Field
 
 LINE = 0.8
 """Below it the engine asks instead of answering."""
 
 WEIGHTS: Mapping[str, float] = {
-    "bias": 2.95,
-    "unknown": -2.0,
-    "unknown_more": -1.25,
-    "named_unknown": -0.4,
-    "bare_unknown": -1.2,
+    "bias": 2.8,
+    "unknown": -2.3,
+    "unknown_more": -1.1,
+    "named_unknown": -0.3,
+    "bare_unknown": -1.4,
     "ungrounded": -1.7,
-    "weak": -0.6,
-    "ambiguous": -1.2,
-    "unused": -0.9,
+    "weak": -0.7,
+    "ambiguous": -1.0,
+    "unused": -0.8,
     "ignored": -2.5,
-    "far": -0.1,
-    "unnamed": -0.2,
-    "guess": -0.5,
-    "conditions": -0.15,
-    "related": -0.3,
-    "sidestep": -1.5,
+    "far": -0.15,
+    "unnamed": -0.3,
+    "guess": -0.55,
+    "conditions": -0.1,
+    "related": -0.25,
+    "sidestep": -1.6,
     "loose": -1.5,
     "fanned": -1.8,
-    "roles": -1.8,
-    "instructed": -0.35,
-    "sentences": -0.2,
-    "bare": -1.0,
+    "roles": -2.0,
+    "instructed": -0.2,
+    "sentences": -0.1,
+    "bare": -0.7,
     "open": -0.6,
     "no_limit_order": -0.8,
+    "lost_tables": -0.8,
+    "lost_columns": -0.8,
+    "lost_values": -1.5,
+    "lost_words": -0.4,
+    "lost_verbs": -0.2,
+    "no_count": -2.0,
+    "no_average": -1.0,
+    "no_total": -1.2,
+    "no_share": -1.5,
+    "no_order": -1.0,
+    "no_date": -1.5,
+    "no_number": -0.5,
+    "repeated_sums": -1.2,
+    "repeated_means": -0.8,
+    "same_as": -2.0,
+    "contradiction": -2.2,
+    "double": -1.5,
+    "trivial": -1.9,
+    "twice": -1.2,
+    "row_extreme": -0.3,
 }
 
 
@@ -70,6 +103,12 @@ def features(
         "bare": 1.0 if not (block.where or block.order or block.group or _aggregated(block)) else 0.0,
         "bare_unknown": float(bool(evidence.unknown) and not (block.where or block.order or block.group)),
         "named_unknown": float(any(word[:1].isupper() for word in evidence.unknown)),
+        "double": float(len(set(block.select)) < len(block.select)),
+        "row_extreme": float(_row_extreme(draft, block)),
+        "trivial": float(_trivial(draft, block)),
+        "contradiction": float(_contradiction(draft, block.where)),
+        "twice": float(_twice(draft, block)),
+        "same_as": float(_same_as(draft)),
         "combined": 1.0 if block.combine else 0.0,
         "ratio": 1.0 if any(isinstance(e, Ratio) for e in block.select) else 0.0,
     }
@@ -87,8 +126,9 @@ def _loose(draft: Draft, block: Block) -> int:
     """Plain numbers shown beside aggregates that nothing was grouped by: a measure that found no place."""
     if not any(has_aggregate(e) for e in block.select):
         return 0
-    plain = [e for e in block.select if isinstance(e, Col) and e not in block.group]
-    return sum(draft.attribute(e.field).kind == "number" for e in plain)
+    plain = [e for e in block.select if isinstance(e, Col) and e not in draft.group]
+    numbers = (draft.attribute(e.field) for e in plain)
+    return sum(a.kind in ("number", "bool") and not a.identifier for a in numbers)
 
 
 def _fanned(draft: Draft, block: Block) -> bool:
@@ -98,6 +138,58 @@ def _fanned(draft: Draft, block: Block) -> bool:
     summed = {f.relation for e in shown if isinstance(e, Agg) and e.function == "sum" for f in fields_of(e.over)}
     paths = (draft.graph.path(table, other, draft.index) or () for table in summed for other in joined - {table})
     return any(one.to_one and not two.to_one for path in paths for one, two in pairwise(path))
+
+
+def _row_extreme(draft: Draft, block: Block) -> bool:
+    """One row shown by the largest of many rows of another table: the largest one, or the largest sum of them?"""
+    if block.limit is None or block.group or block.hidden_group or block.distinct_on or not block.order:
+        return False
+    key = block.order[0][0]
+    if not isinstance(key, Col) or key.field.relation == block.entity:
+        return False
+    shown = {f.relation for e in block.select for f in fields_of(e)} or {block.entity}
+    paths = [draft.graph.path(t, key.field.relation, draft.index) or () for t in shown - {key.field.relation}]
+    return draft.attribute(key.field).kind == "number" and any(not edge.to_one for path in paths for edge in path)
+
+
+def _trivial(draft: Draft, block: Block) -> bool:
+    """Rows counted one by one: grouped by their own key, or picked by it."""
+    counted = {e.entity for e in block.select if isinstance(e, Agg) and e.function == "count" and e.over is None}
+    keys = {Col(Field(oid, draft.entity(oid).key)) for oid in counted if oid in draft.index.entities}
+    picked = {c.left for c in block.where if isinstance(c, Compare) and c.operator == "=" and len(c.values) == 1}
+    return bool(keys & {*block.group, *block.hidden_group, *picked})
+
+
+def _contradiction(draft: Draft, where: tuple[Cond, ...]) -> bool:
+    """Conditions that no row meets: two values of one column at once, one that has and has not."""
+    wanted: dict[object, set[tuple[str, ...]]] = {}
+    for part in (p for c in where for p in (c.parts if isinstance(c, Both) else (c,))):
+        if isinstance(part, Compare) and part.operator in ("=", "ilike", "like") and part.right is None:
+            wanted.setdefault(part.left, set()).add(part.values)
+    denied = {c.entity for c in where if isinstance(c, Has) and c.negated and not c.where and not c.operator}
+    had = [c for c in where if isinstance(c, Has) and not c.negated]
+    ways = (draft.graph.path(c.anchor or draft.main, c.entity, draft.index) or () for c in had)
+    return any(len(values) > 1 for values in wanted.values()) or any(
+        edge.right.relation in denied for way in ways for edge in way
+    )
+
+
+def _twice(draft: Draft, block: Block) -> bool:
+    """A condition on rows of a table that is also joined: on other rows of it than those that are measured."""
+    shown = (*block.select, *block.group, *(e for e, _ in block.order))
+    joined = {t for e in shown for t in ({f.relation for f in fields_of(e)} | counted_of(e))} - {block.entity}
+    for condition in block.where:
+        if isinstance(condition, Has) and not condition.anchor and not condition.operator and not condition.negated:
+            way = draft.graph.path(block.entity, condition.entity, draft.index) or ()
+            if any(edge.right.relation in joined for edge in way):
+                return True
+    return False
+
+
+def _same_as(draft: Draft) -> bool:
+    """ "the same town as …": a comparison of two rows that no clause here stands for."""
+    words = [t.lower for item in draft.first_items for t in item.tokens]
+    return any(w == "same" and "as" in words[i + 1 : i + 5] for i, w in enumerate(words))
 
 
 def _sidestep(draft: Draft, block: Block, table: int) -> bool:

@@ -10,6 +10,7 @@ from pgwarden.language.forms import Cond, Evidence, Expr
 from pgwarden.language.index import Attribute, Entity, Field, LexicalIndex, Link
 from pgwarden.language.joins import JoinGraph
 from pgwarden.language.linking import Item, Linker
+from pgwarden.language.morphology import is_plural
 from pgwarden.language.tokens import Kind, Token
 
 TABLE_SURE = 0.6
@@ -134,12 +135,19 @@ class Draft:
         item = self.item(position)
         if item is None or not item.tables or item.tables[0].score < TABLE_SURE:
             return 0
-        if item.column_score() > item.table_score() + 0.15:
+        if item.column_score() > item.table_score() + 0.15 and not self._keys_only(item):
             return 0
         near = (c for c in item.columns if c.relation in self.ahead and c.score > item.table_score() - 0.12)
         if item.table_score() < 0.86 and any(not self.attribute(c.field).identifier for c in near):
             return 0
         return self._best_table(item.tables)
+
+    def _keys_only(self, item: Item) -> bool:
+        """ "orders", best called so the key ``order_no`` of a table ``shop_orders``: its rows are meant."""
+        own = {link.relation for link in item.tables if link.score >= TABLE_SURE}
+        best = [c for c in item.columns if c.score >= item.column_score() - 0.01]
+        plural = is_plural(item.tokens[-1].lower)
+        return plural and all(self.attribute(c.field).identifier for c in best) and any(c.relation in own for c in best)
 
     def _best_table(self, links: tuple[Link, ...]) -> int:
         def rank(link: Link) -> tuple[float, int]:

@@ -11,12 +11,13 @@ from pgwarden.domain.question import Clarification, Complexity, Intent, Question
 from pgwarden.language.changes import Change, ChangeReader
 from pgwarden.language.clarify import ask_about_change, clarify
 from pgwarden.language.confidence import LINE, confidence, features
+from pgwarden.language.coverage import coverage
 from pgwarden.language.draft import Draft
 from pgwarden.language.followups import follow_up, is_follow_up
 from pgwarden.language.forms import Block
 from pgwarden.language.generate import Generator, NoJoinPath
 from pgwarden.language.glossary import Definition, Glossary, defined_in
-from pgwarden.language.ignored import ignored
+from pgwarden.language.ignored import ignored, missing
 from pgwarden.language.index import LexicalIndex
 from pgwarden.language.joins import JoinGraph
 from pgwarden.language.linking import Linker
@@ -99,7 +100,11 @@ class BuiltInEngine:
         named = any(item.tables and item.table_score() > 0.75 for item in draft.first_items)
         found = features(draft, block, generator.cost, named, len(sentences), len(tokens), bool(question.instructions))
         found["roles"] = float(min(1, generator.roles))
+        found["repeated_sums"] = float(min(1, generator.repeated_sums))
+        found["repeated_means"] = float(min(1, generator.repeated_means))
         found["ignored"] = float(ignored([t.lower for t in tokens], sql))
+        found |= missing([t.lower for t in tokens], sql)
+        found |= coverage(draft.first_items, knowledge.index, sql).features()
         likely = confidence(found)
         reading = Reading(
             question.text, sql, likely, self.name, intent_of(block, knowledge.index),

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from pgwarden.domain.catalog import Relation
 from pgwarden.language.abbreviations import abbreviates, is_word
 from pgwarden.language.lexicon import PEOPLE
+from pgwarden.language.synonyms import ABBREVIATIONS
 
 
 class Field(NamedTuple):
@@ -125,6 +126,8 @@ def display_of(entity: Entity) -> tuple[int, ...]:
     """Columns that a person would call a row by: its name or title, first and last name, else its key."""
     texts = [a for a in entity.attributes.values() if a.kind == "text"]
     named = {a.words: a.field.column for a in reversed(texts)}
+    for a in texts:
+        named.setdefault(tuple(e for w in a.words for e in ABBREVIATIONS.get(w, (w,))), a.field.column)
     own = entity.words
     parts = tuple(next((named[w] for w in said if w in named), 0) for said in (_GIVEN_NAMES, _FAMILY_NAMES))
     if all(parts) and ("name",) not in named and ("full", "name") not in named:
@@ -135,9 +138,11 @@ def display_of(entity: Entity) -> tuple[int, ...]:
         ("number",), (*own, "description")
     )  # fmt: skip
     coded = () if entity.keyed else tuple((*w, end) for end in ("code", "number") for w in (own, own[-1:]))
+    told = ((*own, "description"), (*own[-1:], "description"), ("description",))
     for words in (("name",), ("title",), *own_names, *usual, *coded):
         if words in named:
-            return (named[words],)
+            said = next((named[w] for w in told if w in named), 0) if words in coded else 0
+            return (named[words], said) if said else (named[words],)
     if all(parts):
         return parts
     for a in texts:

@@ -162,6 +162,8 @@ def units(draft: Draft, position: int) -> int | None:
     item = draft.item(at)
     if item is None or item.tokens[0].lower not in ("units", "pieces") or item.column_score() > 0.95:
         return None
+    if draft.table(at) and draft.entity(draft.table(at)).words[-1] in ("unit", "piece"):
+        return None  # rows of a table that is called so
     said = (*item.tokens[1:], *(draft.items[at + 1].tokens if draft.item(at + 1) else ()))
     if not (asked or at > position or any(t.lemma in _SOLD for t in said[:1])):
         return None

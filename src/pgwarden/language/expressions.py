@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from pgwarden.domain.keywords import RESERVED
 from pgwarden.language.forms import Agg, Binary, Bucket, Col, Duration, Expr, Length, Ratio, Window
@@ -36,6 +37,8 @@ def output_name(node: Expr, index: LexicalIndex) -> str:
     if isinstance(node, Col):
         return index.attribute(node.field).name
     if isinstance(node, Agg):
+        if node.called:
+            return f"{output_name(replace(node, called=''), index)}_{node.called}"
         if node.over is None:
             entity = index.entities.get(node.entity)
             return f"{entity.relation.name.name}_count" if entity else "count"

@@ -24,6 +24,8 @@ class Agg:
     entity: int = 0
     distinct: bool = False
     where: tuple[Cond, ...] = ()
+    called: str = ""
+    """What its output's name ends in, where several stand side by side: ``last_month``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pgwarden.domain.catalog import quote_identifier
 from pgwarden.language.expressions import alias_of, output_name
 from pgwarden.language.forms import (
     Agg,
+    Binary,
     Block,
     Both,
     Bucket,
@@ -22,6 +23,8 @@ from pgwarden.language.forms import (
     Length,
     Not,
     Period,
+    Ratio,
+    Window,
     counted_of,
     fields_of,
     has_aggregate,
@@ -58,6 +61,7 @@ class Generator(ExpressionWriter):
         edges = self._tree(block.entity, needed)
         scope = self._scope(block.entity, edges, outer, bool(apart) or _nested(block))
         scope.lonely = block.entity if block.outer else 0
+        self._note_repeated((*shown, *havings), edges)
         lead = "DISTINCT " if block.distinct else ""
         if block.distinct_on:
             lead = f"DISTINCT ON ({', '.join(self.expr(e, scope) for e in block.distinct_on)}) "
@@ -78,6 +82,17 @@ class Generator(ExpressionWriter):
         if block.limit is not None:
             lines.append(f"LIMIT {block.limit}")
         return "\n".join(lines)
+
+    def _note_repeated(self, expressions: Iterable[Expr], edges: tuple[Edge, ...]) -> None:
+        """Counts the sums and averages that the joins falsify, for their rows come more than once."""
+        for node in (a for e in expressions for a in _aggregates(e) if a.over is not None and not a.distinct):
+            if node.function in ("sum", "avg", "median") and any(
+                self._repeats(f.relation, edges) for f in fields_of(node.over)
+            ):
+                if node.function == "sum":
+                    self.repeated_sums += 1
+                else:
+                    self.repeated_means += 1
 
     def row_tests(self, block: Block) -> tuple[str, list[str]]:
         """The alias ('' for none) and the tests that pick a table's own rows: what UPDATE and DELETE put after
@@ -388,4 +403,27 @@ def _nested(block: Block) -> bool:
             return any(looks(part) for part in condition.parts) or len({f.relation for f in fields_of(condition)}) > 1
         return isinstance(condition, Not)
 
-    return any(looks(condition) for condition in block.where)
+    within = (c for e in (*block.select, *(o for o, _ in block.order)) for c in _filters(e))
+    return any(looks(condition) for condition in (*block.where, *within))
+
+
+def _aggregates(node: Expr | None) -> list[Agg]:
+    """The aggregates that an expression is made of."""
+    if isinstance(node, Agg):
+        return [node]
+    if isinstance(node, Ratio):
+        return [*_aggregates(node.upper), *_aggregates(node.lower)]
+    if isinstance(node, Binary):
+        return [*_aggregates(node.left), *_aggregates(node.right)]
+    return _aggregates(node.over) if isinstance(node, Window) else []
+
+
+def _filters(node: Expr | None) -> tuple[Cond, ...]:
+    """The conditions of an expression's FILTER clauses."""
+    if isinstance(node, Agg):
+        return node.where
+    if isinstance(node, Ratio):
+        return (*_filters(node.upper), *_filters(node.lower))
+    if isinstance(node, Binary):
+        return (*_filters(node.left), *_filters(node.right))
+    return ()

@@ -1,17 +1,35 @@
-"""Words that turn an answer into another one when a reading passes over them: comparison, negation, one for each."""
+"""Words that turn an answer into another one when a reading passes over them: comparison, negation, one for each;
+and the clauses that words of counting, averaging, sharing, ranking and dating call for."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 _NEGATIONS = frozenset({"not", "never", "without", "nobody", "neither", "nor", "except"})
 _COMPARISONS = frozenset({"than", "exceed", "exceeds", "exceeding"})
 _EACH = frozenset({"each", "every", "per", "respectively"})
+_SHARES = frozenset({"percentage", "percent", "proportion", "ratio", "fraction", "share"})
+_AVERAGES = frozenset({"average", "mean", "avg"})
+_EXTREMES = frozenset(
+    {"highest", "lowest", "largest", "smallest", "most", "fewest", "top", "rank", "ranked", "ranking", "longest",
+     "shortest", "oldest", "youngest", "newest", "latest", "earliest", "cheapest", "sorted", "descending",
+     "ascending", "alphabetically"}
+)  # fmt: skip
+_RELATIVE = frozenset({"last", "past", "previous", "this", "current", "next"})
+_SPANS = frozenset(
+    {"day", "days", "week", "weeks", "month", "months", "quarter", "quarters", "year", "years", "hour", "hours"}
+)
 _NEGATED = re.compile(r"\bNOT\b|[<>]|\bNULL\b|\bEXCEPT\b|= 0\b|\bFALSE\b", re.IGNORECASE)
 _COMPARED = re.compile(r"[<>]|\bBETWEEN\b|\bORDER BY\b|\bNOT\b", re.IGNORECASE)
 _AGGREGATED = re.compile(r"\b(?:count|sum|avg|min|max|percentile_cont)\(", re.IGNORECASE)
 _GROUPED = re.compile(r"\bGROUP BY\b|\bOVER\b|\bDISTINCT ON\b|\bEXISTS\b", re.IGNORECASE)
+_COUNTED = re.compile(r"\b(?:count|sum|avg|min|max)\(|num|count|quantity|qty", re.IGNORECASE)
+_SUMMED = re.compile(r"\b(?:count|sum)\(|total", re.IGNORECASE)
+_DIVIDED = re.compile(r"/|\bavg\(", re.IGNORECASE)
+_RANKED = re.compile(r"\bORDER BY\b|\bmax\(|\bmin\(", re.IGNORECASE)
+_DATED = re.compile(r"current_date|date_trunc|\bDATE '|interval|now\(\)|\d{4}-\d\d|\bextract\(", re.IGNORECASE)
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 
 
@@ -25,3 +43,30 @@ def ignored(words: Sequence[str], sql: str) -> int:
         bool(said & _COMPARISONS) and not _COMPARED.search(bare),
         bool(said & _EACH) and bool(_AGGREGATED.search(bare)) and not _GROUPED.search(bare),
     ))  # fmt: skip
+
+
+def missing(words: Sequence[str], sql: str) -> dict[str, float]:
+    """Clauses that the words call for and the statement has not, each 1.0 when it is missing."""
+    said, pairs = frozenset(words), set(pairwise(words))
+    bare = _LITERAL.sub("''", sql)
+    shown = bare.split("FROM")[0]
+    shares = said & _SHARES
+    found = {
+        "no_count": ("how", "many") in pairs and not _COUNTED.search(shown),
+        "no_average": bool(said & _AVERAGES) and not _DIVIDED.search(bare),
+        "no_total": "total" in said and not _SUMMED.search(bare),
+        "no_share": bool(shares) and not _DIVIDED.search(bare) and not any(w in bare.lower() for w in shares),
+        "no_order": bool(said & _EXTREMES) and ("at", "most") not in pairs and not _RANKED.search(bare),
+        "no_date": _dated(words) and not _DATED.search(sql),
+    }
+    numbers = [w for w in words if w.isdigit() and len(w) > 1]
+    return {
+        **{name: float(flag) for name, flag in found.items()},
+        "no_number": float(any(w not in sql for w in numbers)),
+    }
+
+
+def _dated(words: Sequence[str]) -> bool:
+    """ "last month", "past 30 days": a stretch of time counted from today."""
+    triples = zip(words, [*words[1:], ""], [*words[2:], "", ""], strict=False)
+    return any(a in _RELATIVE and (b in _SPANS or (b.isdigit() and c in _SPANS)) for a, b, c in triples)

@@ -370,7 +370,8 @@ def _head(phrase: frozenset[str], words: tuple[str, ...], tails: frozenset[str],
     body = list(words)
     while len(body) > 1 and body[-1] in tails:
         body.pop()
-    return score if body[-1] == said and said not in WEAK_NAME_WORDS else 0.0
+    named = body[-1] == said or ABBREVIATIONS.get(body[-1]) == (said,)
+    return score if named and said not in WEAK_NAME_WORDS else 0.0
 
 
 def _weight(word: str) -> float:

@@ -68,7 +68,7 @@ ENGLISH = frozenset(
     patient doctor nurse drug treatment diagnosis appointment visit procedure medication test lab insurance policy
     claim premium agent branch loan interest term contract project task budget hour duration distance speed power
     message post tweet follower friend like share view review channel series episode season content video photo file
-    path version parent child source target sender receiver high low school schooler net gross tax unit""".split()
+    path version parent child source target sender receiver high low base school schooler net gross tax unit""".split()
 )
 """Plain words that run-together names are cut into (``authorname``, ``numcitedby``)."""
 
@@ -229,7 +229,12 @@ RECENCY = frozenset({"newest", "latest", "earliest", "oldest", "recent", "recent
 COMPARATIVES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "older": (("age", "birth", "date", "created"), ">"),
     "younger": (("age", "birth"), "<"),
-    "cheaper": (("price", "cost", "amount"), "<"),
+    "cheaper": (("price", "cost", "amount", "fee"), "<"),
+    "dearer": (("price", "cost", "amount", "fee", "charge", "rate"), ">"),
+    "populous": (("population",), ">"),
+    "larger": (("size", "area", "amount", "capacity", "population", "total", "quantity"), ">"),
+    "bigger": (("size", "area", "amount", "capacity", "population", "total", "quantity"), ">"),
+    "smaller": (("size", "area", "amount", "capacity", "population", "total", "quantity"), "<"),
     "longer": (("length", "duration", "distance", "time"), ">"),
     "shorter": (("length", "duration", "distance", "height", "time"), "<"),
     "taller": (("height",), ">"),

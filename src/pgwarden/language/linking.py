@@ -284,7 +284,9 @@ class Linker:
                 return
             words += self._forms(token)
         key = tuple(words)
-        item.tables = self.index.tables(key) if len(key) <= 4 else ()
+        told = len(span) > 1 and span[-1].lower.endswith("ed") and span[-1].lemma in RELATION_VERBS
+        deed = told and not self.index.knows(span[-1].lower)  # "which shop ordered": no table of shop orders
+        item.tables = self.index.tables(key) if len(key) <= 4 and not deed else ()
         item.columns = self.index.columns(key)
         if len(span) > 1 and span[0].lower in ("number", "count") and span[1].lower == "of":
             item.columns = tuple(c for c in item.columns if self._counts(c))
@@ -350,7 +352,8 @@ class Linker:
         if len(span) > 5 or all(t.lower in _NEVER or t.lower in _STRUCTURE for t in span):
             return ()
         if len(span) == 1 and (span[0].lower in FILLER or len(span[0].lower) < 2) and not span[0].capital:
-            return ()
+            stored = span[0].lower in _STATES and span[0].lower in self.known.stored()
+            return self.known.links(span[0].text) if stored else ()
         text = span[0].text
         for before, token in pairwise(span):
             text += ("" if token.start == before.end else " ") + token.text
@@ -365,6 +368,8 @@ class Linker:
         return len(span) == 1 and unknown and len(word.lower) > 4 and word.lower not in OPENERS
 
 
+_STATES = frozenset({"available", "current", "complete", "full", "partial", "simple", "existing", "single", "missing"})
+"""Words that mostly mean nothing ("all available rooms"), unless a column holds just them."""
 _CREWS = frozenset({"staff", "crew", "faculty", "personnel", "team", "board"})
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Col, Expr
 from pgwarden.language.lexicon import AGGREGATES, SUPERLATIVE_HIGH, SUPERLATIVE_LOW, SUPERLATIVES, VERB_ATTRIBUTES
-from pgwarden.language.ordering import counted_key
-from pgwarden.language.superlatives import group_columns, many, settle
+from pgwarden.language.ordering import counted_key, many
+from pgwarden.language.superlatives import group_columns, settle
 from pgwarden.language.worth import money_column
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Agg, Bucket, Col, Expr, Length, fields_of, has_aggregate
+from pgwarden.language.forms import Agg, Bucket, Col, Expr, Length, Window, fields_of, has_aggregate
 from pgwarden.language.lexicon import AGGREGATES, RECENCY, SUPERLATIVES
+from pgwarden.language.outputs import show_entity
 from pgwarden.language.periods import main_time
 from pgwarden.language.sums import amount_of
 from pgwarden.language.worth import REVENUE_WORDS, money_column
@@ -33,6 +34,41 @@ _DOWN = ("descending", "desc", "decreasing", "reverse", "largest", "highest", "m
 _UP = ("ascending", "asc", "increasing", "alphabetical", "alphabetically", "chronological", "chronologically",
        "lexicographical",
        "lexicographically", "smallest", "lowest", "least", "earliest", "youngest", "shortest", "fewest")  # fmt: skip
+
+
+def ranking(draft: Draft, position: int) -> int | None:
+    """ "rank the sellers by total sales": all of them, best first, with the measure and their ranks."""
+    table_at = draft.skip(position + 1, "the", "all", "our")
+    table, by = draft.table(table_at), draft.skip(table_at + 1, "according", "based", "on", "in", "terms", "of", "to")
+    by = by if by > table_at + 1 else table_at + 1 + draft.is_word(table_at + 1, "by")
+    if position or not draft.is_word(position, "rank") or not table or by == table_at + 1:
+        return None
+    draft.mention(table)
+    found = sort_key(draft, draft.skip(by, "the", "their", "its"))
+    if found is None:
+        return None
+    key = summed(draft, found[0])
+    show_entity(draft, table)
+    draft.default_display = False
+    draft.select += [key, Window("rank", None, (), ((key, True),))]
+    draft.order.append((key, True))
+    draft.projecting = False
+    return found[1]
+
+
+def summed(draft: Draft, key: Expr) -> Expr:
+    """ "top 5 customers by amount": many amounts for each, so their sum."""
+    if isinstance(key, Col) and draft.main and key.field.relation != draft.main and many(draft, key.field.relation):
+        attribute = draft.attribute(key.field)
+        if attribute.kind == "number" and not attribute.identifier:
+            return Agg("sum", key)
+    return key
+
+
+def many(draft: Draft, oid: int) -> bool:
+    """Whether each row of the main table may meet several rows of another."""
+    path = draft.graph.path(draft.main, oid, draft.index)
+    return bool(path) and any(not edge.to_one for edge in path or ())
 
 
 def ordering(draft: Draft, position: int) -> int | None:
@@ -244,6 +280,8 @@ def sort_key(draft: Draft, at: int) -> tuple[Expr, int] | None:
         ):
             draft.focus = next(iter(fields_of(earned))).relation
             return Agg(AGGREGATES[draft.word(at)], earned), inner + 1
+        if owner and draft.is_word(at, "total", "overall", "combined") and owner != draft.main:
+            return Agg("count", None, owner), inner + 1  # "by total orders"
         return None
     if draft.is_word(
         at, "count", "counts", "frequency", "total", "sum", "amount", "ratio", "difference", "number"

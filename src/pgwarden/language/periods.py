@@ -86,7 +86,8 @@ def time_column(draft: Draft, position: int, span: Span) -> Attribute | None:
     said = (*draft.select, *draft.shown_before, *(o for o, _ in draft.order))
     measured = [f.relation for e in said if isinstance(e, Agg) for f in fields_of(e)]
     focus = draft.focus if draft.focus != draft.main else 0
-    tables = dict.fromkeys(t for t in (focus, *measured, draft.main, *draft.mentioned, *draft.related) if t)
+    ranked = [e.entity for e, _ in draft.order if isinstance(e, Agg) and e.entity]
+    tables = dict.fromkeys(t for t in (focus, *measured, *ranked, draft.main, *draft.mentioned, *draft.related) if t)
     found_times = [(_table_rank(draft, oid, measured), -place, found) for place, oid in enumerate(tables)
                    if (found := _own_time(draft, oid, span)) is not None]  # fmt: skip
     found_times += _times_of_parents(draft, measured, span)
@@ -127,7 +128,8 @@ def _ending(draft: Draft, position: int) -> Attribute | None:
 
 def _times_of_parents(draft: Draft, measured: list[int], span: Span) -> list[tuple[float, int, Attribute]]:
     """The time of what is measured when its own table has none: an order's time for its lines."""
-    counted = [e.entity for e in draft.select if isinstance(e, Agg) and e.entity]
+    said = (*draft.select, *(o for o, _ in draft.order))
+    counted = [e.entity for e in said if isinstance(e, Agg) and e.entity]
     found: list[tuple[float, int, Attribute]] = []
     for oid in dict.fromkeys([*measured, *counted]):
         if _own_time(draft, oid, span) is not None:
@@ -136,7 +138,8 @@ def _times_of_parents(draft: Draft, measured: list[int], span: Span) -> list[tup
             time = _own_time(draft, edge.right.relation, span) if edge.to_one and edge.cost < 1.5 else None
             if time is not None:
                 created = 0.2 if "create" in time.words else 0.0
-                found.append((0.45 - created, -50 - edge.right.relation, time))
+                person = 0.8 if draft.entity(edge.right.relation).person else 0.0  # a goal's time is no birthday
+                found.append((0.45 - created - person, -50 - edge.right.relation, time))
     return found
 
 
@@ -145,7 +148,7 @@ _JOINING = frozenset({"register", "join", "sign", "create", "hire", "bear", "add
 
 def _table_rank(draft: Draft, oid: int, measured: list[int]) -> float:
     """Events date themselves; people are dated only when the question says how (registered, hired, born)."""
-    counted = {e.entity for e in draft.select if isinstance(e, Agg)}
+    counted = {e.entity for e in (*draft.select, *(o for o, _ in draft.order)) if isinstance(e, Agg)}
     score = 0.4 * (oid in counted or oid in measured) + 0.3 * (oid == draft.focus) + 0.2 * (oid == draft.main)
     if oid in draft.events:
         score += 0.6  # "products sold per category last month": when they were sold

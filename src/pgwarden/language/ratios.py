@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pgwarden.language.draft import Draft
-from pgwarden.language.forms import Agg, Block, Col, Compare, Cond, Expr, Has, Ratio, Scalar, fields_of
-from pgwarden.language.tokens import Token
+from pgwarden.language.forms import Agg, Block, Col, Compare, Cond, Expr, Has, Period, Ratio, Scalar, fields_of
+from pgwarden.language.sums import added_up
+from pgwarden.language.tokens import Kind, Token
 
 _WORDS = {"ratio": 1, "proportion": 1, "fraction": 1, "percentage": 100, "percent": 100, "share": 1}
 _DIVIDERS = (
@@ -38,6 +41,8 @@ def divide(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], tuple[Token, .
             if tuple(t.lower for t in tokens[position : position + size]) != divider:
                 continue
             previous, following = tokens[position - 1].lower, tokens[position + size].lower
+            if divider == ("over",) and tokens[position + 1].kind is Kind.NUMBER:
+                continue  # "a price over 100"
             if divider == ("to",) and (
                 previous in ("up", "equal", "due", "according", "related", "belong", "belongs") or following.isdigit()
             ):
@@ -49,6 +54,9 @@ def divide(tokens: tuple[Token, ...]) -> tuple[tuple[Token, ...], tuple[Token, .
 def count_of(draft: Draft) -> tuple[Expr | None, tuple[Cond, ...]]:
     """What one side counts, and the conditions on it."""
     wanted: Expr | None = next((e for e in draft.select if isinstance(e, Agg)), None)
+    shown = draft.select[0] if len(draft.select) == 1 else None
+    if isinstance(shown, Col) and added_up(draft.attribute(shown.field)):
+        wanted = Agg("sum", shown)  # "litres sold to litres bought"
     if wanted is None and draft.main:
         wanted = Agg("count", None, draft.main)
     if isinstance(wanted, Agg) and wanted.over is None and not wanted.entity and draft.main:
@@ -67,7 +75,7 @@ def combine(
     second, below = lower
     if not isinstance(first, Agg) or not isinstance(second, Agg):
         return None
-    if first.entity != second.entity and first.over is None and second.over is None:
+    if _rows_of(first) != _rows_of(second) and 0 not in (_rows_of(first), _rows_of(second)):
         return Ratio(_scalar(first, above), _scalar(second, below), factor), ()
     shared = tuple(c for c in below if c not in above and _elsewhere(c, above))
     own_below = tuple(c for c in below if c not in shared and c not in above)
@@ -80,8 +88,31 @@ def combine(
     return Ratio(top, bottom, factor), (*shared, *common)
 
 
+def each_once(draft: Draft, node: Expr) -> Expr:
+    """ "percentage of owners with a claim over 50": a test of an owner's many claims is no join, which would leave out
+    the owners without any."""
+    if isinstance(node, Ratio):
+        return Ratio(each_once(draft, node.upper), each_once(draft, node.lower), node.factor)
+    if not isinstance(node, Agg) or node.over is not None or not node.entity:
+        return node
+    return replace(node, where=tuple(_tested_apart(draft, node.entity, c) for c in node.where))
+
+
+def _tested_apart(draft: Draft, entity: int, condition: Cond) -> Cond:
+    relations = {f.relation for f in fields_of(condition)} - {entity}
+    path = draft.graph.path(entity, next(iter(relations)), draft.index) if len(relations) == 1 else None
+    if not path or not isinstance(condition, Compare | Period) or all(edge.to_one for edge in path):
+        return condition
+    return Has(next(iter(relations)), (condition,), anchor=entity)
+
+
+def _rows_of(node: Agg) -> int:
+    """The table whose rows an aggregate is taken over."""
+    return node.entity or next(iter(sorted(f.relation for f in fields_of(node.over))), 0)
+
+
 def _scalar(node: Agg, where: tuple[Cond, ...]) -> Scalar:
-    return Scalar(Block(node.entity, (node,), where))
+    return Scalar(Block(_rows_of(node), (node,), where))
 
 
 def _elsewhere(condition: Cond, others: tuple[Cond, ...]) -> bool:
@@ -95,12 +126,12 @@ def _elsewhere(condition: Cond, others: tuple[Cond, ...]) -> bool:
     return not mine & theirs
 
 
-def share_of_total(draft: Draft) -> Expr | None:
-    """ "the ratio of X in each Y to all X": a group's count over the count of all."""
+def share_of_total(draft: Draft, factor: int = 1, where: tuple[Cond, ...] = ()) -> Expr | None:
+    """ "the ratio of X in each Y to all X": a group's count over the count of all, those that ``where`` keeps."""
     if not draft.main:
         return None
-    total = Scalar(Block(draft.main, (Agg("count", None, draft.main),)))
-    return Ratio(Agg("count", None, draft.main), total)
+    total = Scalar(Block(draft.main, (Agg("count", None, draft.main),), where))
+    return Ratio(Agg("count", None, draft.main), total, factor)
 
 
 def is_column_equal(condition: Cond) -> bool:

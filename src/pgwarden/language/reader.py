@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pgwarden.language.assemble import assemble, relate
+from pgwarden.language.contrasts import Contrast, contrasted, find_contrast
 from pgwarden.language.draft import Draft
 from pgwarden.language.events import told_of_different
-from pgwarden.language.forms import Agg, Block, Col, Ratio, fields_of
+from pgwarden.language.forms import Agg, Block, Col, Period, Ratio, fields_of, has_aggregate
 from pgwarden.language.lexicon import PLACE_WORDS
 from pgwarden.language.linking import Item
-from pgwarden.language.ratios import combine, count_of, divide, find_ratio, share_of_total
+from pgwarden.language.ratios import combine, count_of, divide, each_once, find_ratio, share_of_total
 from pgwarden.language.sentences import read_sentence
 from pgwarden.language.subjects import note_closed, settle_verbs, subject
 from pgwarden.language.tokens import Kind, Token
@@ -102,6 +103,8 @@ def read(draft: Draft, sentences: Sequence[tuple[Token, ...]]) -> Block | None:
             _follow(draft, sentence)
         elif (quotient := find_ratio(sentence)) is not None and _read_ratio(draft, sentence, *quotient):
             continue
+        elif (contrast := find_contrast(sentence, draft.today)) is not None:
+            _read_contrast(draft, contrast)
         else:
             _start(draft, sentence)
             read_sentence(draft)
@@ -146,7 +149,12 @@ def _read_ratio(draft: Draft, sentence: tuple[Token, ...], start: int, factor: i
     draft.order = [*upper.order, *lower.order]
     draft.projecting = False
     if upper.group and not lower.group and upper.main == (lower.main or upper.main) and not lower.where:
-        share = share_of_total(draft)
+        own = [c for c in upper.where if not isinstance(c, Period)] if not second else []
+        within = combine((Agg("count", None, upper.main), tuple(own)), (Agg("count", None, upper.main), ()), factor, 0)
+        if own and within is not None:  # "what share of orders is late, by region": of each region's orders
+            draft.select, draft.where = [within[0]], [c for c in upper.where if c not in own]
+            return True
+        share = share_of_total(draft, factor, () if second else tuple(upper.where))
         draft.select = [share] if share is not None else []
         draft.where = upper.where
         return bool(draft.select)
@@ -159,8 +167,15 @@ def _read_ratio(draft: Draft, sentence: tuple[Token, ...], start: int, factor: i
     made = combine(count_of(upper), second_side, factor, upper.main)
     if made is None:
         return False
-    draft.select, draft.where = [made[0]], list(made[1])
+    draft.select, draft.where = [each_once(draft, made[0])], list(made[1])
     return True
+
+
+def _read_contrast(draft: Draft, contrast: Contrast) -> None:
+    _start(draft, contrast.sentence)
+    read_sentence(draft)
+    if not contrasted(draft, contrast):
+        draft.evidence.unknown.append(contrast.second.words)  # what is to be compared was not found
 
 
 def _start(draft: Draft, sentence: tuple[Token, ...]) -> None:
@@ -248,3 +263,5 @@ def _outputs(draft: Draft, items: list[Item]) -> None:
         draft.select = [*(e for e in draft.select if e not in earlier), *earlier]
     if not draft.select:
         draft.select = earlier
+    elif not any(has_aggregate(e) for e in draft.select):
+        draft.select += [e for e in earlier if has_aggregate(e)]  # "… for each region? Show the region's name."

@@ -139,6 +139,7 @@ _STEPS = (
     measured_extremes.stated,
     measures.periodic,
     counting.counting,
+    ordering.ranking,
     ordering.ordering,
     grouping.grouping,
     attributes.inverted_pattern,

@@ -17,6 +17,8 @@ _SETTLING = frozenset(
     {"pay", "settle", "return", "finish", "complete", "close", "deliver", "resolve", "clear", "end", "submit", "answer"}
 )
 """What ends a row's being due."""
+_EXPIRY = frozenset({"expire", "expiry", "expir", "exp", "expiration", "lapse"})
+"""Roots of the words that such a column is called by."""
 _TAKING = ("by", "to", "from", "with", "on", "in", "at", "for", "the", "a", "an", "than", "more", "less", "before",
            "after", "since", "between", "during", "within", "until", "as")  # fmt: skip
 """Words after a participle that make it a verb with an object or a time, not a state."""
@@ -32,12 +34,13 @@ def state(draft: Draft, position: int) -> int | None:
     owner = draft.table(position + 1) or draft.focus or draft.main
     if not owner or any(v.field.relation in (owner, draft.main) and v.score >= 0.9 for v in item.values):
         return None
-    special = _overdue(draft, position, owner) or _coming(draft, position, owner)
+    special = _overdue(draft, position, owner) or _coming(draft, position, owner) or _expired(draft, position, owner)
     if special is not None:
         return special
     if (told := _told_elsewhere(draft, position, item)) is not None:
         return told
-    for base, opposed in _readings(item, draft.word(position + 1)):
+    called = frozenset(w for oid in {owner, draft.main or owner} for a in draft.times(oid) for w in a.words)
+    for base, opposed in _readings(item, draft.word(position + 1), called):
         for oid in dict.fromkeys((owner, draft.main or owner)):
             found = _state_of(draft, position, oid, base, adverse=opposed)
             if found is not None:
@@ -50,13 +53,14 @@ def state(draft: Draft, position: int) -> int | None:
 _PARTICLES = ("in", "up", "out", "off")
 
 
-def _readings(item: Item, particle: str) -> list[tuple[str, bool]]:
-    """(base form, whether its opposite is said): unpaid → (pay, True)."""
+def _readings(item: Item, particle: str, told: frozenset[str]) -> list[tuple[str, bool]]:
+    """(base form, whether its opposite is said): unpaid → (pay, True). Of a word that the times are called by
+    (``told``), the opposite of another is not meant: what is closed has a time of closing."""
     token = item.tokens[0]
     readings = [(token.lemma, False)]
     if particle in _PARTICLES:
         readings.append((f"{token.lemma}{particle}", False))
-    if token.lower in ANTONYMS:
+    if token.lower in ANTONYMS and token.lemma not in told:
         readings.append((lemma(ANTONYMS[token.lower]), True))
     for prefix in ("un", "non-", "non", "in"):
         rest = token.lower.removeprefix(prefix)
@@ -141,6 +145,21 @@ def _overdue(draft: Draft, position: int, owner: int) -> int | None:
     _conclude(draft, Both((Period(Col(due[0].field), None, clock), negate(open_[0]))), owner)
     draft.evidence.guesses.append(f"overdue means {due[0].name} is before today")
     return end
+
+
+def _expired(draft: Draft, position: int, owner: int) -> int | None:
+    """expired, lapsed: the time up to which a row holds has passed."""
+    dated = read_span(draft.tokens, draft.items[position].end, draft.today) is not None
+    if not draft.is_word(position, "expired", "lapsed") or dated or draft.is_word(position + 1, *_TAKING):
+        return None
+    oid = owner if draft.table(position + 1) == owner else draft.main or owner
+    ends = [a for a in draft.times(oid) if {root(w) for w in a.words} & _EXPIRY or set(a.words) >= {"valid", "until"}]
+    if len(ends) != 1:
+        return None
+    clock = f"DATE '{draft.today.isoformat()}'" if draft.today else "current_date"
+    past = Period(Col(ends[0].field), None, clock)
+    _conclude(draft, Period(Col(ends[0].field), clock, None) if draft.negated else past, oid)
+    return position + 1
 
 
 def _coming(draft: Draft, position: int, owner: int) -> int | None:

@@ -14,7 +14,7 @@ from pgwarden.language.worth import money_column
 _MONEY_NOUNS = frozenset(
     {"payment", "fee", "fine", "refund", "donation", "expense", "cost", "charge", "sale", "bill", "salary", "bonus",
      "deposit", "withdrawal", "spending", "earning", "discount", "penalty", "tax", "tip", "contribution", "grant",
-     "loss", "debt", "rebate", "reimbursement", "commission", "wage", "allowance"}
+     "loss", "debt", "due", "premium", "toll", "rebate", "reimbursement", "commission", "wage", "allowance"}
 )  # fmt: skip
 """Tables so called hold amounts: "total fines" is money, while "total orders" is a number of them."""
 _AMOUNTS = ("amount", "total", "value", "sum", "price", "cost", "fee", "paid")

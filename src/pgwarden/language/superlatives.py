@@ -8,7 +8,10 @@ from pgwarden.language.forms import Agg, Col, Expr, Length
 from pgwarden.language.index import Field
 from pgwarden.language.lexicon import (
     AGGREGATES,
+    FILLER,
+    OPENERS,
     RECENCY,
+    RELATION_VERBS,
     SUPERLATIVE_HIGH,
     SUPERLATIVE_LOW,
     SUPERLATIVES,
@@ -16,15 +19,17 @@ from pgwarden.language.lexicon import (
 from pgwarden.language.linking import Item
 from pgwarden.language.measures import GRADED
 from pgwarden.language.morphology import is_plural
-from pgwarden.language.ordering import graded_column, sort_key
+from pgwarden.language.ordering import graded_column, many, sort_key, summed
 from pgwarden.language.outputs import owner_after
-from pgwarden.language.sums import amount_of
+from pgwarden.language.sums import added_up, amount_of
 
 
 def superlative(draft: Draft, position: int) -> int | None:
     """the youngest X; with the highest Y; the most Zs; most common W; top 3 Xs."""
     if draft.is_word(position - 1, "at") and draft.is_word(position, "least", "most"):
         return None
+    if draft.is_word(position + 1, "than") or draft.is_word(position + 2, "than"):
+        return None  # a comparison
     top = _top(draft, position)
     if top is not None:
         return top
@@ -82,21 +87,12 @@ def _top(draft: Draft, position: int) -> int | None:
     ):
         found = sort_key(draft, draft.skip(position + 1, "terms", "of", "the", "their", "by", "its", "highest", "most"))
         if found is not None:
-            found = (_summed(draft, found[0]), found[1])
+            found = (summed(draft, found[0]), found[1])
             draft.order.append((found[0], draft.ranking_word not in ("bottom", "last")))
             draft.bare_limit = False
             draft.show_measure = True
             return found[1]
     return None
-
-
-def _summed(draft: Draft, key: Expr) -> Expr:
-    """ "top 5 customers by amount": many amounts for each, so their sum."""
-    if isinstance(key, Col) and draft.main and key.field.relation != draft.main and many(draft, key.field.relation):
-        attribute = draft.attribute(key.field)
-        if attribute.kind == "number" and not attribute.identifier:
-            return Agg("sum", key)
-    return key
 
 
 def settle(draft: Draft, key: Expr, descending: bool, plural: bool = False) -> None:
@@ -282,6 +278,8 @@ def _most_of(draft: Draft, at: int, low: bool) -> int | None:
         and not item.linked
         and item.lower not in ("in", "on", "of", "for", "with", "that", "and", "rated", "paid")
     ):
+        if item.lower not in FILLER and item.lower not in OPENERS and item.lemma not in RELATION_VERBS:
+            draft.evidence.unknown.append(item.text)  # "the highest X" of an X that is not there
         start += 1
         item = draft.item(start)
     if item is None:
@@ -328,7 +326,8 @@ def _most_of(draft: Draft, at: int, low: bool) -> int | None:
     if attribute.kind == "text" and draft.word(at) in ("most",):
         return None
     if not function and draft.main and column.relation != draft.main and many(draft, column.relation):
-        function = "sum" if "total" in [draft.word(p) for p in range(at, start)] else function
+        added = draft.is_word(at, "most", "least", "fewest") and added_up(attribute)  # "the most revenue"
+        function = "sum" if added or "total" in [draft.word(p) for p in range(at, start)] else function
     settle(draft, Agg(function, Col(column)) if function else Col(column), not low)
     return start + 1
 
@@ -346,11 +345,6 @@ def _sized(draft: Draft, at: int, table: int) -> bool:
 def _measures(draft: Draft, item: Item) -> bool:
     return any(link.relation == draft.main and link.score >= 0.9 and draft.attribute(link.field).kind == "number"
                and not draft.attribute(link.field).identifier for link in item.columns)  # fmt: skip
-
-
-def many(draft: Draft, relation: int) -> bool:
-    path = draft.graph.path(draft.main, relation, draft.index)
-    return bool(path) and any(not edge.to_one for edge in path or ())
 
 
 def group_columns(draft: Draft) -> None:

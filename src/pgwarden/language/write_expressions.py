@@ -73,6 +73,10 @@ class ExpressionWriter(ABC):
     taken: set[str] = field(default_factory=set)
     roles: int = 0
     """Joins for which another key between the same tables was as good: from whom, or to whom?"""
+    repeated_sums: int = 0
+    """Sums over a table whose rows a join repeats."""
+    repeated_means: int = 0
+    """Averages over such a table: of what each row counts several times."""
     parameters: list[str] | None = None
     """The values, when the text is to hold $1, $2, … in their place."""
 
