@@ -33,7 +33,7 @@ from pgwarden.domain.rights_version import ORIGINAL_RIGHTS, RightsChangedError, 
 from pgwarden.domain.saved_question import SavedQuestion
 from pgwarden.domain.schema_history import SNAPSHOTS_KEPT, Relationship, Relationships, SchemaVersion
 from pgwarden.domain.session import TURNS_KEPT, Session, Turn
-from pgwarden.domain.ticket import Ticket
+from pgwarden.domain.ticket import Ticket, TicketStatus
 from pgwarden.domain.ticket_change import (
     Appended,
     Change,
@@ -45,6 +45,7 @@ from pgwarden.domain.ticket_change import (
     unknown_ticket,
 )
 from pgwarden.domain.ticket_events import Event, event_from_stored, event_to_stored
+from pgwarden.domain.ticket_status import status_of
 from pgwarden.domain.trouble import Occurrence, Trouble
 from pgwarden.domain.value_index import SampledValues
 from pgwarden.domain.watch import Watch, WatchKind
@@ -730,6 +731,9 @@ class MemoryTicketStore:
     async def find(self, wanted: TicketFilter, *, at: datetime) -> tuple[Ticket, ...]:
         found = (ticket for ticket in reversed(self._tickets.values()) if wanted.matches(ticket, at))
         return tuple(found)[: wanted.limit]
+
+    async def outcomes(self, wanted: TicketFilter, *, at: datetime) -> tuple[tuple[str, TicketStatus], ...]:
+        return tuple((ticket.id, status_of(ticket, at)) for ticket in await self.find(wanted, at=at))
 
     async def writes(self) -> WriteSwitch:
         return self._switch

@@ -200,6 +200,12 @@ class MemoryLoginStore:
     async def login(self, secret_hash: str) -> LoginSession | None:
         return self.held.logins.get(secret_hash)
 
+    async def holder(self, secret_hash: str) -> tuple[LoginSession, Person, bool] | None:
+        login = self.held.logins.get(secret_hash)
+        if login is None:
+            return None
+        return login, self.held.people[login.person], (await self.credential(login.person)).must_change
+
     async def end(self, login_id: str, at: datetime, *, audit: Sequence[AuditEntry]) -> None:
         for secret, login in self.held.logins.items():
             if login.id == login_id and login.ended_at is None:

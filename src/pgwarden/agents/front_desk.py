@@ -135,19 +135,17 @@ class FrontDesk:
     async def admit_login(self, secret: str, source: str) -> Admission:
         """Whose login this is. TokenInvalid when it ended or its account is not active any more."""
         at = self._now()
-        login = await self._logins.login(secret_hash(secret))
-        person = await self._account(login.person) if login else None
+        login, person, must_change = await self._logins.holder(secret_hash(secret)) or (None, None, False)
         if login is None or person is None or not person.active or not login.usable(at):
             subject = login.id if login else ""
             raise await self.not_valid("login", INVALID, subject=subject, person=person, source=source)
-        credential = await self._logins.credential(person.name)
         return Admission(
             identity=Identity(person.name, person.kind, person.groups),
             person=person,
             source=LOGIN,
             scopes=EVERY_SCOPE,
             login_id=login.id,
-            must_change_password=credential.must_change and login.method is LoginMethod.PASSWORD,
+            must_change_password=must_change and login.method is LoginMethod.PASSWORD,
         )
 
     async def admit_token(self, secret: str, source: str) -> Admission:

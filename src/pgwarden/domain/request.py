@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from pgwarden.domain.approval import DatabaseIdentity, Expectation, OnConflict, Tolerance
@@ -54,7 +55,7 @@ class UndoTarget:
     """SHA-256 over exactly these rows, '' without any: a yes to overwriting them covers no others."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that the seal is made once
 class Request:
     """Exactly what is asked for, and what the approver is shown. Its seal is what every yes is recorded for."""
 
@@ -98,7 +99,7 @@ class Request:
     """Whether a worker runs it as soon as it may run; else somebody says ``pgwarden execute``."""
     undo: UndoTarget | None = None
 
-    @property
+    @cached_property
     def seal(self) -> str:
         """SHA-256 (hex) over every field: one literal, one parameter, one space more makes another seal."""
         return digest(self)

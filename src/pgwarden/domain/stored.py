@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+Reader: TypeAlias = Callable[[Any], Any]
 
 
 def to_stored(value: Any) -> Any:
@@ -43,7 +44,7 @@ def from_stored(kind: type[T], content: Any) -> T:
 
     Raises ValueError, TypeError or KeyError for anything else.
     """
-    value: T = _read(kind, content)
+    value: T = _reader(cast(Hashable, kind))(content)
     return value
 
 
@@ -54,31 +55,59 @@ def digest(value: Any) -> str:
 
 
 @cache
-def _hints(kind: type) -> Mapping[str, Any]:
-    return get_type_hints(kind)
-
-
-def _read(kind: Any, content: Any) -> Any:
-    origin = get_origin(kind)
+def _reader(kind: Any) -> Reader:
+    """What reads values of a type, made once for each: tickets are read far more often than types are looked at."""
+    origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
-        if content is None:
-            return None
-        (inner,) = (each for each in get_args(kind) if each is not type(None))
-        return _read(inner, content)
+        (inner,) = (each for each in arguments if each is not type(None))
+        return _optional(_reader(inner))
     if origin in (tuple, frozenset):
-        inner, *_ = get_args(kind)
-        return origin(_read(inner, each) for each in content)
+        return _collection(origin, _reader(arguments[0]))
     if origin is not None or kind is Any:  # a mapping of JSON values
-        return content
+        return _unchanged
     if is_dataclass(kind):
-        hints = _hints(kind)  # type: ignore[arg-type]  # a dataclass here is a type, never an instance
-        return kind(**{name: _read(hints[name], each) for name, each in content.items()})  # type: ignore[operator]
+        return _dataclass(kind)
     if issubclass(kind, Enum):
-        return kind(content)
+        return _enumeration(kind)
     if kind is datetime:
-        return datetime.fromisoformat(content)
-    if kind is float and isinstance(content, int):
-        return float(content)
-    if not isinstance(content, kind):
-        raise TypeError(f"{kind.__name__} expected")
+        return datetime.fromisoformat
+    return _plain(kind)
+
+
+def _unchanged(content: Any) -> Any:
     return content
+
+
+def _optional(read: Reader) -> Reader:
+    return lambda content: None if content is None else read(content)
+
+
+def _collection(kind: Any, read: Reader) -> Reader:
+    return lambda content: kind(map(read, content))
+
+
+def _dataclass(kind: Any) -> Reader:
+    hints = get_type_hints(kind)
+    readers: dict[str, Reader] = {}
+
+    def read(content: Any) -> Any:
+        if not readers:  # not before: a type may hold itself
+            readers.update({name: _reader(hint) for name, hint in hints.items()})
+        return kind(**{name: readers[name](each) for name, each in content.items()})
+
+    return read
+
+
+def _enumeration(kind: type[Enum]) -> Reader:
+    return kind
+
+
+def _plain(kind: type) -> Reader:
+    def read(content: Any) -> Any:
+        if kind is float and isinstance(content, int):
+            return float(content)
+        if not isinstance(content, kind):
+            raise TypeError(f"{kind.__name__} expected")
+        return content
+
+    return read

@@ -112,6 +112,10 @@ class LoginStore(Protocol):
 
     async def login(self, secret_hash: str) -> LoginSession | None: ...
 
+    async def holder(self, secret_hash: str) -> tuple[LoginSession, Person, bool] | None:
+        """A login, the account that it belongs to, and whether that must set another password."""
+        ...
+
     async def end(self, login_id: str, at: datetime, *, audit: Sequence[AuditEntry]) -> None: ...
 
     async def open_logins(self, name: str, at: datetime) -> tuple[LoginSession, ...]:

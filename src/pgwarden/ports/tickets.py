@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from pgwarden.domain.audit import AuditEntry
-from pgwarden.domain.ticket import Ticket
+from pgwarden.domain.ticket import Ticket, TicketStatus
 from pgwarden.domain.ticket_change import Change, TicketFilter, WriteSwitch
 
 
@@ -32,6 +32,10 @@ class TicketStore(Protocol):
 
     async def find(self, wanted: TicketFilter, *, at: datetime) -> tuple[Ticket, ...]:
         """Tickets whose status at that moment and other traits are wanted, the newest first."""
+        ...
+
+    async def outcomes(self, wanted: TicketFilter, *, at: datetime) -> tuple[tuple[str, TicketStatus], ...]:
+        """The ids of the same tickets and their status at that moment, the newest first."""
         ...
 
     async def writes(self) -> WriteSwitch:

@@ -168,7 +168,11 @@ async def opened(wanted: Wanted, visitor: Visitor) -> TicketView:
 @router.get("/tickets/{ticket}")
 async def read_ticket(ticket: TicketId, visitor: Inside, sample: bool = False) -> dict[str, Any]:
     """Everything that whoever decides needs; ``sample``: some rows before and after, masked by your rights."""
-    view = await seen(ticket, visitor)
+    return await shown(await seen(ticket, visitor), visitor, sample=sample)
+
+
+async def shown(view: TicketView, visitor: Visitor, *, sample: bool) -> dict[str, Any]:
+    """A ticket that was looked at, as everybody is shown it."""
     open_now = sample and view.standing.status in WAITING | {TicketStatus.APPROVED}
     app = visitor.app
     preview = (

@@ -213,7 +213,7 @@ async def _after(request: Request, visitor: Visitor, ticket: str, work: Awaitabl
 
 async def _shown(request: Request, visitor: Visitor, ticket: str, error: PgwardenError | None = None) -> Response:
     view = await api.seen(ticket, visitor)
-    told = await api.read_ticket(ticket, visitor, sample=True)
+    told = await api.shown(view, visitor, sample=True)
     standing, person = view.standing, visitor.person
     risky = view.ticket.request.risk in PROVED_FROM and visitor.admission.source != TOKEN
     stood_in_the_way: Problem | None = problem(error) if error else None

@@ -21,6 +21,8 @@ from pgwarden.domain.personnel import unknown_person
 
 TOKEN_COLUMNS = 8
 """Of a bearer's row; those of the account follow."""
+LOGIN_COLUMNS = 7
+"""Of a holder's row; whether the password must be changed, and the account, follow."""
 
 
 class PostgresLoginStore:
@@ -133,6 +135,13 @@ class PostgresLoginStore:
     async def login(self, secret_hash: str) -> LoginSession | None:
         row = await self._row("login", secret_hash=secret_hash)
         return _login(row) if row else None
+
+    async def holder(self, secret_hash: str) -> tuple[LoginSession, Person, bool] | None:
+        row = await self._row("holder", secret_hash=secret_hash)
+        if row is None:
+            return None
+        must_change, *person = row[LOGIN_COLUMNS:]
+        return _login(row[:LOGIN_COLUMNS]), person_of(tuple(person)), must_change
 
     async def open_logins(self, name: str, at: datetime) -> tuple[LoginSession, ...]:
         return tuple(map(_login, await selected(self._pool, people_sql("open_logins"), {"name": name, "at": at})))

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
 from pgwarden.adapters.jobs.queue import defer
 from pgwarden.adapters.postgres.control.audit_log import append_entries
-from pgwarden.adapters.postgres.control.connection import OLDEST_MAJOR, Connection, Pool, transaction
+from pgwarden.adapters.postgres.control.connection import OLDEST_MAJOR, Connection, Pool, selected, transaction
 from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.errors import AlreadyExists, TicketUnreadable
-from pgwarden.domain.ticket import Ticket
+from pgwarden.domain.ticket import Ticket, TicketStatus
 from pgwarden.domain.ticket_change import (
     Appended,
     Change,
@@ -27,6 +28,10 @@ from pgwarden.domain.ticket_change import (
 )
 from pgwarden.domain.ticket_events import Event, ExecutionClaimed, event_from_stored, event_to_stored
 from pgwarden.domain.ticket_status import standing_of
+
+REMEMBERED_EVENTS = 2000
+REMEMBERED_CHARACTERS = 16_000
+"""Longer events are read anew each time, so that what is remembered stays below some ten megabytes."""
 
 
 def ticket_sql(name: str) -> bytes:
@@ -56,8 +61,7 @@ class PostgresTicketStore:
             await _cause(connection, change)
 
     async def load(self, ticket_id: str) -> Ticket:
-        async with transaction(self._pool) as connection:
-            return await _load(connection, ticket_id)
+        return _loaded(ticket_id, await selected(self._pool, ticket_sql("ticket_events"), {"id": ticket_id}))
 
     async def append(self, ticket_id: str, change: Change, *, expected: int) -> None:
         appended = {ticket_id: Appended(change.events, expected), **change.others}
@@ -67,27 +71,14 @@ class PostgresTicketStore:
             await _cause(connection, change)
 
     async def find(self, wanted: TicketFilter, *, at: datetime) -> tuple[Ticket, ...]:
-        parameters = {
-            "database": wanted.database,
-            "requester": wanted.requester,
-            "kind": wanted.kind.value if wanted.kind else "",
-            "operation": wanted.operation,
-            "urgencies": sorted(urgency.value for urgency in wanted.urgencies),
-            "table": wanted.table,
-            "since": wanted.since,
-            "until": wanted.until,
-            "execution_id": wanted.execution_id,
-            "statuses": sorted(status.value for status in wanted.statuses),
-            "at": at,
-            "limit": wanted.limit,
-        }
-        async with transaction(self._pool) as connection:
-            rows = await (await connection.execute(ticket_sql("find_tickets"), parameters)).fetchall()
-        return _tickets(rows)
+        return _tickets(await selected(self._pool, ticket_sql("find_tickets"), _parameters(wanted, at)))
+
+    async def outcomes(self, wanted: TicketFilter, *, at: datetime) -> tuple[tuple[str, TicketStatus], ...]:
+        found = await selected(self._pool, ticket_sql("ticket_outcomes"), _parameters(wanted, at))
+        return tuple((ticket_id, TicketStatus(status)) for ticket_id, status in found)
 
     async def writes(self) -> WriteSwitch:
-        async with transaction(self._pool) as connection:
-            return await _switch(connection)
+        return _switched(await selected(self._pool, ticket_sql("write_switch")))
 
     async def switch_writes(self, switch: WriteSwitch, audit: Sequence[AuditEntry] = ()) -> None:
         row = {"frozen": switch.frozen, "actor": switch.actor, "reason": switch.reason, "at": switch.at}
@@ -95,6 +86,23 @@ class PostgresTicketStore:
             await connection.execute(ticket_sql("writes_change"))
             await connection.execute(ticket_sql("switch_writes"), row)
             await append_entries(connection, audit)
+
+
+def _parameters(wanted: TicketFilter, at: datetime) -> dict[str, object]:
+    return {
+        "database": wanted.database,
+        "requester": wanted.requester,
+        "kind": wanted.kind.value if wanted.kind else "",
+        "operation": wanted.operation,
+        "urgencies": sorted(urgency.value for urgency in wanted.urgencies),
+        "table": wanted.table,
+        "since": wanted.since,
+        "until": wanted.until,
+        "execution_id": wanted.execution_id,
+        "statuses": sorted(status.value for status in wanted.statuses),
+        "at": at,
+        "limit": wanted.limit,
+    }
 
 
 async def _append(connection: Connection, ticket_id: str, appended: Appended) -> None:
@@ -137,15 +145,23 @@ async def _cause(connection: Connection, change: Change) -> None:
 
 
 async def _load(connection: Connection, ticket_id: str) -> Ticket:
-    rows = await (await connection.execute(ticket_sql("ticket_events"), {"id": ticket_id})).fetchall()
+    return _loaded(
+        ticket_id, await (await connection.execute(ticket_sql("ticket_events"), {"id": ticket_id})).fetchall()
+    )
+
+
+def _loaded(ticket_id: str, rows: Sequence[tuple[Any, ...]]) -> Ticket:
     if not rows:
         raise unknown_ticket(ticket_id)
     return _tickets(rows)[0]
 
 
 async def _switch(connection: Connection) -> WriteSwitch:
-    row = await (await connection.execute(ticket_sql("write_switch"))).fetchone()
-    return WriteSwitch(*row) if row else WriteSwitch(frozen=False)
+    return _switched(await (await connection.execute(ticket_sql("write_switch"))).fetchall())
+
+
+def _switched(rows: Sequence[tuple[Any, ...]]) -> WriteSwitch:
+    return WriteSwitch(*rows[0]) if rows else WriteSwitch(frozen=False)
 
 
 def _tickets(rows: Iterable[tuple[Any, ...]]) -> tuple[Ticket, ...]:
@@ -158,7 +174,7 @@ def _tickets(rows: Iterable[tuple[Any, ...]]) -> tuple[Ticket, ...]:
 
 def _event(ticket_id: str, kind: str, content: str) -> Event:
     try:
-        return event_from_stored(kind, json.loads(content))
+        return _remembered(kind, content) if len(content) <= REMEMBERED_CHARACTERS else _read(kind, content)
     except (KeyError, TypeError, ValueError) as error:
         raise TicketUnreadable(
             f"The ticket {ticket_id} holds an event that cannot be understood.",
@@ -166,6 +182,14 @@ def _event(ticket_id: str, kind: str, content: str) -> Event:
             not_done="Nothing was done with it.",
             next_step="Use the version of pgwarden that wrote it, or a newer one.",
         ) from error
+
+
+def _read(kind: str, content: str) -> Event:
+    return event_from_stored(kind, json.loads(content))
+
+
+_remembered = lru_cache(REMEMBERED_EVENTS)(_read)
+"""Events are never changed, neither there nor here, and every page reads those of many tickets."""
 
 
 def _summary(ticket: Ticket) -> dict[str, object]:

@@ -120,6 +120,17 @@ select id, person, method, source, created_at, expires_at, ended_at
 from pgwarden_control.login
 where secret_hash = %(secret_hash)s
 
+-- name: holder
+-- A login with the account that it belongs to, and whether that must set another password.
+select l.id, l.person, l.method, l.source, l.created_at, l.expires_at, l.ended_at,
+    coalesce(c.must_change, false),
+    p.name, p.kind, p.full_name, p.roles, p.level, p.groups, p.email, p.phone, p.slack, p.zone, p.backup, p.active,
+    p.owner
+from pgwarden_control.login l
+    join pgwarden_control.person p on p.name = l.person
+    left join pgwarden_control.credential c on c.person = l.person
+where l.secret_hash = %(secret_hash)s
+
 -- name: open_logins
 select id, person, method, source, created_at, expires_at, ended_at
 from pgwarden_control.login
