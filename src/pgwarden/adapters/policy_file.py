@@ -18,6 +18,8 @@ from pgwarden.domain.policy import Policy, read_policy
 from pgwarden.domain.policy_table import PolicySource
 
 MOST_BYTES = 1024 * 1024
+BUILT_IN = Policy()
+"""What holds without a file; asked for with every column, so made once."""
 _HEADER = re.compile(r"\s*\[(\[)?\s*([^\[\]]+?)\s*\]")
 _KEY = re.compile(r"""\s*((?:[\w-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[\w-]+|"[^"]*"|'[^']*'))*)\s*=""")
 
@@ -86,7 +88,7 @@ class PolicyFile:
         """The current policy. Raises PolicyInvalid while the file cannot be read or followed: there is no guessing,
         and an older state of the file does not go on holding."""
         if self._path is None:
-            return Policy()
+            return BUILT_IN
         try:
             status = self._path.stat()
             state = (status.st_ino, status.st_mtime_ns, status.st_size)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 
 class IdentityKind(StrEnum):
@@ -57,7 +58,7 @@ class DataRight:
 
     def covers(self, database: str, schema: str, table: str, column: str, sensitive: bool) -> bool:
         pairs = ((database, self.database), (schema, self.schema), (table, self.table), (column, self.column))
-        return (sensitive or not self.sensitive_only) and all(fnmatchcase(v, p) for v, p in pairs)
+        return (sensitive or not self.sensitive_only) and all(p == "*" or fnmatchcase(v, p) for v, p in pairs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,7 @@ class DataRights:
 _STRENGTH = {access: position for position, access in enumerate(Access)}
 
 
+@lru_cache(4096)  # asked for every column of a catalog
 def _rank(line: DataRight) -> tuple[tuple[int, ...], int]:
     return _specificity(line), -_STRENGTH[line.access]
 
