@@ -3,9 +3,10 @@
 A real ``pgwarden serve`` with its embedded server, the sample shop, 60 tickets, 50 people logged in (the login itself
 is left out: it is slow on purpose). Each person loads a page, looks at it for three seconds on average (exponentially
 distributed, so that some click at once), and loads the next one of the mix; that is what the bar is held against. Then
-the same with one second, as nobody reads, and without any, which tells how many requests a second there can be. Told are p50 and p95 of each page as its reader sees them, and the processor time that a request takes of
-pgwarden and of PostgreSQL, which other work on the machine changes little. The bar is p95 under 300 ms with 50 people on
-two processors of an idle machine.
+the same with one second, as nobody reads, and without any, which tells how many requests a second there can be. Told
+are p50 and p95 of each page as its reader sees them, and the processor time that a request takes of pgwarden and of
+PostgreSQL, which other work on the machine changes little. The bar is p95 under 300 ms with 50 people on two processors
+of an idle machine.
 """
 
 from __future__ import annotations

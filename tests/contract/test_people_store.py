@@ -235,6 +235,10 @@ async def test_logins_are_found_by_the_hash_of_their_secret(stores: Stores) -> N
     assert await stores.logins.is_claimed()
     assert await stores.logins.login(secret_hash("s1")) == login("l1", "ana")
     assert await stores.logins.login("s1") is None
+    assert await stores.logins.holder("s1") is None
+    assert await stores.logins.holder(secret_hash("s1")) == (login("l1", "ana"), ANA, False)
+    await stores.logins.set_password("ana", HASH, must_change=True, at=NOON, keep_login="l1", audit=())
+    assert await stores.logins.holder(secret_hash("s1")) == (login("l1", "ana"), ANA, True)
     for _ in range(2):
         await stores.logins.end("l1", NOON + HOUR, audit=said("login.ended"))
     assert await stores.logins.login(secret_hash("s1")) == replace(login("l1", "ana"), ended_at=NOON + HOUR)

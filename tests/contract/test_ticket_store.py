@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from tests.support.tickets import NOON, approval, later, opened, request, terms
@@ -119,6 +119,13 @@ async def test_tickets_are_found_newest_first_by_what_they_are(kept: Kept) -> No
     assert await kept.ids(TicketFilter(execution_id="e1", operation="DELETE")) == ["T-1"]
     assert await kept.ids(TicketFilter(since=NOON, until=later(1))) == ["T-3", "T-2", "T-1"]
     assert await kept.ids(TicketFilter(since=later(1))) == []
+    shop = TicketFilter(database="shop")
+    assert await kept.tickets.outcomes(shop, at=later()) == (
+        ("T-3", TicketStatus.PENDING),
+        ("T-1", TicketStatus.EXECUTING),
+    )
+    at_end = await kept.tickets.outcomes(replace(shop, limit=1), at=later(3))
+    assert at_end == (("T-3", TicketStatus.EXPIRED),)
 
 
 async def test_no_claim_gets_in_while_writes_are_frozen(kept: Kept) -> None:
