@@ -10,20 +10,24 @@ from typing import Protocol
 from pgwarden.agents.setting_trials import SettingTrials
 from pgwarden.domain.advice import Advice, Alternative, Estimate, IndexWish, Purpose, Rewrite, SettingWish
 from pgwarden.domain.catalog import Catalog
-from pgwarden.domain.errors import ExecutionFailed, PgwardenError, RightMissing, StatementRefused
+from pgwarden.domain.errors import ExecutionFailed, ExecutionTimeout, PgwardenError, RightMissing, StatementRefused
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.query_plan import estimate_of, estimates, measured, plan_nodes, plan_summary
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.statement import StatementKind
 from pgwarden.sql.commented import commented
 from pgwarden.sql.index_wishes import index_wishes
+from pgwarden.sql.lesser import lesser
 from pgwarden.sql.rewrites import rewrites
 from pgwarden.sql.verdict import verdict_of
 
 CLEARLY = 0.95
 """A rewrite is faster when its cost is below this part of the given one's."""
-MOST = 12
+MOST = 18
 """Rewrites of one statement that are planned."""
+MOST_SHAPES = 4
+FAR_DEARER = 10.0
+"""A shape that costs so many times as much is not worth a look."""
 YARDSTICK = "select count(*) from generate_series(1, 200000) g"
 """What is run to learn how long this server takes for a unit of cost: it reads no table."""
 
@@ -86,12 +90,13 @@ class QueryAdvisor:
         zone = limits.zone or await self._zone(database, identity=identity, limits=limits)
         notes = []
         found: list[Alternative] = []
-        for rewrite in rewrites(sql, catalog, zone=zone)[:MOST]:
+        others = (*rewrites(sql, catalog, zone=zone), *lesser(sql, catalog, rows=given.rows, most=limits.rows))
+        for rewrite in others[:MOST]:
             try:
                 other = await self._reads.explain(
                     database, rewrite.sql, identity=identity, limits=limits, analyze=analyze
                 )
-            except (ExecutionFailed, StatementRefused) as error:
+            except (ExecutionFailed, ExecutionTimeout, StatementRefused, RightMissing) as error:
                 notes.append(f"The form {rewrite.code} could not be planned: {error.what}")
                 continue
             found.append(_alternative(rewrite, given, estimate_of(other, pace)))
@@ -195,13 +200,19 @@ def _alternative(rewrite: Rewrite, given: Estimate, estimate: Estimate) -> Alter
 
 
 def _offered(found: Sequence[Alternative], given: Estimate) -> list[Alternative]:
-    """Faster ones where they are, cheapest first; simpler ones that cost no more; other shapes as they are."""
+    """Faster ones where they are, cheapest first; simpler ones that cost no more; a few other shapes with what they
+    cost; and, last, what gives less than was asked for and costs no more."""
     kept: list[Alternative] = []
-    for one in sorted(found, key=lambda each: (each.estimate.cost, len(each.rewrite.sql))):
+    dearest = {
+        Purpose.SIMPLER: given.cost / CLEARLY,
+        Purpose.SHAPE: given.cost * FAR_DEARER,
+        Purpose.DIFFERENT: given.cost,
+    }
+    for one in sorted(found, key=lambda each: (not each.rewrite.same, each.estimate.cost, len(each.rewrite.sql))):
         purpose = one.rewrite.purpose
-        useful = one.faster if purpose is Purpose.FASTER else True
-        if purpose is Purpose.SIMPLER:
-            useful = one.estimate.cost <= given.cost / CLEARLY
+        useful = one.faster if purpose is Purpose.FASTER else one.estimate.cost <= dearest[purpose]
+        if purpose is Purpose.SHAPE:
+            useful &= sum(other.rewrite.purpose is purpose for other in kept) < MOST_SHAPES
         if useful and all(one.rewrite.sql != other.rewrite.sql for other in kept):
             kept.append(one)
     return kept

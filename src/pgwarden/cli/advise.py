@@ -38,7 +38,7 @@ def advise(
 ) -> None:
     """Say how a SELECT could be faster or simpler. Without --analyze the statement is planned and not run.
 
-    Each form gives the same rows, and is shown with PostgreSQL's own estimate.
+    Each form gives the same rows, or says in what it differs, and is shown with PostgreSQL's own estimate.
     """
     text = read_text(sql, file)
 
@@ -73,8 +73,8 @@ def show(advice: Advice) -> None:
         for reason in one.rewrite.reasons:
             out.print(hanging(Text("  • "), Text(one_line(reason))))
         print_sql(one.rewrite.sql, decorate=sys.stdout.isatty())
-    if not advice.alternatives:
-        out.print(Text("No other form that is known here is cheaper.", style="dim"))
+    if not any(one.faster and one.rewrite.same for one in advice.alternatives):
+        out.print(Text("No other form that gives the same rows is cheaper.", style="dim"))
     if advice.indexes:
         out.print(Text("\nindexes that could help (none is made)", style="bold"))
     for wish in advice.indexes:

@@ -15,6 +15,10 @@ class Purpose(StrEnum):
     """Offered only where the planner agrees."""
     SIMPLER = "simpler"
     """Less text for the same rows, whatever the planner says."""
+    SHAPE = "other shape"
+    """The same rows by another way of joining or grouping: shown with its cost, for whoever knows the data better."""
+    DIFFERENT = "different"
+    """Less than was asked for, with less work; what differs is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -288,7 +288,7 @@ async def _validated(desk: Desk, caller: Caller, name: str, sql: str, target_tab
                 estimated_cost=one.estimate.cost,
             )
             for one in (advice.alternatives if advice else ())
-            if one.faster
+            if one.faster and one.rewrite.same
         ][:1],
         **{key: found[key] for key in ValidationAnswer.model_fields if key in found},
     )

@@ -13,16 +13,24 @@ from pgwarden.sql.rewriting import (
     cast_date,
     coalesced,
     counted_existence,
+    distinct_before_count,
+    distinct_or_group,
     extracted_year,
+    filtered_aggregates,
+    grouped_before_join,
+    grouped_scalar,
     in_subquery,
+    lateral_top,
     listed_or,
     moved_arithmetic,
     needless_distinct,
     needless_order,
     truncated_date,
     union_all,
+    union_for_or,
     unused_cte,
     unused_join,
+    windowed_extreme,
 )
 from pgwarden.sql.rewriting.level import Level, levels
 from pgwarden.sql.rewriting.tree import SELECT, statement_text
@@ -67,11 +75,24 @@ FASTER = (
     _UNION_ALL,
     _UNUSED_JOIN,
 )
+SHAPES: tuple[tuple[str, Callable[[Level, str], str]], ...] = (
+    (grouped_before_join.CODE, grouped_before_join.apply),
+    (grouped_scalar.CODE, grouped_scalar.apply),
+    (windowed_extreme.CODE, windowed_extreme.apply),
+    (lateral_top.CODE, lateral_top.apply),
+    (filtered_aggregates.CODE, filtered_aggregates.apply),
+    (distinct_before_count.CODE, distinct_before_count.apply),
+    (union_for_or.CODE, union_for_or.apply),
+    (distinct_or_group.CODE, distinct_or_group.apply),
+)
+"""Ways to give a query level another shape; each says what it did, or '' where it does not apply."""
 SIMPLER = (_UNUSED_CTE, _UNUSED_JOIN, _NEEDLESS_DISTINCT, _NEEDLESS_ORDER, _LISTED_OR)
 
 
 def rewrites(sql: str, catalog: Catalog, *, zone: str = "") -> tuple[Rewrite, ...]:
-    """The statement by each rule that applies, all of these together, and a simpler version; each gives the same rows.
+    """The statement by each rule that applies, all of these together, a simpler version, and other shapes.
+
+    Each gives the same rows.
 
     ``zone``: the IANA time zone that the statement will run in; '' leaves conditions on timestamptz columns alone.
     Raises StatementInvalid. Anything but one SELECT gives nothing.
@@ -85,7 +106,8 @@ def rewrites(sql: str, catalog: Catalog, *, zone: str = "") -> tuple[Rewrite, ..
     single = [found for rule in FASTER if (found := _rewritten(tree, catalog, zone, [rule], rule.code))]
     combined = _rewritten(tree, catalog, zone, FASTER, "combined") if len(single) > 1 else None
     simpler = _rewritten(tree, catalog, zone, SIMPLER, "simpler", Purpose.SIMPLER)
-    return tuple(_unlike([*([combined] if combined else []), *single, *([simpler] if simpler else [])]))
+    shapes = [found for code, apply in SHAPES if (found := _reshaped(tree, catalog, zone, code, apply))]
+    return tuple(_unlike([*([combined] if combined else []), *single, *([simpler] if simpler else []), *shapes]))
 
 
 def _rewritten(
@@ -97,6 +119,13 @@ def _rewritten(
         if any(applied):
             reasons.append(rule.reason)
     return Rewrite(code, statement_text(new), tuple(reasons), purpose) if reasons else None
+
+
+def _reshaped(tree: Node, catalog: Catalog, zone: str, code: str, apply: Callable[[Level, str], str]) -> Rewrite | None:
+    """The statement with its outermost level that takes the shape rewritten."""
+    new = deepcopy(tree)
+    reason = next((said for level in levels(catalog, new) if (said := apply(level, zone))), "")
+    return Rewrite(code, statement_text(new), (reason,), Purpose.SHAPE) if reason else None
 
 
 def _unlike(found: Iterable[Rewrite]) -> Iterator[Rewrite]:

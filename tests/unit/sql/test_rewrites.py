@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from tests.support.catalogs import catalog, table
 
+from pgwarden.domain.advice import Purpose
 from pgwarden.domain.catalog import Catalog, Column
+from pgwarden.sql.lesser import lesser
 from pgwarden.sql.rewrites import rewrites
 
 MOMENTS = {"placed": (1114, "timestamp without time zone"), "at": (1184, "timestamp with time zone")}
@@ -27,7 +29,8 @@ def shop(*, required: bool = True) -> Catalog:
 
 
 def forms(sql: str, known: Catalog | None = None, zone: str = "") -> dict[str, str]:
-    return {r.code: r.sql for r in rewrites(sql, known or shop(), zone=zone)}
+    found = rewrites(sql, known or shop(), zone=zone)
+    return {r.code: r.sql for r in found if r.purpose is not Purpose.SHAPE}
 
 
 @pytest.mark.parametrize(
@@ -178,3 +181,87 @@ def test_two_findings_are_offered_together_and_alone() -> None:
     found = forms("select o.id from orders o left join customers c on c.id = o.customer_id where o.id + 1 = 5")
     assert found["combined"] == "SELECT o.id FROM orders o WHERE o.id = 4"
     assert set(found) == {"combined", "moved-arithmetic", "unused-join", "simpler"}
+
+
+JOINED = "from customers c join orders o on o.customer_id = c.id"
+LEFT = JOINED.replace("join", "left join")
+OF_C = "from orders o where o.customer_id = c.id"
+OF_O = "from orders i where i.customer_id = o.customer_id"
+NUMBER, FIRST = "row_number() over (", "from orders) x where n <= 3"
+
+
+def shapes(sql: str) -> set[str]:
+    return {r.code for r in rewrites(sql, shop()) if r.purpose is Purpose.SHAPE}
+
+
+def test_the_shapes_that_are_refused_below_are_found_where_they_are_valid() -> None:
+    valid = {
+        "grouped-before-join": f"select c.id, count(*) {LEFT} group by c.id",
+        "grouped-for-subquery": f"select c.id, (select max(due) {OF_C}) from customers c",
+        "window-for-subquery": f"select o.id from orders o where o.due = (select max(i.due) {OF_O})",
+        "lateral-top": f"select id from (select id, {NUMBER} partition by customer_id order by due, id) n {FIRST}",
+        "filtered-aggregates": "select (select count(*) from orders), (select max(id) from orders where note = 'x')",
+        "distinct-before-count": "select count(distinct note) from orders",
+        "union-all-for-or": "select id from orders where note = 'x' or customer_id = 1",
+        "distinct-or-group": "select distinct note from orders",
+    }
+    assert {code: code in shapes(sql) for code, sql in valid.items()} == dict.fromkeys(valid, True)
+
+
+@pytest.mark.parametrize(
+    ("code", "sql"),
+    [
+        # the key is not grouped by; a column of the child is; an aggregate of the parent; a condition on both
+        ("grouped-before-join", f"select c.name, count(*) {JOINED} group by c.name"),
+        ("grouped-before-join", f"select c.id, o.note, count(*) {JOINED} group by c.id, o.note"),
+        ("grouped-before-join", f"select c.id, count(c.name) {JOINED} group by c.id"),
+        ("grouped-before-join", f"select c.id, count(*) {JOINED} where c.name = o.note group by c.id"),
+        # a LEFT JOIN's row without a child would be filtered by what follows, or counted by a filter on nothing
+        ("grouped-before-join", f"select c.id, count(*) {LEFT} where o.note is null group by c.id"),
+        ("grouped-before-join", f"select c.id, count(*) filter (where o.note is null) {LEFT} group by c.id"),
+        ("grouped-for-subquery", f"select *, (select count(*) {OF_C}) from customers c"),
+        ("grouped-for-subquery", f"select c.id, (select count(*) {OF_C} or o.id = 1) from customers c"),
+        ("grouped-for-subquery", f"select c.id, (select max(due) {OF_C} limit 1) from customers c"),
+        ("window-for-subquery", f"select * from orders o where o.due = (select max(i.due) {OF_O})"),
+        ("window-for-subquery", f"select o.id from orders o where o.due = (select max(i.due) {OF_O} and i.id > 1)"),
+        # ties have no order of their own; the number is shown; the group may be NULL
+        ("lateral-top", f"select id from (select id, {NUMBER} partition by customer_id order by due) n {FIRST}"),
+        ("lateral-top", f"select id, n from (select id, {NUMBER} partition by customer_id order by id) n {FIRST}"),
+        ("lateral-top", f"select id from (select id, {NUMBER} partition by note order by id) n {FIRST}"),
+        ("filtered-aggregates", "select (select count(*) from orders), (select count(*) from customers)"),
+        ("distinct-before-count", "select count(distinct note), count(*) from orders"),
+        ("union-all-for-or", "select id from orders where note = 'x' or random() < 0.5"),
+        ("union-all-for-or", "select count(*) from orders where note = 'x' or customer_id = 1"),
+        ("union-all-for-or", "select id from orders where note = 'x' or customer_id = 1 limit 3"),
+        ("distinct-or-group", "select note from orders group by note, due"),
+        ("distinct-or-group", "select distinct on (note) note from orders"),
+    ],
+)  # fmt: skip
+def test_no_other_shape_where_it_could_give_other_rows(code: str, sql: str) -> None:
+    assert code not in shapes(sql)
+
+
+def test_a_lesser_version_says_in_what_it_differs() -> None:
+    sql = (
+        "select o.id, c.name, (select count(*) from orders) as n from orders o"
+        " left join customers c on c.id = o.customer_id order by o.id"
+    )
+    found = {one.code: one for one in lesser(sql, shop(), rows=5000, most=1000)}
+    assert found["limited"].sql.endswith("ORDER BY o.id LIMIT 1000")
+    said = "Not the same: 1,000 of the about 5,000 rows, the first in its order; the others are left out."
+    assert found["limited"].reasons == (said,)
+    assert found["fewer-columns"].sql == "SELECT o.id FROM orders o ORDER BY o.id"
+    assert found["fewer-columns"].reasons == (
+        (
+            'Not the same: the same rows without the column "n", which a subquery computes for each row;'
+            ' without "name", which comes from public.customers.'
+        ),
+    )
+    assert found["unordered"].reasons == ("Not the same: the same rows in no particular order.",)
+    assert not any(one.same for one in found.values())
+    bounded = lesser("select id from orders order by id limit 5", shop(), rows=5000, most=1000)
+    assert [one.code for one in bounded] == []
+    large = {r.oid: replace(r, estimated_rows=10**7) for r in shop().relations.values()}
+    (counted,) = lesser("select count(*) from orders", replace(shop(), relations=large), rows=1, most=1000)
+    assert counted.code == "estimated-count"
+    assert "oid = 1001" in counted.sql
