@@ -9,7 +9,9 @@ from dataclasses import dataclass
 import psycopg
 
 from pgwarden.domain.approval import OnConflict
+from pgwarden.domain.catalog import quote_identifier
 from pgwarden.domain.recovery import RowConflict
+from pgwarden.domain.undo_choice import rows_in_the_way
 
 Rows = Mapping[str, int]
 """A row's text → how many there are."""
@@ -66,10 +68,38 @@ def keyed_rows(connection: psycopg.Connection, tables: KeyedRows) -> KeyedRows:
     return found
 
 
-def faults(states: States, final: KeyedRows, choice: OnConflict, shown: Collection[RowConflict] = ()) -> Iterable[str]:
+ByRow = Mapping[tuple[str, str], OnConflict]
+"""What was chosen for single rows, by table (without its schema) and the text of the key."""
+
+
+def by_row(
+    connection: psycopg.Connection, tables: KeyedRows, choices: Mapping[str, OnConflict], shown: Collection[RowConflict]
+) -> ByRow:
+    """The choices, by the keys that their rows had and got; none of tables without a key."""
+    columns = {name.rpartition(".")[2]: table.columns for name, table in tables.items()}
+    found = {}
+    for row in rows_in_the_way(shown):
+        table = row.table.rpartition(".")[2]
+        places = [i for i, column in enumerate(row.columns) if quote_identifier(column) in columns[table].split(", ")]
+        for image in filter(None, (row.before, row.after)):
+            values = [image[place] for place in places]
+            text = ", ".join(["%s::text"] * len(values))
+            (key,) = connection.execute(f"select row({text})::text".encode(), values).fetchone() or ("",)
+            found[table, key] = choices[row.id]
+    return found
+
+
+def faults(
+    states: States,
+    final: KeyedRows,
+    choice: OnConflict,
+    shown: Collection[RowConflict] = (),
+    single: ByRow | None = None,
+) -> Iterable[str]:
     """Every row with which the undo did what nobody chose; ``shown`` are the rows that whoever chose was shown.
 
     Among them may be rows that the execution wrote without changing them: overwriting takes these back as well.
+    ``single``: what was chosen row by row, with ``OnConflict.EACH``; rows without a choice were in nobody's way.
     """
     alike = {conflict.table.rpartition(".")[2] for conflict in shown if conflict.before == conflict.after}
     for name, table in final.items():
@@ -78,8 +108,10 @@ def faults(states: States, final: KeyedRows, choice: OnConflict, shown: Collecti
             was, left, is_now = (rows.get(key, {}) for rows in known)
             became = table.rows.get(key, {})
             right = _row_right if table.columns else _identical_rows_right
-            taken_back = choice is OnConflict.OVERWRITE and name.rpartition(".")[2] in alike and became == was == left
-            if not (taken_back or right(was, left, is_now, became, choice)):
+            short = name.rpartition(".")[2]
+            own = choice if choice is not OnConflict.EACH else (single or {}).get((short, key), OnConflict.SKIP)
+            taken_back = own is OnConflict.OVERWRITE and short in alike and became == was == left
+            if not (taken_back or right(was, left, is_now, became, own)):
                 yield f"{name}: {dict(was)} became {dict(left)}, others left {dict(is_now)}, the undo {dict(became)}"
 
 

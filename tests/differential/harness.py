@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psycopg
 from tests.differential.cases import Case, case
-from tests.differential.decided import KeyedRows, States, faults, keyed_rows, root_keys
+from tests.differential.decided import KeyedRows, States, by_row, faults, keyed_rows, root_keys
 from tests.support.change import LATER, NOW, PATIENT
 
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
@@ -19,7 +20,7 @@ from pgwarden.adapters.postgres.impact import analyse
 from pgwarden.adapters.postgres.ledger import Ledger
 from pgwarden.adapters.postgres.session import open_session
 from pgwarden.adapters.postgres.undo import preview_undo, undo
-from pgwarden.domain.approval import ApprovedUndo, OnConflict
+from pgwarden.domain.approval import ApprovedUndo, OnConflict, RowChoice
 from pgwarden.domain.errors import (
     CaptureIncomplete,
     ConstraintViolated,
@@ -33,6 +34,7 @@ from pgwarden.domain.errors import (
 )
 from pgwarden.domain.impact import Impact
 from pgwarden.domain.recovery import RowConflict, RowsChangedSince, conflicts_digest
+from pgwarden.domain.undo_choice import chosen, rows_in_the_way
 from pgwarden.ports import ImageStore
 from pgwarden.testing import issue_approval
 
@@ -167,7 +169,7 @@ def _undo_after_others(
         tally.conflicts += 1
         if _dump(connection, schema) != now:
             tally.mismatches.append(f"{context}: the undo was refused, yet the state changed")
-        for choice in (OnConflict.SKIP, OnConflict.OVERWRITE):
+        for choice in (OnConflict.SKIP, OnConflict.OVERWRITE, OnConflict.EACH):
             _undo_decided(connection, database, schema, execution_id, choice, states, context, tally, store)
         return
     final = _dump(connection, schema)
@@ -195,17 +197,21 @@ def _undo_decided(
     context = f"{context}, {choice.value}"
     now = _dump(connection, schema)
     shown = asyncio.run(preview_undo(database, execution_id, store=store)).conflicts
+    choices: dict[str, OnConflict] = {}
+    if choice is OnConflict.EACH:  # every other row, in an order that nobody chose
+        ids = sorted(row.id for row in rows_in_the_way(shown))
+        choices = {id_: (OnConflict.SKIP, OnConflict.OVERWRITE)[number % 2] for number, id_ in enumerate(ids)}
     try:
-        undo_id = asyncio.run(_undone(database, execution_id, store, choice, shown))
+        undo_id = asyncio.run(_undone(database, execution_id, store, choice, shown, choices))
     except (RowsChangedSince, UndoImpossible, UndoUnproven, OverwriteRefused) as problem:
         tally.refused[f"{choice.value}: {problem.code}"] = tally.refused.get(f"{choice.value}: {problem.code}", 0) + 1
         if _dump(connection, schema) != now:
             tally.mismatches.append(f"{context}: refused, yet the state changed")
         return
     tally.decided[choice.value] = tally.decided.get(choice.value, 0) + 1
-    tally.mismatches += [
-        f"{context}: {fault}" for fault in faults(states, keyed_rows(connection, states.before), choice, shown)
-    ]
+    single = by_row(connection, states.before, choices, shown) if choices else {}
+    final_rows = keyed_rows(connection, states.before)
+    tally.mismatches += [f"{context}: {fault}" for fault in faults(states, final_rows, choice, shown, single)]
     try:
         asyncio.run(_undone(database, undo_id, store))
     except (RowsChangedSince, UndoImpossible, UndoUnproven) as problem:
@@ -310,9 +316,13 @@ async def _undone(
     store: ImageStore | None,
     choice: OnConflict = OnConflict.REFUSE,
     shown: tuple[RowConflict, ...] = (),
+    choices: Mapping[str, OnConflict] | None = None,
 ) -> str:
     async with open_session(database) as session:
         identity, role = await Ledger(session).identify()
+    each: tuple[RowChoice, ...] = ()
+    if choices:
+        choice, each = chosen(shown, OnConflict.REFUSE, choices)
     approved = ApprovedUndo(
         str(uuid.uuid4()),
         execution_id,
@@ -323,5 +333,6 @@ async def _undone(
         LATER,
         choice,
         conflicts_digest=conflicts_digest(shown),
+        choices=each,
     )
     return (await undo(database, approved, now=NOW, limits=PATIENT, store=store)).id

@@ -7,11 +7,14 @@ from tests.conftest import MakeDatabase
 from tests.support.change import dump, leftovers, owned, perform, run, take_back
 
 from pgwarden.adapters.postgres import undo_conflicts
-from pgwarden.adapters.postgres.undo import preview_undo, skipped_rows
+from pgwarden.adapters.postgres.undo import preview_undo, proofs, skipped_rows
 from pgwarden.domain.approval import OnConflict
-from pgwarden.domain.errors import OverwriteRefused, UndoImpossible
-from pgwarden.domain.execution import RowCounts
+from pgwarden.domain.errors import InputInvalid, OverwriteRefused, UndoImpossible
+from pgwarden.domain.execution import Execution, RowCounts
 from pgwarden.domain.recovery import ConflictKind, RowsChangedSince
+from pgwarden.domain.undo_choice import rows_in_the_way
+
+SKIP, OVERWRITE = OnConflict.SKIP, OnConflict.OVERWRITE
 
 FAMILY = """
 create table parent (id int primary key, u text unique, v int);
@@ -112,6 +115,82 @@ async def test_rows_that_came_in_the_way_after_the_approval_are_not_passed_over(
         await take_back(family, changed, choice, shown=shown)
     await take_back(family, changed, choice)
     assert dump(family)["parent"] == ["(1,a,1)", "(2,b,2)", "(3,c,3)"]
+
+
+async def in_the_way(database: str, execution: Execution) -> dict[str, str]:
+    """The ids of the rows in the way of an undo, by table and the key that they had or got."""
+    rows = rows_in_the_way((await preview_undo(database, execution.id)).conflicts)
+    return {f"{row.table.rpartition('.')[2]} {(row.after or row.before or ('?',))[0]}": row.id for row in rows}
+
+
+async def test_each_row_in_the_way_is_settled_as_it_was_chosen(family: str) -> None:
+    """One stays as others made it, one becomes as it was, one comes back, and those in nobody's way are taken back."""
+    run(family, "insert into parent values (4, 'd', 4), (5, 'e', 5)")
+    changed = await perform(family, "update parent set v = v + 10", {"parent": RowCounts(updated=5)})
+    run(
+        family,
+        "update parent set v = 91 where id = 1; update parent set v = 92, u = 'bb' where id = 2",
+        "delete from parent where id in (4, 5)",
+    )
+    rows = await in_the_way(family, changed)
+    assert set(rows) == {"parent 1", "parent 2", "parent 4", "parent 5"}
+    choices = {rows["parent 1"]: SKIP, rows["parent 2"]: OVERWRITE, rows["parent 4"]: OVERWRITE}
+    with pytest.raises(InputInvalid, match="1 row in the way has no choice"):
+        await take_back(family, changed, choices=choices)
+    state = dump(family)
+    undone = await take_back(family, changed, SKIP, choices=choices)
+    assert undone.skipped == 2
+    assert dump(family)["parent"] == ["(1,a,91)", "(2,b,2)", "(3,c,3)", "(4,d,4)"]
+    assert leftovers(family) == []
+    assert [each.unmirrored for each in await proofs(family, undone.id)] == [2]
+    await take_back(family, undone)
+    assert dump(family) == state, "what was overwritten is in the undo's own images"
+
+
+async def test_a_choice_is_for_the_row_as_it_was_shown(family: str) -> None:
+    changed = await perform(family, "update parent set v = v + 10", {"parent": RowCounts(updated=3)})
+    run(family, "update parent set v = 90 where id < 3")
+    shown = (await preview_undo(family, changed.id)).conflicts
+    rows = await in_the_way(family, changed)
+    choices = {rows["parent 1"]: SKIP, rows["parent 2"]: OVERWRITE}
+    for meanwhile in ("update parent set v = 91 where id = 2", "update parent set v = 92 where id = 3"):
+        run(family, meanwhile)
+        state = dump(family)
+        with pytest.raises(RowsChangedSince):
+            await take_back(family, changed, shown=shown, choices=choices)
+        with pytest.raises(RowsChangedSince, match="not in the way as shown"):
+            await take_back(family, changed, choices=choices)
+        assert dump(family) == state
+        assert leftovers(family) == []
+
+
+async def test_choices_that_stand_against_each_other_change_nothing(family: str) -> None:
+    """A child that is to come back cannot while its parent is to stay away; a row that was to be overwritten is never
+    left alone instead without a word."""
+    counts = {"parent": RowCounts(deleted=3), "child": RowCounts(deleted=3)}
+    gone = await perform(family, "delete from parent", counts)
+    run(family, "insert into parent values (1, 'z', 0)", "insert into child values (10, 1), (30, 1)")
+    rows = await in_the_way(family, gone)
+    assert set(rows) == {"parent 1", "child 10", "child 30"}
+    state = dump(family)
+    against = {rows["parent 1"]: OVERWRITE, rows["child 10"]: SKIP, rows["child 30"]: OVERWRITE}
+    undone = await take_back(family, gone, choices=against)
+    assert dump(family) == {
+        "parent": ["(1,a,1)", "(2,b,2)", "(3,c,3)"],
+        "child": ["(10,1)", "(20,2)", "(30,3)"],
+    }
+    await take_back(family, undone)
+    assert dump(family) == state
+    run(family, "delete from child", "update parent set id = 7, u = 'c'")
+    run(family, "insert into child values (30, 7)")
+    rows = await in_the_way(family, gone)
+    assert set(rows) == {"parent 3", "child 30"}, "somebody holds the unique value of the parent, and the child's key"
+    state = dump(family)
+    with pytest.raises(OverwriteRefused, match="chosen to be overwritten cannot be") as refused:
+        await take_back(family, gone, choices={rows["parent 3"]: SKIP, rows["child 30"]: OVERWRITE})
+    assert "parent" in refused.value.why
+    assert dump(family) == state
+    assert leftovers(family) == []
 
 
 async def test_more_rows_than_a_person_was_shown_are_not_passed_over(

@@ -17,6 +17,7 @@ from pgwarden.adapters.postgres.undo import preview_undo, undo
 from pgwarden.domain.approval import Approved, ApprovedUndo, Expectation, OnConflict
 from pgwarden.domain.execution import Execution, ExecutionLimits, Isolation, Parameter, RowCounts
 from pgwarden.domain.recovery import RowConflict, conflicts_digest
+from pgwarden.domain.undo_choice import chosen
 from pgwarden.ports import ImageStore
 from pgwarden.testing import issue_approval
 
@@ -95,12 +96,17 @@ async def take_back(
     undo_id: str = "",
     store: ImageStore | None = None,
     shown: Sequence[RowConflict] | None = None,
+    choices: Mapping[str, OnConflict] | None = None,
 ) -> Execution:
-    """Undo with an approval made for it; to pass rows over, for those that were ``shown``, by default those of now."""
-    if shown is None and on_conflict is not OnConflict.REFUSE:
+    """Undo with an approval made for it; to pass rows over, for those that were ``shown``, by default those of now.
+
+    ``choices``: by the id of a row in the way, what becomes of it.
+    """
+    if shown is None and (choices or on_conflict is not OnConflict.REFUSE):
         shown = (await preview_undo(database, execution.id, store=store)).conflicts
     async with open_session(database) as session:
         identity, role = await Ledger(session).identify()
+    on_conflict, each = chosen(shown or (), on_conflict, choices or {})
     approved = ApprovedUndo(
         undo_id or str(uuid.uuid4()),
         execution.id,
@@ -111,6 +117,7 @@ async def take_back(
         LATER,
         on_conflict,
         conflicts_digest=conflicts_digest(shown or ()),
+        choices=each,
     )
     return await undo(database, approved, now=NOW, limits=PATIENT, store=store)
 

@@ -24,12 +24,14 @@ from pgwarden.domain.errors import (
     WritesNotAllowed,
 )
 from pgwarden.domain.execution import Execution
+from pgwarden.domain.execution_filter import ExecutionFilter
+from pgwarden.domain.execution_proof import ExecutionProof, proof_of
 from pgwarden.domain.execution_report import ExecutionReport
 from pgwarden.domain.identity import DataRights, Identity
 from pgwarden.domain.query_plan import plan_summary
 from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.read_access import ReadAccess, Sensitivity
-from pgwarden.domain.recovery import Row
+from pgwarden.domain.recovery import Row, RowConflict
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.result_json import result_from_text, result_to_text
 from pgwarden.domain.rights_version import RightsChangedError, RightsVersion
@@ -38,6 +40,7 @@ from pgwarden.domain.sensitive import is_sensitive_in
 from pgwarden.domain.statement import Decision, StatementKind, Verdict
 from pgwarden.domain.table_access import HIDDEN, TableAccess
 from pgwarden.domain.ticket_approval import ApprovedRead
+from pgwarden.domain.undo_choice import rows_in_the_way
 from pgwarden.ports import BackupMaker, Cache, DataRightsStore, ExecutionRecords, ReadRunner
 from pgwarden.sql.policy import DEFAULT, ReadPolicy
 from pgwarden.sql.verdict import verdict_of
@@ -350,6 +353,18 @@ class SafeExecutionAgent:
         """What ran on a target, newest first."""
         return await (await self._records(database)).executions(rows=rows)
 
+    async def find(self, database: str, wanted: ExecutionFilter) -> tuple[Execution, ...]:
+        """What ran on a target, as far as it is wanted, newest first."""
+        return await (await self._records(database)).find(wanted)
+
+    async def cancel(self, ticket_id: str, *, identity: Identity, database: str) -> bool:
+        """Stop a running execution, which rolls it back; False where it ended first. See ``TicketExecution.cancel``."""
+        event = self._trail.event("execution.cancelled", identity=identity, database=database, subject=ticket_id)
+        async with event as told:
+            stopped = await self.changes.cancel(ticket_id, identity=identity)
+            told.details["stopped"] = stopped
+            return stopped
+
     async def report(self, database: str, execution_id: str, *, identity: Identity, rows: int = 20) -> ExecutionReport:
         """One execution with its net changes, rows shown as far as this identity may see them."""
         records = await self._records(database)
@@ -367,22 +382,33 @@ class SafeExecutionAgent:
         keys = await self._keys(database, (c.table for c in (*shown, *left)))
         return ExecutionReport(execution, shown, skipped=left, keys=keys)
 
+    async def proof(self, database: str, execution_id: str) -> ExecutionProof:
+        """What was predicted, approved, counted and captured of each table, and, of an undo, whether the state is back.
+
+        Images and rows are looked at anew; nothing of a row's values is told.
+        """
+        records = await self._records(database)
+        execution = await records.execution(execution_id)
+        tables = await records.proofs(execution_id)
+        changed = None
+        if execution.undoes and not execution.undone and all(each.images for each in tables):
+            changed = len(await records.conflicts(execution_id))
+        return proof_of(execution, tables, await self.changes.request_of(execution_id), changed_since=changed)
+
     async def undo_plan(self, database: str, execution_id: str, *, identity: Identity) -> ExecutionReport:
         """One execution with the rows that would stand in the way of taking it back now. Nothing is changed."""
         records = await self._records(database)
         execution = await records.execution(execution_id)
         hidden = await self._hiding(database, identity)
-        conflicts = tuple(
-            replace(
-                c,
-                before=hidden(c.table, c.columns, c.before),
-                after=hidden(c.table, c.columns, c.after),
-                now=hidden(c.table, c.columns, c.now),
-            )
-            for c in await records.conflicts(execution_id)
-        )
-        keys = await self._keys(database, (conflict.table for conflict in conflicts))
-        return ExecutionReport(execution, conflicts=conflicts, keys=keys)
+
+        def shown(c: RowConflict) -> RowConflict:
+            before, after, now = (hidden(c.table, c.columns, row) for row in (c.before, c.after, c.now))
+            return replace(c, before=before, after=after, now=now)
+
+        found = await records.conflicts(execution_id)
+        rows = tuple(replace(row, conflicts=tuple(map(shown, row.conflicts))) for row in rows_in_the_way(found))
+        keys = await self._keys(database, (conflict.table for conflict in found))
+        return ExecutionReport(execution, conflicts=tuple(map(shown, found)), rows=rows, keys=keys)
 
     async def _keys(self, database: str, tables: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """The columns of the tables' primary keys, which rows are called by."""

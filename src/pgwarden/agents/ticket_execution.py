@@ -16,7 +16,7 @@ from typing import Any
 from pgwarden.agents.approval_workflow import revision
 from pgwarden.agents.ticket_desk import ATTEMPTS, TicketDesk
 from pgwarden.agents.ticket_requests import TicketRequests
-from pgwarden.agents.ticket_undo import TicketUndo
+from pgwarden.agents.ticket_undo import NO_CHOICES, TicketUndo
 from pgwarden.domain.approval import Approved, ApprovedUndo, OnConflict
 from pgwarden.domain.backup import Backup
 from pgwarden.domain.catalog import Name
@@ -31,6 +31,7 @@ from pgwarden.domain.errors import (
     ImpactMismatch,
     LocksBusy,
     NotApproved,
+    NotRunning,
     OutcomeUnknown,
     PgwardenError,
     RightMissing,
@@ -40,7 +41,7 @@ from pgwarden.domain.errors import (
 from pgwarden.domain.execution import Execution, Progress
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.person import Role
-from pgwarden.domain.request import RequestKind
+from pgwarden.domain.request import Request, RequestKind
 from pgwarden.domain.result import Result
 from pgwarden.domain.ticket import Ticket, TicketStatus
 from pgwarden.domain.ticket_approval import ApprovedRead, approved_of, approved_read_of, approved_undo_of
@@ -192,10 +193,17 @@ class TicketExecution:
         source: str,
         reason: str,
         on_conflict: OnConflict = OnConflict.REFUSE,
+        choices: Mapping[str, OnConflict] = NO_CHOICES,
     ) -> Ticket:
         """A ticket that takes an execution back, ready to run where the change's approval covers it: TicketUndo."""
         return await self._undo.open(
-            database, execution_id, identity=identity, source=source, reason=reason, on_conflict=on_conflict
+            database,
+            execution_id,
+            identity=identity,
+            source=source,
+            reason=reason,
+            on_conflict=on_conflict,
+            choices=choices,
         )
 
     async def settle(self, ticket_id: str, *, grace: timedelta = GRACE) -> Ticket:
@@ -249,6 +257,11 @@ class TicketExecution:
         """``settle_tickets``: the periodic look at claims whose process may be gone."""
         await self.settle_all()
 
+    async def request_of(self, execution_id: str) -> Request | None:
+        """What was approved for an execution, of a change whose ticket is here."""
+        found = await self._desk.tickets.find(TicketFilter(execution_id=execution_id, limit=1), at=self._desk.now())
+        return found[0].request if found else None
+
     async def stop(self, ticket_id: str) -> bool:
         """Cancel a running execution on the server, which rolls it back; False when none runs."""
         ticket = await self._desk.load(ticket_id)
@@ -256,6 +269,28 @@ class TicketExecution:
         if standing.status is not TicketStatus.EXECUTING:
             return False
         return await (await self._changes(ticket.request.database)).cancel(standing.execution_id)
+
+    async def cancel(self, ticket_id: str, *, identity: Identity, patience_seconds: float = 5.0) -> bool:
+        """Stop a running execution for somebody who may run it, and wait until its ticket has heard of that.
+
+        False where it ended by itself first. Raises RightMissing, and NotRunning where none runs.
+        """
+        ticket = await self._desk.load(ticket_id)
+        _require_runner(ticket, identity, await self._desk.staff())
+        if standing_of(ticket, self._desk.now()).status is not TicketStatus.EXECUTING:
+            raise NotRunning(
+                f"The ticket {ticket.id} is not being run.",
+                not_done="Nothing was cancelled.",
+                next_step="Where it has run, it can be taken back.",
+            )
+        stopped = False
+        for _ in range(max(1, round(patience_seconds / 0.1))):  # between two attempts there is nothing to stop
+            stopped = await self.stop(ticket_id) or stopped
+            ticket = await self._desk.load(ticket_id)
+            if standing_of(ticket, self._desk.now()).status is not TicketStatus.EXECUTING:
+                break
+            await asyncio.sleep(0.1)
+        return stopped and not isinstance(ticket.events[-1], ExecutionSucceeded)
 
     async def stop_all(self, *, patience_seconds: float = 10.0) -> tuple[str, ...]:
         """Cancel everything that runs, for when writes were frozen. Ids of tickets that did not end in that time."""

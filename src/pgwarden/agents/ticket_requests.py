@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from pgwarden.agents.safe_execution import Catalogs
 from pgwarden.agents.ticket_history import TicketHistory
 from pgwarden.agents.unmasked_read import UnmaskedRead
-from pgwarden.domain.approval import DatabaseIdentity, OnConflict
+from pgwarden.domain.approval import DatabaseIdentity, OnConflict, RowChoice
 from pgwarden.domain.approval_policy import ApprovalPolicy, Route, route
 from pgwarden.domain.assessment import Assessment
 from pgwarden.domain.catalog import Catalog, quote_identifier
@@ -133,6 +133,7 @@ class TicketRequests:
         reason: str,
         origin: Ticket | None,
         urgency: Urgency = Urgency.NORMAL,
+        choices: tuple[RowChoice, ...] = (),
     ) -> tuple[Request, Terms]:
         """Taking an execution back. It is as risky as what it takes back was (``origin``: the ticket of that).
 
@@ -159,7 +160,7 @@ class TicketRequests:
             tables=tables,
             assessment=_undo_shown(execution, conflicts, on_conflict),
             urgency=urgency,
-            undo=UndoTarget(execution.id, on_conflict, len(conflicts), conflicts_digest(conflicts)),
+            undo=UndoTarget(execution.id, on_conflict, len(conflicts), conflicts_digest(conflicts), choices),
         )
         case = RoutingCase(
             database=database,

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from pgwarden.agents.approval_workflow import opening, revision
 from pgwarden.agents.ticket_desk import TicketDesk
 from pgwarden.agents.ticket_requests import TicketRequests, requester_of
-from pgwarden.domain.approval import OnConflict
+from pgwarden.domain.approval import OnConflict, RowChoice
 from pgwarden.domain.errors import NotApproved, UndoImpossible
 from pgwarden.domain.execution import Execution
 from pgwarden.domain.identity import Identity
+from pgwarden.domain.quantity import counted
 from pgwarden.domain.recovery import RowConflict, RowsChangedSince, conflicts_digest
+from pgwarden.domain.request import UndoTarget
 from pgwarden.domain.ticket import Ticket, TicketStatus
 from pgwarden.domain.ticket_change import TicketFilter
 from pgwarden.domain.ticket_events import Event, ExecutionReinstated, ExecutionUndone, RevisionCause
 from pgwarden.domain.ticket_status import standing_of
+from pgwarden.domain.undo_choice import chosen, rows_in_the_way
 from pgwarden.ports import ExecutionRecords
+
+NO_CHOICES: Mapping[str, OnConflict] = MappingProxyType({})
 
 
 class TicketUndo:
@@ -38,12 +44,14 @@ class TicketUndo:
         source: str,
         reason: str,
         on_conflict: OnConflict = OnConflict.REFUSE,
+        choices: Mapping[str, OnConflict] = NO_CHOICES,
     ) -> Ticket:
         """A ticket that takes an execution back: approved at once where the change's own approval covers that.
 
         That takes a person who asks within the days of the policy, a recovery plan that the approver was shown, and
         no row in the way. Everything else waits for approvers. Rows in the way without a choice between skipping and
-        overwriting them raise RowsChangedSince, and no ticket is opened: it could not be carried out.
+        overwriting them raise RowsChangedSince, and no ticket is opened: it could not be carried out. ``choices``: what
+        becomes of single rows, by their ids (``undo_choice.RowInTheWay``); see ``undo_choice.chosen``.
         """
         records = await self._records(database)
         execution = await records.execution(execution_id)
@@ -55,12 +63,22 @@ class TicketUndo:
                 next_step="Undo that undo to bring its changes back.",
             )
         conflicts = await records.conflicts(execution.id)
+        on_conflict, each = chosen(conflicts, on_conflict, choices)
         origin = await self._origin(execution.id)
         await self._desk.require_room(identity)
         at = self._desk.now()
         staff = await self._desk.staff(at)
         request, terms = await self._requests.undo(
-            database, execution, conflicts, on_conflict, identity, staff, at, reason=reason, origin=origin
+            database,
+            execution,
+            conflicts,
+            on_conflict,
+            identity,
+            staff,
+            at,
+            reason=reason,
+            origin=origin,
+            choices=each,
         )
         if conflicts and on_conflict is OnConflict.REFUSE:
             raise _asking_for_a_choice(execution.id, tuple(conflicts))
@@ -96,19 +114,21 @@ class TicketUndo:
         conflicts = await records.conflicts(undo.execution_id)
         if conflicts_digest(conflicts) == undo.conflicts_digest:
             return
+        on_conflict, each = _chosen_still(ticket, undo, conflicts)
         at = max(self._desk.now(), ticket.last_at)
         staff = await self._desk.staff(at)
         request, terms = await self._requests.undo(
             ticket.request.database,
             await records.execution(undo.execution_id),
             conflicts,
-            undo.on_conflict,
+            on_conflict,
             requester_of(ticket.request, staff),
             staff,
             at,
             reason=ticket.request.reason,
             origin=await self._origin(undo.execution_id),
             urgency=ticket.request.urgency,
+            choices=each,
         )
         why = "other rows stand in the way than those that were approved to be passed over"
         events = revision(RevisionCause.DRIFT, request, terms, actor=identity.name, at=at, reason=why)
@@ -129,3 +149,21 @@ def _asking_for_a_choice(execution: str, conflicts: tuple[RowConflict, ...]) -> 
         " --force-rows overwrites them; either takes a new approval."
     )
     return error
+
+
+def _chosen_still(
+    ticket: Ticket, undo: UndoTarget, conflicts: Sequence[RowConflict]
+) -> tuple[OnConflict, tuple[RowChoice, ...]]:
+    """What was chosen, for the rows that are in the way now. Raises NotApproved where nobody chose for one of them."""
+    if undo.on_conflict is not OnConflict.EACH:
+        return undo.on_conflict, ()
+    rows = {row.id for row in rows_in_the_way(conflicts)}
+    left = {choice.row: choice.choice for choice in undo.choices if choice.row in rows}
+    if rows - left.keys():
+        raise NotApproved(
+            f"The ticket {ticket.id} does not say what becomes of {counted(len(rows - left.keys()), 'row')}.",
+            why="others changed rows after it was chosen for each of them",
+            not_done="Nothing was taken back.",
+            next_step=f"Look again and choose anew: pgwarden undo {undo.execution_id} --plan",
+        )
+    return chosen(conflicts, OnConflict.REFUSE, left)

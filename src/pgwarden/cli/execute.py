@@ -22,8 +22,11 @@ from pgwarden.domain.recovery import RowsChangedSince
 from pgwarden.domain.request import RequestKind
 from pgwarden.domain.result import Result
 from pgwarden.domain.ticket import TicketStatus
+from pgwarden.domain.undo_choice import named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pgwarden.agents.approval_workflow import TicketView
     from pgwarden.agents.ticket_execution import Ran
     from pgwarden.bootstrap import App
@@ -76,6 +79,12 @@ def undo(
     skip_rows: Annotated[
         bool, typer.Option("--skip-rows", help="Leave rows that others changed since; takes a new approval.")
     ] = False,
+    force_row: Annotated[
+        list[str], typer.Option("--force-row", metavar="TABLE:KEY", help="Overwrite this row; may be repeated.")
+    ] = [],  # noqa: B006 - typer copies it
+    skip_row: Annotated[
+        list[str], typer.Option("--skip-row", metavar="TABLE:KEY", help="Leave this row; may be repeated.")
+    ] = [],  # noqa: B006 - typer copies it
     database: Database = None,
     as_json: Json = False,
 ) -> None:
@@ -99,6 +108,11 @@ def undo(
 
     async def work(app: App) -> tuple[TicketView, Ran | None]:
         async with app.target(database) as name:
+            choices: dict[str, OnConflict] = {}
+            if force_row or skip_row:
+                choices = _choices(
+                    await app.execution.undo_plan(name, execution, identity=app.identity), skip_row, force_row
+                )
             ticket = await app.execution.changes.undo(
                 name,
                 execution,
@@ -106,6 +120,7 @@ def undo(
                 source=SOURCE,
                 reason=reason or "taking it back",
                 on_conflict=on_conflict,
+                choices=choices,
             )
             view = await app.approval.check_approval_status(ticket.id)
             if view.standing.status is not TicketStatus.APPROVED:
@@ -207,6 +222,18 @@ def _show_ran(ran: Ran) -> None:
     if e.skipped:
         out.print(f"{e.skipped:,} rows were left as they are now.")
     out.print(Text(one_line(f"execution {e.id}; take it back: pgwarden undo {e.id}"), style="dim"))
+
+
+def _choices(report: ExecutionReport, skip: Sequence[str], force: Sequence[str]) -> dict[str, OnConflict]:
+    """What becomes of single rows, by their ids. Raises InputInvalid for what names none, or one row for both."""
+    found: dict[str, OnConflict] = {}
+    for texts, choice in ((skip, OnConflict.SKIP), (force, OnConflict.OVERWRITE)):
+        for text in texts:
+            row = named(report.rows, report.keys, text)
+            if found.get(row.id, choice) is not choice:
+                raise InputInvalid(f"{text} is to be skipped and overwritten.", not_done="Nothing was taken back.")
+            found[row.id] = choice
+    return found
 
 
 def _why_asked(view: TicketView) -> str:

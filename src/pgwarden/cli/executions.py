@@ -123,18 +123,24 @@ def show_plan(report: ExecutionReport) -> None:
     if not conflicts:
         out.print("No row stands in the way: everything is as the execution left it.")
         return
-    stand = "stands" if len(conflicts) == 1 else "stand"
-    out.print(f"{counted(len(conflicts), 'row')} {stand} in the way. Nothing is overwritten unless you choose:")
-    for conflict in conflicts:
-        versions = {"before": conflict.before, "after": conflict.after, "now": conflict.now}
-        keys = report.keys.get(conflict.table, ())
-        _show_row(f"{conflict.kind.value}:", conflict.table, keys, conflict.columns, versions)
+    rows = report.rows
+    stand = "stands" if len(rows) == 1 else "stand"
+    out.print(f"{counted(len(rows), 'row')} {stand} in the way. Nothing is overwritten unless you choose:")
+    for row in rows:
+        versions = {"before": row.before, "after": row.after, "now": row.now}
+        kinds = ", ".join(kind.value for kind in row.kinds)
+        _show_row(f"{kinds}:", row.table, report.keys.get(row.table, ()), row.columns, versions)
+        if not report.keys.get(row.table):
+            out.print(Text(f"      id {row.id[:12]}", style="dim"))
     for kind in sorted({conflict.kind.value for conflict in conflicts}):
         out.print(Text(f"{kind}: {MEANINGS[kind]}", style="dim"))
     out.print(
         Text("--skip-rows leaves them as they are now, --force-rows overwrites what the execution itself", style="dim")
     )
-    out.print(Text("touched; either takes a new approval of exactly these rows.", style="dim"))
+    out.print(
+        Text("touched; --skip-row TABLE:KEY and --force-row TABLE:KEY choose for single ones. Each takes", style="dim")
+    )
+    out.print(Text("a new approval of exactly these rows.", style="dim"))
 
 
 def _show_row(

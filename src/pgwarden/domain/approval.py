@@ -27,17 +27,6 @@ class DatabaseIdentity:
 
 
 @dataclass(frozen=True, slots=True)
-class Expectation:
-    """What was approved for one table. ``counts`` None: any number, since it was said to be unknown."""
-
-    relation: int
-    name: str
-    counts: RowCounts | None
-    moves: bool = False
-    """Whether rows may change their partition or key: such a row may count as deleted and inserted."""
-
-
-@dataclass(frozen=True, slots=True)
 class Tolerance:
     """How far the truth may be from the approved numbers."""
 
@@ -49,6 +38,29 @@ class Tolerance:
     def accepts(self, approved: int, actual: int) -> bool:
         allowed = 0.0 if approved <= self.exact_rows else approved * self.fraction
         return abs(approved - actual) <= allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What was approved for one table. ``counts`` None: any number, since it was said to be unknown."""
+
+    relation: int
+    name: str
+    counts: RowCounts | None
+    moves: bool = False
+    """Whether rows may change their partition or key: such a row may count as deleted and inserted."""
+
+    def accepts(self, actual: RowCounts, tolerance: Tolerance) -> bool:
+        """Whether what really happened is near enough to what was approved."""
+        expected = self.counts
+        if expected is None:
+            return True
+        if self.moves:
+            before = (expected.updated + expected.deleted, actual.updated + actual.deleted)
+            after = (expected.updated + expected.inserted, actual.updated + actual.inserted)
+            return tolerance.accepts(*before) and tolerance.accepts(*after)
+        kinds = ("inserted", "updated", "deleted")
+        return all(tolerance.accepts(getattr(expected, k), getattr(actual, k)) for k in kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +110,10 @@ class Approved:
         found = []
         for oid in sorted(approved.keys() | actual.keys()):
             name, counts = actual.get(oid, (approved[oid].name if oid in approved else "", RowCounts()))
-            expected = approved[oid].counts if oid in approved else RowCounts()
-            moves = oid in approved and approved[oid].moves
-            if expected is not None and not self._accepts(expected, counts, moves):
-                found.append(Difference(name, expected, counts))
+            expectation = approved.get(oid, Expectation(oid, name, RowCounts()))
+            if expectation.counts is not None and not expectation.accepts(counts, self.tolerance):
+                found.append(Difference(name, expectation.counts, counts))
         return tuple(found)
-
-    def _accepts(self, expected: RowCounts, actual: RowCounts, moves: bool) -> bool:
-        if moves:
-            before = (expected.updated + expected.deleted, actual.updated + actual.deleted)
-            after = (expected.updated + expected.inserted, actual.updated + actual.inserted)
-            return self.tolerance.accepts(*before) and self.tolerance.accepts(*after)
-        kinds = ("inserted", "updated", "deleted")
-        return all(self.tolerance.accepts(getattr(expected, k), getattr(actual, k)) for k in kinds)
 
 
 def seal_of(approved: Approved) -> str:
@@ -127,6 +130,17 @@ class OnConflict(StrEnum):
     REFUSE = "refuse"
     SKIP = "skip"
     OVERWRITE = "overwrite"
+    EACH = "each"
+    """As was chosen for each row."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowChoice:
+    """What becomes of one row that stands in the way of an undo."""
+
+    row: str
+    """Its ``undo_choice.RowInTheWay.id``: a row that looks otherwise by then has another one, and no choice."""
+    choice: OnConflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +159,8 @@ class ApprovedUndo:
     conflicts_digest: str = ""
     """``recovery.conflicts_digest`` of the rows that may be skipped or overwritten: no others are, whatever changes
     between the approval and the undo's own locks."""
+    choices: tuple[RowChoice, ...] = ()
+    """With ``OnConflict.EACH``: one for each of these rows."""
 
     @property
     def seal(self) -> str:

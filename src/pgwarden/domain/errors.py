@@ -371,6 +371,12 @@ class TicketUnreadable(PgwardenError):
     code = "PGW157"
 
 
+class NotRunning(PgwardenError):
+    """The ticket's execution is not running, so there is nothing to cancel."""
+
+    code = "PGW158"
+
+
 class AuditBroken(PgwardenError):
     """The audit is not what was written: it was changed, or what guards it was taken away."""
 

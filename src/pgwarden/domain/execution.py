@@ -76,6 +76,23 @@ class RowCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageCounts:
+    """Row images that are kept of one table, by the operation that each comes from."""
+
+    inserted: int = 0
+    before: int = 0
+    """Of updated rows, as they were."""
+    after: int = 0
+    """Of updated rows, as they became."""
+    deleted: int = 0
+
+    def complete(self, counts: RowCounts) -> bool:
+        """Whether there is an image for each of these operations, of updated rows both, and none besides."""
+        found = (self.inserted, self.before, self.after, self.deleted)
+        return found == (counts.inserted, counts.updated, counts.updated, counts.deleted)
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionLimits:
     """Bounds on one execution. Reaching one rolls everything back."""
 
@@ -233,6 +250,28 @@ class Execution:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherSession:
+    """A session beside a running execution: one that waits for it, or that it waits for."""
+
+    pid: int
+    """0 stands for a prepared transaction, which no session holds."""
+    user: str
+    application: str
+    """As its client calls itself."""
+    seconds: float | None
+    """How long it waits, or how long its transaction has been open; None where this role may not see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldLock:
+    """A table that a running execution has locked."""
+
+    table: str
+    modes: tuple[str, ...]
+    """PostgreSQL's names of the lock's modes, such as ``ShareRowExclusiveLock``."""
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """A running execution, seen from outside. What cannot be known is None, with the reason in ``unknown``."""
 
@@ -263,4 +302,10 @@ class Progress:
     written_bytes: int | None = None
     disk_free_bytes: int | None = None
     """Room left on the server's disk."""
+    held: tuple[HeldLock, ...] = ()
+    """Tables among the locks."""
+    waiting: tuple[OtherSession, ...] = ()
+    """The sessions behind ``waiters``."""
+    blockers: tuple[OtherSession, ...] = ()
+    """The sessions behind ``blocked_by``."""
     unknown: Mapping[str, str] = field(default_factory=dict)

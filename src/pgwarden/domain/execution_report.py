@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pgwarden.domain.execution import Execution
 from pgwarden.domain.recovery import RowChange, RowConflict
+from pgwarden.domain.undo_choice import RowInTheWay
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,8 @@ class ExecutionReport:
     execution: Execution
     changes: tuple[RowChange, ...] = ()
     conflicts: tuple[RowConflict, ...] | None = None
+    rows: tuple[RowInTheWay, ...] = ()
+    """The rows behind ``conflicts``, each with the id by which one chooses what becomes of it."""
     skipped: tuple[RowChange, ...] = ()
     """Of an undo: the changes that it left alone."""
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

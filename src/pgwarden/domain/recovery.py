@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from pgwarden.domain.errors import UndoConflict
+from pgwarden.domain.execution import ImageCounts, RowCounts
 from pgwarden.domain.quantity import counted
 from pgwarden.domain.stored import digest
 
@@ -76,6 +77,19 @@ class RowChange:
     columns: tuple[str, ...]
     before: Row | None
     after: Row | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableProof:
+    """What the images of one table say of an execution, counted anew. ``images`` None: they are gone (``gone``)."""
+
+    table: str
+    images: ImageCounts | None
+    rows: RowCounts | None
+    """Distinct rows: one that several operations touched counts once."""
+    gone: str = ""
+    unmirrored: int | None = None
+    """Of an undo: rows of the execution's net effect that it did not put back. None where it is no undo."""
 
 
 @dataclass(frozen=True, slots=True)

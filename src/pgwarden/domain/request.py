@@ -9,11 +9,11 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from pgwarden.domain.approval import DatabaseIdentity, Expectation, OnConflict, Tolerance
+from pgwarden.domain.approval import DatabaseIdentity, Expectation, OnConflict, RowChoice, Tolerance
 from pgwarden.domain.execution import Isolation, Parameter
 from pgwarden.domain.identity import IdentityKind
 from pgwarden.domain.question import RiskLevel
-from pgwarden.domain.stored import digest
+from pgwarden.domain.stored import digest, to_stored
 
 
 class RequestKind(StrEnum):
@@ -53,6 +53,8 @@ class UndoTarget:
     """Rows that stood in the way when it was asked for."""
     conflicts_digest: str = ""
     """SHA-256 over exactly these rows, '' without any: a yes to overwriting them covers no others."""
+    choices: tuple[RowChoice, ...] = ()
+    """With ``OnConflict.EACH``: what becomes of each of them."""
 
 
 @dataclass(frozen=True)  # without slots, so that the seal is made once
@@ -102,7 +104,10 @@ class Request:
     @cached_property
     def seal(self) -> str:
         """SHA-256 (hex) over every field: one literal, one parameter, one space more makes another seal."""
-        return digest(self)
+        content = to_stored(self)
+        if self.undo and not self.undo.choices:
+            del content["undo"]["choices"]  # so that what was sealed before rows could be chosen singly stays sealed
+        return digest(content)
 
     @property
     def recovery_shown(self) -> bool:

@@ -71,6 +71,7 @@ def approved_undo_of(ticket: Ticket, at: datetime) -> ApprovedUndo:
         on_conflict=request.undo.on_conflict,
         isolation=request.isolation,
         conflicts_digest=request.undo.conflicts_digest,
+        choices=request.undo.choices,
     )
 
 

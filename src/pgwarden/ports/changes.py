@@ -10,8 +10,9 @@ from pgwarden.domain.approval import Approved, ApprovedUndo, DatabaseIdentity
 from pgwarden.domain.backup import Backup, BackupStrategy
 from pgwarden.domain.catalog import Catalog, Name
 from pgwarden.domain.execution import Execution, Parameter, Progress, StoredImages
+from pgwarden.domain.execution_filter import ExecutionFilter
 from pgwarden.domain.impact import Impact
-from pgwarden.domain.recovery import RowChange, RowConflict
+from pgwarden.domain.recovery import RowChange, RowConflict, TableProof
 from pgwarden.domain.rehearsal_permit import RehearsalPermit
 from pgwarden.domain.retention import Erased, Footprint, Kept
 
@@ -63,6 +64,10 @@ class ExecutionRecords(Protocol):
         """The newest executions first; none where pgwarden never changed anything."""
         ...
 
+    async def find(self, wanted: ExecutionFilter) -> tuple[Execution, ...]:
+        """Those that are wanted, the newest first. UndoImpossible where ``older_than`` names none."""
+        ...
+
     async def execution(self, execution_id: str) -> Execution:
         """One execution. UndoImpossible when the target has none of that id."""
         ...
@@ -73,6 +78,10 @@ class ExecutionRecords(Protocol):
 
     async def skipped(self, undo_id: str, *, rows: int) -> tuple[RowChange, ...]:
         """The changes that an undo left alone, since rows stood in the way; at most so many of each table."""
+        ...
+
+    async def proofs(self, execution_id: str) -> tuple[TableProof, ...]:
+        """What the images of each touched table say, counted now."""
         ...
 
     async def conflicts(self, execution_id: str) -> tuple[RowConflict, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from pgwarden.domain.catalog import quote_identifier
 from pgwarden.undo.conflicts import NOTHING, values
 from pgwarden.undo.net import NetEffect
 from pgwarden.undo.restore import same_key
@@ -16,6 +17,26 @@ def less(effect: NetEffect, undo: NetEffect) -> NetEffect:
         f" where u.{undo.text} = n.{effect.text} and sign(u.{undo.number}) = -sign(n.{effect.number}))"
     )
     return replace(effect, source=source, plan="", paired=False)
+
+
+def missing(effect: NetEffect, undo: NetEffect) -> str:
+    """A query that counts the rows of an effect that an undo of it did not put back, from the images of both.
+
+    A row that the effect left may have been changed or removed by others before the undo overwrote it. So it counts as
+    gone where the undo touched its key at all, or where no row has that key now.
+    """
+    left = less(effect, undo)
+    if not effect.shape.keyed:
+        return (
+            f"select greatest(coalesce(sum(l.{effect.number}) filter (where l.{effect.number} > 0), 0),"
+            f" coalesce(-sum(l.{effect.number}) filter (where l.{effect.number} < 0), 0))::int8 from ({left.source}) l"
+        )
+    key = ", ".join(f"l.{quote_identifier(column)}" for column in effect.shape.key)
+    return (
+        f"select count(distinct row({key})) from ({left.source}) l where l.{effect.number} < 0"
+        f" or (not exists (select from ({undo.source}) u where {same_key(effect.shape, 'u', 'l')})"
+        f" and exists (select from {effect.shape.rows} t where {same_key(effect.shape, 't', 'l')}))"
+    )
 
 
 def changed_rows(effect: NetEffect, rows: int) -> str:

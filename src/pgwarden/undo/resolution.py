@@ -88,11 +88,51 @@ def parted(effect: NetEffect) -> str:
     return f"select {alone.format('>', '<')} and {alone.format('<', '>')}"
 
 
-def overwritten(effect: NetEffect) -> str:
-    """A statement that puts what is there now in the place of what the execution left, so that it goes instead."""
-    plan = effect.plan
+def chosen(effect: NetEffect, undo_id: str) -> tuple[str, str]:
+    """A table for the keys of rows that are to be overwritten, and the script that makes it from the plan, empty."""
+    name = str(Name(effect.images.space, f"c{undo_id.replace('-', '')}_{effect.shape.oid}"))
+    kind = "" if effect.images.space == TEMPORARY else "unlogged "
+    return name, f"create {kind}table {name} as select {listed(effect.shape.key)} from {effect.plan} limit 0"
+
+
+def choose(effect: NetEffect, table: str) -> str:
+    """A statement that writes down the keys of rows to overwrite: $1, $2 … are arrays, the key's columns as text."""
+    places = [f"k{number}" for number in range(1, len(effect.shape.key) + 1)]
+    same = " and ".join(
+        f"w.{place} = p.{quote_identifier(column)}::text"
+        for place, column in zip(places, effect.shape.key, strict=True)
+    )
+    arrays = ", ".join(f"${number}::text[]" for number in range(1, len(places) + 1))
     return (
-        f"with bad as materialized ({_conflicting(effect, plan)}), gone as (delete from {plan} p using bad"
+        f"insert into {table} select distinct {listed(effect.shape.key, 'p')} from {effect.plan} p"
+        f" where exists (select from unnest({arrays}) w({', '.join(places)}) where {same})"
+    )
+
+
+def overruled(obstacle: Obstacle, table: str) -> str:
+    """A query that counts rows in the way which were chosen to be overwritten, and so may not be passed over."""
+    unit = ", ".join(f"{obstacle.alias}.{quote_identifier(c)}" for c in obstacle.effect.shape.key)
+    same = same_key(obstacle.effect.shape, "c", "bad")
+    return (
+        f"select count(*) from (select distinct {unit} {obstacle.rows}) bad"
+        f" where exists (select from {table} c where {same})"
+    )
+
+
+def overwritten(effect: NetEffect, only: str = "") -> str:
+    """A statement that puts what is there now in the place of what the execution left, so that it goes instead.
+
+    ``only``: a table with the keys of those rows that this is to happen to; '' for all that are in the way.
+    """
+    plan = effect.plan
+    conflicting = _conflicting(effect, plan)
+    if only:
+        conflicting = (
+            f"select k.* from ({conflicting}) k where exists"
+            f" (select from {only} c where {same_key(effect.shape, 'c', 'k')})"
+        )
+    return (
+        f"with bad as materialized ({conflicting}), gone as (delete from {plan} p using bad"
         f" where p.{effect.number} > 0 and {same_key(effect.shape, 'p', 'bad')})"
         f" insert into {plan} ({effect.number}, {effect.text}{comma(listed(effect.columns))})"
         f" select 1, {row_text(effect.columns, 't')}{comma(listed(effect.columns, 't'))}"

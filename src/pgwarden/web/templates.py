@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from pgwarden.domain.quantity import duration, size
 from pgwarden.web.assets import Assets
 from pgwarden.web.navigation import ADMIN_PLACES, PLACES
 
@@ -32,7 +33,13 @@ class Templates:
             auto_reload=False,
         )
         self._environment.globals |= {"asset": assets.url, "places": PLACES, "admin_places": ADMIN_PLACES}
-        self._environment.filters |= {"moment": moment, "number": number, "ago": ago}
+        self._environment.filters |= {
+            "moment": moment,
+            "number": number,
+            "ago": ago,
+            "size": size,
+            "duration": duration,
+        }
 
     def page(
         self, request: Request, name: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
@@ -42,6 +49,10 @@ class Templates:
         known = {"path": request.url.path, "theme": theme if theme in ("light", "dark") else "", "visitor": None}
         text = self._environment.get_template(name).render(**(known | values))
         return HTMLResponse(text, status, headers)
+
+    def part(self, name: str, **values: Any) -> str:
+        """A template as a piece of a page that is there already."""
+        return self._environment.get_template(name).render(**values)
 
 
 def moment(value: datetime | None) -> Markup:
@@ -65,9 +76,9 @@ def ago(value: datetime, now: datetime | None = None) -> Markup:
 
 def _span(length: timedelta) -> str:
     seconds = int(length.total_seconds())
-    for size, word in ((86_400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = seconds // size
+    for unit, word in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= unit:
+            count = seconds // unit
             return f"{count} {word}{'s' if count != 1 else ''}"
     return "a moment"
 

@@ -13,6 +13,7 @@ import psycopg
 
 from pgwarden.adapters.postgres.capture import Capture, definitions_hash
 from pgwarden.adapters.postgres.external_ledger import ExternalLedger
+from pgwarden.adapters.postgres.image_counts import captured_rows
 from pgwarden.adapters.postgres.ledger import Ledger
 from pgwarden.adapters.postgres.lock_free import SAFEPOINT as LOCK_FREE
 from pgwarden.adapters.postgres.lock_free import lock_free, target
@@ -25,7 +26,6 @@ from pgwarden.adapters.postgres.session import (
     translated,
 )
 from pgwarden.domain.approval import Approved, DatabaseIdentity, seal_of
-from pgwarden.domain.catalog import quote_identifier
 from pgwarden.domain.errors import (
     ApprovalInvalid,
     ConnectionFailed,
@@ -36,11 +36,9 @@ from pgwarden.domain.errors import (
     RightMissing,
     StoreUnavailable,
 )
-from pgwarden.domain.execution import Execution, ExecutionKind, ExecutionLimits, RowCounts, TableImages
+from pgwarden.domain.execution import Execution, ExecutionKind, ExecutionLimits
 from pgwarden.ports import ImageStore
 from pgwarden.sql.returning import changed_tables
-from pgwarden.undo.images import image_name
-from pgwarden.undo.net import signed_images
 
 T = TypeVar("T")
 
@@ -200,7 +198,10 @@ async def _check_numbers(session: Session, approved: Approved, capture: Capture)
     operations = {oid: (f"{t.schema}.{t.name}", t.counts) for oid, t in capture.tables.items() if t.counts.total}
     if not approved.differences(operations):
         return
-    rows = {oid: (name, await captured_rows(session, capture, oid)) for oid, (name, _) in operations.items()}
+    rows = {
+        oid: (name, await captured_rows(session, capture.shapes[oid], capture.tables[oid]))
+        for oid, (name, _) in operations.items()
+    }
     differences = approved.differences(rows)
     if differences:
         raise ImpactMismatch(
@@ -209,32 +210,6 @@ async def _check_numbers(session: Session, approved: Approved, capture: Capture)
             not_done="It was rolled back; nothing was changed.",
             next_step="Look at the impact again and ask for a new approval.",
         )
-
-
-async def captured_rows(session: Session, capture: Capture, oid: int) -> RowCounts:
-    """Distinct rows by key: a row that was updated twice counts once, one updated and then deleted is deleted."""
-    shape, table = capture.shapes[oid], capture.tables[oid]
-    if not shape.keyed:
-        return await _net_rows(session, table)
-    key = ", ".join(quote_identifier(column) for column in shape.key)
-    (row,) = await session.rows(
-        "select count(*) filter (where net > 0) as inserted, count(*) filter (where net = 0) as updated,"
-        " count(*) filter (where net < 0) as deleted"
-        f" from (select sum(case when {quote_identifier(table.mark)} in ('i', 'n') then 1 else -1 end) as net"
-        f" from {image_name(table)} group by {key}) k"
-    )
-    return RowCounts(**row)
-
-
-async def _net_rows(session: Session, table: TableImages) -> RowCounts:
-    """Rows without a key, by content: what was updated and then deleted cancels out but for the row as it was."""
-    (row,) = await session.rows(
-        "select coalesce(sum(net) filter (where net > 0), 0)::int8 as added,"
-        " coalesce(-sum(net) filter (where net < 0), 0)::int8 as removed"
-        f" from (select sum(x.net) as net from ({signed_images(table, 'net', 'text')}) x group by x.text) k"
-    )
-    updated = min(row["added"], row["removed"], table.counts.updated)
-    return RowCounts(row["added"] - updated, updated, row["removed"] - updated)
 
 
 async def retried(

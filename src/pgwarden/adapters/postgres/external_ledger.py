@@ -32,10 +32,13 @@ from pgwarden.domain.execution import (
     StoredImages,
     TableImages,
 )
+from pgwarden.domain.execution_filter import ExecutionFilter, place
 from pgwarden.domain.shape import TableShape
 from pgwarden.ports import ImageStore
 from pgwarden.undo.images import TEMPORARY, copied, empty_image_table, image_name, listed
 
+EVERY = 2**31 - 1
+"""More rows than there are."""
 Outcome = Literal["committed", "aborted", "in progress", "unknown"]
 Record = Mapping[str, Any]
 MONEY = "set local lc_monetary = 'C'"
@@ -145,6 +148,13 @@ class ExternalLedger(Ledger):
             undos = await self._undos()
             found = (*found, *(_marked(e, undos) for e in await super().executions(rows)))
         return tuple(sorted(found, key=lambda execution: execution.started_at, reverse=True)[:rows])
+
+    async def find(self, wanted: ExecutionFilter) -> tuple[Execution, ...]:
+        """Files are not searched by an index: all that is known is looked through."""
+        found = await self.executions(EVERY)
+        last = place(await self.execution(wanted.older_than)) if wanted.older_than else None
+        kept = [each for each in found if wanted.matches(each) and (last is None or place(each) < last)]
+        return tuple(sorted(kept, key=place, reverse=True)[: wanted.limit])
 
     async def mark_undone(self, original: Execution) -> None:
         """Told by the records themselves: an execution is undone when an undo of it was committed."""

@@ -21,6 +21,7 @@ from pgwarden.domain.errors import (
     UnsupportedServer,
 )
 from pgwarden.domain.execution import Execution, ExecutionKind, Isolation, Parameter, TableImages
+from pgwarden.domain.execution_filter import ExecutionFilter, place
 from pgwarden.domain.shape import TableShape
 from pgwarden.undo.images import SCHEMA
 
@@ -167,6 +168,19 @@ class Ledger:
     async def executions(self, rows: int = 50) -> tuple[Execution, ...]:
         """The newest executions first."""
         return tuple(execution_of(row) for row in await self._session.named("executions", {"id": None, "rows": rows}))
+
+    async def find(self, wanted: ExecutionFilter) -> tuple[Execution, ...]:
+        """Those that are wanted, the newest first."""
+        at, last = place(await self.execution(wanted.older_than)) if wanted.older_than else (None, None)
+        values = {
+            "state": wanted.state.value if wanted.state else "",
+            "who": wanted.who,
+            "since": wanted.since,
+            "at": at,
+            "id": last,
+            "rows": wanted.limit,
+        }
+        return tuple(execution_of(row) for row in await self._session.named("find_executions", values))
 
     async def load(self, id: str, table: TableImages, shape: TableShape) -> None:  # noqa: A002
         """Bring the images of one table of an execution to where ``image_name`` finds them: here they are already."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from pgwarden.adapters.postgres.room import PROC, free_bytes, is_postgres
 from pgwarden.adapters.postgres.session import open_session
-from pgwarden.domain.execution import Progress
+from pgwarden.domain.execution import HeldLock, OtherSession, Progress
 from pgwarden.undo.images import TICK
 
 PAGE = 8192
@@ -76,10 +76,10 @@ def _progress(
         rows_done=done,
         rows_per_second=rate,
         seconds_left=max(0.0, (expected - done) / rate) if rate and expected else None,
-        waiting_for=f"{row['wait_event_type']}: {row['wait_event']}" if row["wait_event_type"] else "",
+        waiting_for=_waiting_for(row),
         locks=row["locks"],
-        waiters=tuple(row["waiting"]),
-        blocked_by=tuple(dict.fromkeys(row["blocking"])),
+        waiters=tuple(each["pid"] for each in row["waiting"]),
+        blocked_by=tuple(each["pid"] for each in row["blocking"]),
         wal_bytes=max(0, row["wal_position"] - started * PAGE),
         temp_bytes=temp_bytes,
         cpu_seconds=process.cpu_seconds,
@@ -87,8 +87,22 @@ def _progress(
         read_bytes=process.read_bytes,
         written_bytes=process.written_bytes,
         disk_free_bytes=disk_free_bytes,
+        held=tuple(HeldLock(each["table"], tuple(each["modes"])) for each in row["held"]),
+        waiting=tuple(map(_session, row["waiting"])),
+        blockers=tuple(map(_session, row["blocking"])),
         unknown={name: why for name, (value, why) in reasons.items() if value is None},
     )
+
+
+def _waiting_for(row: Mapping[str, Any]) -> str:
+    """What it waits for. Its event is a moment older than its locks: whoever is blocked waits for a lock by now."""
+    if row["blocking"] and row["wait_event_type"] != "Lock":
+        return f"Lock: {row['awaited'] or 'held by others'}"
+    return f"{row['wait_event_type']}: {row['wait_event']}" if row["wait_event_type"] else ""
+
+
+def _session(row: Mapping[str, Any]) -> OtherSession:
+    return OtherSession(row["pid"], row["user"] or "", row["application"] or "", row["seconds"])
 
 
 def _announced(application_name: str) -> tuple[int, int]:

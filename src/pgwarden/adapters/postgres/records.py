@@ -7,11 +7,12 @@ import psycopg
 from pgwarden.adapters.postgres.connect import connection_string
 from pgwarden.adapters.postgres.execution import ledger_of
 from pgwarden.adapters.postgres.session import open_session, translated
-from pgwarden.adapters.postgres.undo import changed_rows, preview_undo, skipped_rows
+from pgwarden.adapters.postgres.undo import changed_rows, preview_undo, proofs, skipped_rows
 from pgwarden.domain.database import Database
 from pgwarden.domain.errors import UndoImpossible
 from pgwarden.domain.execution import Execution
-from pgwarden.domain.recovery import RowChange, RowConflict
+from pgwarden.domain.execution_filter import ExecutionFilter
+from pgwarden.domain.recovery import RowChange, RowConflict, TableProof
 from pgwarden.ports import ImageStore
 
 
@@ -32,14 +33,23 @@ class PostgresExecutionRecords:
         except psycopg.Error as error:
             raise translated(error) from None
 
+    async def find(self, wanted: ExecutionFilter) -> tuple[Execution, ...]:
+        try:
+            async with open_session(await connection_string(self._database)) as session:
+                return await ledger_of(session, self._store).find(wanted)
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+            return ()
+        except psycopg.DataError:
+            raise _unknown(wanted.older_than) from None
+        except psycopg.Error as error:
+            raise translated(error) from None
+
     async def execution(self, execution_id: str) -> Execution:
         try:
             async with open_session(await connection_string(self._database)) as session:
                 return await ledger_of(session, self._store).execution(execution_id)
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.DataError):
-            raise UndoImpossible(
-                f"This database has no execution {execution_id}.", next_step="pgwarden executions lists them."
-            ) from None
+            raise _unknown(execution_id) from None
         except psycopg.Error as error:
             raise translated(error) from None
 
@@ -56,9 +66,21 @@ class PostgresExecutionRecords:
         except psycopg.Error as error:
             raise translated(error) from None
 
+    async def proofs(self, execution_id: str) -> tuple[TableProof, ...]:
+        try:
+            return await proofs(await connection_string(self._database), execution_id, store=self._store)
+        except psycopg.Error as error:
+            raise translated(error) from None
+
     async def conflicts(self, execution_id: str) -> tuple[RowConflict, ...]:
         try:
             conninfo = await connection_string(self._database)
             return (await preview_undo(conninfo, execution_id, store=self._store)).conflicts
         except psycopg.Error as error:
             raise translated(error) from None
+
+
+def _unknown(execution_id: str) -> UndoImpossible:
+    return UndoImpossible(
+        f"This database has no execution {execution_id}.", next_step="pgwarden executions lists them."
+    )

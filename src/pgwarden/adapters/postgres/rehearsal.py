@@ -15,7 +15,7 @@ from datetime import datetime
 import psycopg
 
 from pgwarden.adapters.postgres.capture import Capture
-from pgwarden.adapters.postgres.execution import captured_rows
+from pgwarden.adapters.postgres.image_counts import captured_rows
 from pgwarden.adapters.postgres.ledger import Ledger
 from pgwarden.adapters.postgres.session import open_session, translated
 from pgwarden.domain.errors import ApprovalInvalid, NotUndoable
@@ -47,7 +47,8 @@ async def rehearse(
             await session.begin(Isolation.READ_COMMITTED, limits, rehearsal)
             await capture.install(impact.reach)
             await capture.run(lambda: session.statement(impact.sql, parameters), search_path)
-            counts = {oid: await captured_rows(session, capture, oid) for oid in capture.tables}
+            shapes, tables = capture.shapes, capture.tables
+            counts = {oid: await captured_rows(session, shapes[oid], table) for oid, table in tables.items()}
         except psycopg.Error as error:
             raise translated(error) from error
         finally:

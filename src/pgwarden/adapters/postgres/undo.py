@@ -12,19 +12,20 @@ import psycopg
 from pgwarden.adapters.postgres.capture import Capture, analyze_images, read_shapes
 from pgwarden.adapters.postgres.execution import kept_outside, ledger_of, retried, translating
 from pgwarden.adapters.postgres.external_ledger import ExternalLedger
+from pgwarden.adapters.postgres.image_counts import captured_images, captured_rows
 from pgwarden.adapters.postgres.ledger import Ledger
 from pgwarden.adapters.postgres.lock_free_undo import undo_lock_free
 from pgwarden.adapters.postgres.session import Session, open_session
-from pgwarden.adapters.postgres.undo_conflicts import listed_conflicts, require_approved, settled, written
+from pgwarden.adapters.postgres.undo_conflicts import listed_conflicts, settled, written
 from pgwarden.domain.approval import ApprovedUndo, DatabaseIdentity, OnConflict
 from pgwarden.domain.errors import ApprovalInvalid, ImagesGone, UndoImpossible, UndoUnproven
 from pgwarden.domain.execution import Execution, ExecutionKind, ExecutionLimits, TableImages
 from pgwarden.domain.quantity import counted
-from pgwarden.domain.recovery import RowChange, RowConflict, RowsChangedSince
+from pgwarden.domain.recovery import RowChange, RowConflict, RowsChangedSince, TableProof
 from pgwarden.domain.shape import TableShape
 from pgwarden.ports import ImageStore
 from pgwarden.undo.history import changed_rows as row_history
-from pgwarden.undo.history import less
+from pgwarden.undo.history import less, missing
 from pgwarden.undo.images import image_name
 from pgwarden.undo.net import NetEffect, mirrored_pairs, mirrored_rows, net_effect, paired, pairing, signed_images
 from pgwarden.undo.resolution import unplanned
@@ -127,6 +128,35 @@ async def skipped_rows(
         return tuple(found)
 
 
+async def proofs(conninfo: str, execution_id: str, *, store: ImageStore | None = None) -> tuple[TableProof, ...]:
+    """What the images of each touched table say, counted now; of an undo, whether it mirrors what it took back."""
+    async with open_session(conninfo) as session:
+        ledger = await _begin_reading(session, store)
+        execution = await ledger.execution(execution_id)
+        shapes = await _shapes(session, execution)
+        original = await ledger.execution(execution.undoes) if execution.undoes else None
+        theirs = {e.shape.oid: e for e in await _readable(session, ledger, original)} if original else {}
+        found = []
+        for table in execution.tables:
+            try:
+                effect = await _effect(session, ledger, execution, table, shapes)
+            except UndoImpossible as error:
+                found.append(TableProof(f"{table.schema}.{table.name}", None, None, table.gone or error.what))
+                continue
+            images, rows = await captured_images(session, table), await captured_rows(session, effect.shape, table)
+            missing = await _unmirrored(session, theirs.get(table.relation), effect)
+            found.append(TableProof(str(effect.shape.name), images, rows, unmirrored=missing))
+        await session.rollback()
+        return tuple(found)
+
+
+async def _unmirrored(session: Session, original: NetEffect | None, undo: NetEffect) -> int | None:
+    """Rows of an execution's net effect on a table that an undo of it did not put back; None without the execution."""
+    if original is None:
+        return None
+    return int(await session.value(missing(original, undo)))
+
+
 async def _begin_reading(session: Session, store: ImageStore | None) -> Ledger:
     mode = "read write" if store else "read only"  # temporary tables count as written
     await session.script(f"begin isolation level repeatable read {mode}")
@@ -179,9 +209,7 @@ async def _undo_captured(
     for effect in effects:
         await analyze_images(session, effect.shape, effect.images)
     effects = await _planned(session, effects, approved)
-    if approved.on_conflict is not OnConflict.REFUSE:
-        await require_approved(session, effects, approved)
-    effects, skipped = await settled(session, effects, approved.on_conflict)
+    effects, skipped = await settled(session, effects, approved)
     await _restore(session, capture, effects, approved.undo_id)
     if plans := [unplanned(effect) for effect in effects if effect.plan]:
         await session.script(";".join(plans))

@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Form, Query, Request
+from pydantic import BaseModel
 from starlette.responses import RedirectResponse, Response
 
+from pgwarden.agents.approval_workflow import TicketView
 from pgwarden.agents.ticket_object import event_text
 from pgwarden.domain.admission import TOKEN
+from pgwarden.domain.approval import OnConflict
 from pgwarden.domain.errors import InputInvalid, PgwardenError
+from pgwarden.domain.execution import Progress
 from pgwarden.domain.login import PROVED_FROM
 from pgwarden.domain.proposed_decision import standing_proposals
 from pgwarden.domain.request import Urgency
 from pgwarden.domain.ticket import WAITING, TicketStatus
 from pgwarden.domain.ticket_events import Decision
 from pgwarden.domain.ticket_summary import summarise
+from pgwarden.domain.undo_choice import RowInTheWay
 from pgwarden.web.api import queue as bulk
+from pgwarden.web.api import running
 from pgwarden.web.api import tickets as api
 from pgwarden.web.api.executions import executed
 from pgwarden.web.api.queue import Filters
+from pgwarden.web.events import EventStream, Tell
 from pgwarden.web.problems import Problem, problem, status_of
 from pgwarden.web.proof import Proof
 from pgwarden.web.visitor import Inside, Visitor
@@ -202,6 +211,55 @@ async def execute(request: Request, visitor: Inside, ticket: str) -> Response:
     return RedirectResponse(f"/executions/{view.ticket.request.database}/{ran.id}", 303)
 
 
+@router.post("/tickets/{ticket}/execution/cancellation")
+async def stop(request: Request, visitor: Inside, ticket: str) -> Response:
+    """Stop a running execution, which rolls it back."""
+    return await _after(request, visitor, ticket, running.cancel(ticket, visitor))
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What an undo takes back, and the rows in its way."""
+
+    execution: str
+    statement: str
+    on_conflict: OnConflict
+    rows: tuple[RowInTheWay, ...]
+    choices: Mapping[str, OnConflict | None]
+    """By the row's id; None where it changed after somebody chose for it."""
+
+
+class Shown(BaseModel):
+    """A look at a running execution, as a piece of the page."""
+
+    words: str
+    html: str
+
+
+class Over(running.Ended):
+    """How it came out, and where to see that."""
+
+    next: str
+
+
+@router.get("/tickets/{ticket}/running")
+async def watch(visitor: Inside, ticket: str) -> Response:
+    """A running execution, look by look, as pieces of the page."""
+    view = await api.seen(ticket, visitor)
+    expected, templates = view.ticket.request.rows, visitor.door.templates
+
+    async def work(tell: Tell) -> None:
+        async for found, progress in running.followed(ticket, visitor):
+            if isinstance(found, running.Ended):
+                place = f"/executions/{quote(found.database)}/{found.execution}" if found.execution else ""
+                tell("ended", Over(**found.model_dump(), next=place or f"/tickets/{ticket}"))
+            else:
+                html = templates.part("components/look.html", found=found, progress=progress, expected=expected)
+                tell("look", Shown(words=found.words, html=html))
+
+    return EventStream(work)
+
+
 async def _after(request: Request, visitor: Visitor, ticket: str, work: Awaitable[Any]) -> Response:
     """The ticket as it is after something was done, or with what stood in the way."""
     try:
@@ -217,6 +275,8 @@ async def _shown(request: Request, visitor: Visitor, ticket: str, error: Pgwarde
     standing, person = view.standing, visitor.person
     risky = view.ticket.request.risk in PROVED_FROM and visitor.admission.source != TOKEN
     stood_in_the_way: Problem | None = problem(error) if error else None
+    executing = standing.status is TicketStatus.EXECUTING
+    progress = await _progress(visitor, ticket) if executing else None
     return visitor.door.templates.page(
         request,
         "pages/ticket.html",
@@ -228,8 +288,37 @@ async def _shown(request: Request, visitor: Visitor, ticket: str, error: Pgwarde
         proposals=standing_proposals(view.ticket, standing.status),
         waiting=standing.status in WAITING,
         asked=person.name in view.asked,
+        undo=await _taken_back(visitor, view),
+        executing=executing,
+        look=running.look(view, progress),
+        progress=progress,
         runnable=standing.status is TicketStatus.APPROVED,
         own=person.name in view.ticket.request.own,
         proof=await visitor.app.front_desk.proof_of(visitor.admission) if risky else "",
         problem=stood_in_the_way,
     )
+
+
+async def _progress(visitor: Visitor, ticket: str) -> Progress | None:
+    """How far it is; None where that cannot be told now: the page is shown all the same."""
+    with suppress(PgwardenError):
+        return await visitor.app.execution.changes.progress(ticket)
+    return None
+
+
+async def _taken_back(visitor: Visitor, view: TicketView) -> TakenBack | None:
+    """What an undo is about: the rows in its way as they are now, with what would become of each; None of a change."""
+    request = view.ticket.request
+    if request.undo is None:
+        return None
+    rows: tuple[RowInTheWay, ...] = ()
+    if view.standing.status in WAITING | {TicketStatus.APPROVED} and request.undo.conflicts:
+        with suppress(PgwardenError):  # the database does not answer: the counts are shown all the same
+            found = await visitor.app.execution.undo_plan(
+                request.database, request.undo.execution_id, identity=visitor.identity
+            )
+            rows = found.rows
+    each = {choice.row: choice.choice for choice in request.undo.choices}
+    whole = request.undo.on_conflict
+    choices = {row.id: each.get(row.id) if each else whole for row in rows}
+    return TakenBack(request.undo.execution_id, request.original, whole, rows, choices)

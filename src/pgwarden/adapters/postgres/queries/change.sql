@@ -133,6 +133,20 @@ select * from pgwarden.execution
  order by started_at desc, id
  limit %(rows)s
 
+-- name: find_executions
+-- Newest first, those that a filter leaves; (at, id) is the last one of the page before.
+select * from pgwarden.execution
+ where finished_at is not null
+   and (%(state)s <> 'in force' or undone_by is null)
+   and (%(state)s <> 'undone' or undone_by is not null)
+   and (%(state)s <> 'undo' or kind = 'undo')
+   and (%(who)s = '' or requested_by = %(who)s
+        or %(who)s = any(pg_catalog.regexp_split_to_array(approved_by, '[ ,()]+')))
+   and (%(since)s::timestamptz is null or started_at >= %(since)s)
+   and (%(at)s::timestamptz is null or (started_at, id) < (%(at)s, %(id)s::uuid))
+ order by started_at desc, id desc
+ limit %(rows)s
+
 -- name: lock_execution
 select * from pgwarden.execution where id = %(id)s and finished_at is not null for update
 
@@ -335,12 +349,32 @@ select pg_catalog.set_config('pgwarden.name', pg_catalog.set_config('application
 -- name: progress
 -- The backend of a running execution, what it holds, who waits for it, and what it used so far. What PostgreSQL counts
 -- of one backend (pg_stat_get_backend_io and _wal) stands still until its transaction has ended, so it is not asked.
+-- Waits are read from the locks: pg_stat_activity hides those of other roles.
+with waits as (
+    select l.pid, extract(epoch from pg_catalog.clock_timestamp() - min(l.waitstart))::float8 as seconds,
+           min(l.locktype) as kind
+      from pg_catalog.pg_locks l where not l.granted group by l.pid
+)
 select a.pid, a.application_name, a.state, a.wait_event_type, a.wait_event,
        extract(epoch from pg_catalog.clock_timestamp() - a.xact_start)::float8 as seconds,
+       (select w.kind from waits w where w.pid = a.pid) as awaited,
        (select count(*) from pg_catalog.pg_locks l where l.pid = a.pid and l.granted) as locks,
-       (select coalesce(array_agg(w.pid order by w.pid), '{}') from pg_catalog.pg_stat_activity w
-         where w.datid = a.datid and w.wait_event_type = 'Lock' and a.pid = any(pg_catalog.pg_blocking_pids(w.pid))) as waiting,
-       pg_catalog.pg_blocking_pids(a.pid) as blocking,
+       (select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('table', h.name, 'modes', h.modes) order by h.name), '[]')
+          from (select n.nspname || '.' || c.relname as name, array_agg(distinct l.mode order by l.mode) as modes
+                  from pg_catalog.pg_locks l join pg_catalog.pg_class c on c.oid = l.relation
+                  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+                 where l.pid = a.pid and l.granted and l.locktype = 'relation' and l.database = a.datid
+                   and c.relkind in ('r', 'p') and n.nspname not in ('pgwarden', 'pg_catalog') and n.nspname !~ '^pg_'
+                 group by 1) h) as held,
+       (select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                   'pid', w.pid, 'user', w.usename, 'application', w.application_name, 'seconds', s.seconds) order by w.pid), '[]')
+          from pg_catalog.pg_stat_activity w join waits s on s.pid = w.pid
+         where w.datid = a.datid and a.pid = any(pg_catalog.pg_blocking_pids(w.pid))) as waiting,
+       (select coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+                   'pid', b.pid, 'user', s.usename, 'application', s.application_name,
+                   'seconds', extract(epoch from pg_catalog.clock_timestamp() - s.xact_start)::float8) order by b.pid), '[]')
+          from (select distinct pg_catalog.unnest(pg_catalog.pg_blocking_pids(a.pid))) b(pid)
+          left join pg_catalog.pg_stat_activity s on s.pid = b.pid) as blocking,
        (pg_catalog.pg_current_wal_insert_lsn() - '0/0')::int8 as wal_position,
        pg_catalog.inet_server_addr() is null or pg_catalog.inet_server_addr() <<= '127.0.0.0/8' as local,
        pg_catalog.has_function_privilege('pg_catalog.pg_ls_tmpdir()', 'EXECUTE') as temp_visible,
