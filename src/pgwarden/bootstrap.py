@@ -378,6 +378,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             trail=trail,
             undo=ConversationUndo(memory, execution, approval),
         )
+        stack.push_async_callback(orchestrator.close)
         people = PostgresPeopleStore(control)
         questions = PostgresQuestionStore(control)
         question_desk = QuestionDesk(
@@ -450,6 +451,8 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             settings.alert_rules,
             notifier.notify_alert,
             people=settings.alert_people,
+            escalate_to=settings.escalate_to,
+            audit_findings=partial(_audit_findings, audit, settings),
         )
         handlers: dict[str, JobHandler] = {
             **audit_jobs.handlers(),
@@ -643,6 +646,12 @@ async def _rehearsals(audit: AuditLog, name: str, since: datetime) -> int:
     """How often somebody rehearsed since then, as the audit has it: refused ones do not count."""
     wanted = AuditFilter(action="impact.rehearsed", actor=name, since=since)
     return sum(record.entry.outcome is not Outcome.REFUSED for record in await audit.find(wanted, limit=1000))
+
+
+async def _audit_findings(audit: AuditLog, settings: Settings) -> int:
+    """How much is wrong with the whole audit, by the checkpoints that the keys beside the audit's own signed."""
+    kept = [each.checkpoint for each in await audit.checkpoints()]
+    return (await audit.verify(trust(settings, ()).among(kept))).count
 
 
 def _anchors(settings: Settings) -> tuple[AuditAnchor, ...]:

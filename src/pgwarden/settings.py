@@ -390,7 +390,9 @@ class Settings(BaseSettings):
         default=None, description="Addresses for apprise (Teams, Discord, PagerDuty …), with blanks between them."
     )
     escalate_to: Words = Field(
-        default=(), description="Accounts that are told at once when an execution fails critically; unset means none."
+        default=(),
+        description="Accounts that are told at once when an execution fails critically, work is given up or the audit "
+        "is found broken; unset means none.",
     )
     notify_person_hourly: Count = Field(
         default=30, ge=1, le=10_000, description="Messages to one person in an hour before the rest comes together."

@@ -11,7 +11,7 @@ from pgwarden.adapters.postgres.control.audit_log import PostgresAuditLog
 from pgwarden.adapters.postgres.control.tickets import PostgresTicketStore
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.audit_filter import AuditFilter
-from pgwarden.domain.errors import AlreadyExists, ChangedMeanwhile, UnknownTicket, WritesFrozen
+from pgwarden.domain.errors import AlreadyExists, ChangedMeanwhile, InputInvalid, UnknownTicket, WritesFrozen
 from pgwarden.domain.job import Job
 from pgwarden.domain.request import Urgency
 from pgwarden.domain.ticket import Ticket, TicketStatus
@@ -126,6 +126,9 @@ async def test_tickets_are_found_newest_first_by_what_they_are(kept: Kept) -> No
     )
     at_end = await kept.tickets.outcomes(replace(shop, limit=1), at=later(3))
     assert at_end == (("T-3", TicketStatus.EXPIRED),)
+    for what in ("database", "requester", "table", "operation", "execution_id"):
+        with pytest.raises(InputInvalid, match="cannot be stored"):
+            TicketFilter(**{what: "x\0"})  # type: ignore[arg-type]  # each of them is text
 
 
 async def test_no_claim_gets_in_while_writes_are_frozen(kept: Kept) -> None:

@@ -11,17 +11,19 @@ from pathlib import Path
 import psycopg
 import pytest
 from tests.conftest import MakeDatabase
+from tests.support.audit import forge
 from tests.support.mcp_client import settings_of
 
 from pgwarden.adapters.jobs.worker import Worker
 from pgwarden.adapters.postgres.control.connection import control_pool
 from pgwarden.adapters.postgres.control.watching import PostgresWatchStore
-from pgwarden.agents.alert_watch import NOTIFY, AlertWatch
+from pgwarden.agents.alert_watch import CHECK_AUDIT, NOTIFY, AlertWatch
 from pgwarden.bootstrap import App, build
 from pgwarden.domain.anomaly import Alert, AlertRules, Measure
 from pgwarden.domain.audit import AuditEntry, Outcome
 from pgwarden.domain.audit_filter import AuditFilter
 from pgwarden.domain.person import Person
+from pgwarden.domain.request import Urgency
 
 NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 RULES = AlertRules(floors={Measure.ROWS_WRITTEN: 1000, Measure.REFUSALS: 20, Measure.LOCK_WAIT: 30})
@@ -70,7 +72,8 @@ class Office:
 @pytest.fixture
 async def office(state_home: Path, make_database: MakeDatabase) -> AsyncIterator[Office]:
     control = make_database()
-    async with build(settings_of(state_home, control, make_database())) as app, control_pool(control) as pool:
+    settings = settings_of(state_home, control, make_database(), escalate_to=("olga",))
+    async with build(settings) as app, control_pool(control) as pool:
         await app.people.add(Person("olga"), audit=[AuditEntry("person.added", "test", NOW)])
         found = Office(app, PostgresWatchStore(pool), control)
         # a quiet fortnight: three refusals in each window of this time of day
@@ -167,6 +170,41 @@ async def test_long_waits_for_locks_are_an_incident(office: Office) -> None:
     await office.watch().look()
     (alert,) = await office.store.alerts()
     assert (alert.measure, alert.value, alert.limit) == (Measure.LOCK_WAIT, 45, 30)
+
+
+async def test_what_was_given_up_is_an_incident_until_somebody_looked_after_it(office: Office) -> None:
+    with psycopg.connect(office.control, autocommit=True) as control:
+        control.execute(
+            "insert into pgwarden_jobs.procrastinate_jobs (queue_name, task_name, status) values ('q', 't', 'failed')"
+        )
+        await office.watch().look()
+        await office.watch().look()
+        (alert,) = await office.store.alerts()
+        assert (alert.measure, alert.title) == (Measure.GIVEN_UP, "1 jobs and messages given up")
+        assert [kind for kind, _ in await office.told()] == ["alert_opened"]
+        control.execute("delete from pgwarden_jobs.procrastinate_jobs where task_name = 't'")
+    await office.watch().look()
+    assert await office.actions() == ["alert.opened", "alert.closed"]
+
+
+async def test_an_audit_that_was_forged_is_told_to_whom_failures_are_escalated(office: Office) -> None:
+    check, notify = office.app.handlers[CHECK_AUDIT], office.app.handlers[NOTIFY]
+    await check({})
+    assert await office.store.alerts() == ()
+    async with await psycopg.AsyncConnection.connect(office.control, autocommit=True) as connection:
+        await forge(connection, "update pgwarden_control.audit_entry set actor = 'nobody' where number = 3")
+    await check({})
+    await office.watch().look()
+    (alert,) = await office.store.alerts(only_open=True)
+    assert (alert.measure, alert.value >= 1) == (Measure.AUDIT_BROKEN, True)
+    await Worker(office.control, {NOTIFY: notify}, 1).drain()
+    (letter, *_) = await office.app.notifications.of_person("olga")
+    assert letter.notification.urgency is Urgency.EMERGENCY
+    assert "audit" in letter.notification.summary.title
+    async with await psycopg.AsyncConnection.connect(office.control, autocommit=True) as connection:
+        await forge(connection, "update pgwarden_control.audit_entry set actor = 'ana' where number = 3")
+    await check({})
+    assert (await office.actions())[-1] == "alert.closed"
 
 
 async def test_a_database_that_is_gone_ends_its_incident(office: Office) -> None:

@@ -295,6 +295,14 @@ def test_a_second_factor_is_enrolled_and_then_asked_for(admin: Run) -> None:
     ok(admin("login", "admin", "--password-stdin", "--code", code, text=f"{PASSWORD}\n"))
     again = admin("login", "admin", "--password-stdin", "--code", code, text=f"{PASSWORD}\n")
     assert refused(again) == "PGW171"
+    document(admin("people", "add", "second", "--role", "admin", "--json"))
+    assert refused(admin("people", "reset-totp", "admin")) == "PGW040", "another administrator can help"
+    ok(admin("people", "remove", "second"))
+    assert refused(admin("people", "reset-totp", "second")) == "PGW173"
+    ok(admin("people", "reset-totp", "admin"))
+    assert refused(admin("people", "reset-totp", "admin")) == "PGW051", "there is none any more"
+    ok(admin("login", "admin", "--password-stdin", text=f"{PASSWORD}\n"))
+    assert "second_factor.removed" in actions(admin)
 
 
 def test_delegations_from_the_command_line(admin: Run) -> None:

@@ -8,14 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from tests.conftest import MakeDatabase
 from tests.support.mcp_client import error_of, serving, settings_of
 from tests.support.oidc_provider import running_provider
+from tests.support.web import PASSWORD
 
-from pgwarden.bootstrap import build
+from pgwarden.bootstrap import App, build
+from pgwarden.domain.admission import Admission
 from pgwarden.domain.audit_filter import AuditFilter
+from pgwarden.domain.errors import AlreadyExists, InputInvalid, RightMissing
 from pgwarden.domain.identity import Identity, IdentityKind
 from pgwarden.domain.person import DIRECTOR, Person, Role
 from pgwarden.servers.build import build_server
@@ -82,6 +86,41 @@ async def test_access_tokens_over_http(state_home: Path, make_database: MakeData
             async with connected(here, limited) as client:
                 refused = await client.call_tool("execute_read_query", {"sql_string": "select 1"})
                 assert error_of(refused)["code"] == "PGW040"
+
+
+async def test_a_program_of_its_own_acts_for_a_service_that_an_administrator_linked(
+    state_home: Path, make_database: MakeDatabase, settled_people: str, shop_url: str
+) -> None:
+    """Client credentials: nobody ever logged in with that subject, and no mail address comes with it."""
+    control = make_database(template=settled_people)
+    async with running_provider() as provider:
+        settings = settings_of(state_home, control, shop_url, oauth_issuer=provider.issuer)
+        async with build(settings, admit=False) as app, serving(app) as url, httpx2.AsyncClient() as http:
+            here = f"{url}/mcp/all"
+            token = provider.access_token(here, sub="nightly", client_id="nightly", email="", email_verified=False)
+            admin = await logged_in(app, "admin")
+            await app.personnel.add(Person("robot", IdentityKind.SERVICE), by=admin)
+            assert (await called(http, here, token, "check_approval_status")).status_code == 401
+            with pytest.raises(InputInvalid):
+                await app.personnel.link("admin", provider.issuer, "nightly", by=admin)
+            with pytest.raises(RightMissing):
+                await app.personnel.link("robot", provider.issuer, "nightly", by=await logged_in(app, "ana"))
+            await app.personnel.link("robot", provider.issuer, "nightly", by=admin)
+            with pytest.raises(AlreadyExists):
+                await app.personnel.link("robot", provider.issuer, "nightly", by=admin)
+            async with connected(here, token) as client:
+                assert not (await client.call_tool("execute_read_query", {"sql_string": "select 1"})).is_error
+            (read,) = await app.audit.find(AuditFilter(action="read.run"), limit=1)
+            assert (read.entry.actor, read.entry.details["token"]) == ("robot", "oauth:nightly:robot")
+            (linked,) = await app.audit.find(AuditFilter(action="login.linked"))
+            assert (linked.entry.actor, linked.entry.subject) == ("admin", "robot")
+            await app.personnel.remove("robot", by=admin)
+            assert (await called(http, here, token, "check_approval_status")).status_code == 401
+
+
+async def logged_in(app: App, name: str) -> Admission:
+    opened = await app.front_desk.log_in(name, PASSWORD, source="test")
+    return await app.front_desk.admit_login(opened.secret, "test")
 
 
 async def called(http: httpx2.AsyncClient, url: str, token: str, tool: str) -> httpx2.Response:

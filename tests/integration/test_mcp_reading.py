@@ -51,6 +51,13 @@ async def test_the_tools_have_the_names_and_leading_parameters_of_the_requiremen
         assert all("description" in p for p in schema["properties"].values()), name
 
 
+async def test_the_defaults_are_those_of_the_requirements(desk: Desktop) -> None:
+    offered = {tool.name: tool.input_schema["properties"] for tool in (await desk.client.list_tools()).tools}
+    reading, sample = offered["execute_read_query"], offered["get_sample_data"]
+    assert (reading["limit"]["default"], reading["timeout"]["default"]) == (1000, 30)
+    assert sample["sample_size"]["default"] == 10
+
+
 async def test_what_each_tool_says_of_itself_is_enough_for_who_never_saw_it(desk: Desktop) -> None:
     tools = {tool.name: tool for tool in (await desk.client.list_tools()).tools}
     assert len(tools) == 20
@@ -185,6 +192,10 @@ async def test_preferences_decide_the_day_and_are_told_on(desk: Desktop) -> None
         "generate_query_from_intent", intent_object={"question": "orders"}, user_preferences={"zone": "Mars"}
     )
     assert "Europe/Berlin" in refused["next"]
+    moment = "select timestamptz '2026-01-01 12:00+00'::text"
+    for zone, shown in (("Pacific/Kiritimati", "2026-01-02 02:00:00+14"), ("Etc/GMT+12", "2026-01-01 00:00:00-12")):
+        await desk.app.memory.prefer({"zone": zone}, identity=AGENT.identity)
+        assert (await desk.answer("execute_read_query", sql_string=moment))["rows"] == [[shown]]
 
 
 async def test_intents_of_every_type_are_grounded_or_asked_back(desk: Desktop) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from tests.support.mcp_client import settings_of
 from pgwarden.bootstrap import App, build
 from pgwarden.domain.answer import Answer, AnswerStatus
 from pgwarden.domain.errors import StatementRefused
-from pgwarden.domain.identity import Identity
+from pgwarden.domain.identity import DEFAULT_RIGHTS, Access, DataRight, Identity
 
 ADA = Identity("ada")
 
@@ -53,5 +55,19 @@ async def test_everybody_works_with_the_new_structure_at_once(state_home: Path, 
             with pytest.raises(StatementRefused):
                 await ask(app, "how many guests are there?")
             assert (await ask(app, "how many guests are there?")).status is AnswerStatus.CLARIFY
+        run(database, "create table guests(id int primary key)")
+        talk = partial(first.orchestrator.ask, "guests", database="default", identity=ADA, limits=first.limits())
+        await talk(session="s1")
+        run(database, "alter table guests add phone text")
+        await first.schema.refresh("default")  # somebody's look, or the one of every minute
+        told = "The structure has changed: column public.guests.phone added."
+        assert [told in (await talk(session=name)).warnings for name in ("s1", "s1", "s2")] == [True, False, False]
+        lines = (*DEFAULT_RIGHTS, DataRight("person:ada", Access.DENY, table="guests", column="secret"))
+        await first.rights.replace(lines, expected=0, author="eve", at=datetime.now(UTC))
+        run(database, "alter table guests add secret text", "alter table guests add fax text")
+        await first.schema.refresh("default")
+        heard = " ".join((await talk(session="s1")).warnings)
+        assert "guests.fax" in heard
+        assert "guests.secret" not in heard, "nobody is told of what they may not know"
         history = await first.schema.history("default")
         assert len(history) >= 3, "each version with what changed, once, whichever process saw it first"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.support.mcp_client import settings_of
 from pgwarden.bootstrap import App, build
 from pgwarden.domain.answer import Answer
 from pgwarden.domain.errors import ExecutionFailed
-from pgwarden.domain.identity import Identity
+from pgwarden.domain.identity import DEFAULT_RIGHTS, Access, DataRight, Identity
 from pgwarden.domain.plain import plain
 
 ADA = Identity("ada")
@@ -50,6 +51,32 @@ async def test_a_failure_is_told_with_what_helped(state_home: Path, make_databas
         assert (trouble.times, trouble.helped) == (2, "view public.ratios changed")
         assert "what helped: view public.ratios changed" in (await ask(app)).notes[0]
         assert "ratios" in trouble.form
+
+
+async def test_a_model_is_told_as_data_what_failed_and_what_helped(
+    state_home: Path, make_database: MakeDatabase, database: str
+) -> None:
+    control = make_database()
+    async with build(settings_of(state_home, control, database)) as app:
+        for _ in range(2):
+            with pytest.raises(ExecutionFailed):
+                await ask(app)
+    settings = settings_of(state_home, control, database, llm_primary="openai:m@http://127.0.0.1:9/v1")
+    async with build(settings) as app:
+        prompt = await app.orchestrator.preview(QUESTION, database="default", identity=ADA)
+        assert prompt is not None
+        before, _, told = prompt.material.partition("what went wrong before")
+        assert "ratios" in told.partition(">>")[0]
+        assert "failed with PGW030 2 times" in told.partition(">>")[0]
+        assert "failed with" not in before + prompt.instructions, "it is data"
+        other = await app.orchestrator.preview("all measures", database="default", identity=ADA)
+        assert other is not None
+        assert "what went wrong before" not in other.material, "of another question"
+        lines = (*DEFAULT_RIGHTS, DataRight("person:ada", Access.DENY, table="ratios"))
+        await app.rights.replace(lines, expected=0, author="eve", at=datetime.now(UTC))
+        denied = await app.orchestrator.preview(QUESTION, database="default", identity=ADA)
+        assert denied is not None
+        assert "ratios" not in denied.material.replace(QUESTION, ""), "nor of what who asks may not know"
 
 
 async def test_slow_reads_are_remembered_from_every_door(

@@ -21,6 +21,7 @@ from pgwarden.domain.remembered import Forgotten
 
 EARLIEST, LATEST = "Pacific/Kiritimati", "Etc/GMT+12"
 """Twenty-six hours apart: it is never the same day in both."""
+MOMENT = "timestamptz '2026-01-01 12:00+00'"
 TABLES = (
     "create table events(id int primary key, at timestamptz not null, amount numeric not null)",
     "insert into events select i, now() + make_interval(hours => i), 1234567.5 from generate_series(-60, 60) i",
@@ -41,6 +42,12 @@ async def house(
 ) -> AsyncIterator[WebHouse]:
     async with web_house(state_home, make_database(template=settled_people), database) as made:
         yield made
+
+
+def shown_in(database: str, zone: str) -> str:
+    with psycopg.connect(database) as connection:
+        connection.execute("select set_config('TimeZone', %s, true)", [zone])
+        return str(connection.execute(f"select {MOMENT}::text").fetchone()[0])  # type: ignore[index]  # one row
 
 
 def today(database: str, zone: str) -> set[int]:
@@ -64,6 +71,8 @@ async def test_today_is_the_persons_own_day_and_rows_look_as_they_like(house: We
         assert {row[column] for row in answer["result"]["rows"]} == {"1234567.5"}, "values stay exact"
         assert {row[column] for row in answer["result"]["shown"]} == {"1,234,567.5"}
         found[zone] = ids
+        written = await client.post("/api/v1/reads", json={"sql": f"select {MOMENT}::text"})
+        assert written.json()["rows"] == [[shown_in(database, zone)]], "SQL of one's own, too"
     assert found[EARLIEST] != found[LATEST]
     page = (await client.get("/account")).text
     assert f'value="{LATEST}"' in page

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.support.requirement_lines import LINES
 
 from pgwarden.agents.planning import plan_workflow
 from pgwarden.domain.plan import WorkflowPlan
@@ -61,9 +62,9 @@ def test_every_tool_and_agent_is_there() -> None:
         assert f"class {agent}" in sources
 
 
-def _rows(section: str) -> list[list[str]]:
+def _rows(section: str, level: str = "###") -> list[list[str]]:
     """The cells of each line of the table under a heading."""
-    _, _, found = PAGE.partition(f"### {section}\n")
+    _, _, found = PAGE.partition(f"\n{level} {section}\n")
     lines = [line for line in found.partition("\n#")[0].splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[1:]]
 
@@ -76,6 +77,14 @@ def test_every_responsibility_of_an_agent_is_mapped(agent: str, responsibilities
     for what, where, shown in rows:
         assert re.search(r"\w+(?:/|\.py)", where), f"{agent}: {what} lives nowhere"
         assert "tests/" in shown, f"{agent}: nothing shows {what}"
+
+
+def test_every_named_line_of_the_document_is_mapped() -> None:
+    rows = {row[0]: row[1:] for row in _rows("Line by line", level="##")}
+    assert {number: cells[0] for number, cells in rows.items()} == LINES
+    for number, (_, where, shown) in rows.items():
+        assert re.search(r"\w+(?:/|\.py)", where), f"{number} lives nowhere"
+        assert "tests/" in shown, f"nothing shows {number}"
 
 
 def test_only_tests_and_files_that_exist_are_named() -> None:

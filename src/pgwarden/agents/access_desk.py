@@ -57,8 +57,8 @@ class AccessDesk:
         if isinstance(grant, str):
             raise await self._front_desk.not_valid("token", f"{grant}.", source=source)
         person = await self._account(grant)
-        if person is None or not person.active or person.kind is not IdentityKind.PERSON:
-            why = "No active account of a person belongs to it."
+        if person is None or not person.active:
+            why = "No active account belongs to it."
             raise await self._front_desk.not_valid("token", why, person=person, source=source)
         audits = not person.roles.isdisjoint({Role.AUDITOR, Role.ADMIN})
         return Admission(
@@ -70,11 +70,13 @@ class AccessDesk:
         )
 
     async def _account(self, grant: Grant) -> Person | None:
-        """By the subject that a login at this provider linked, else by the mail address that it verified."""
+        """By the subject that a login, or an administrator for a program, linked; else by the mail address that the
+        provider verified, which only a person's account is found by."""
         name = await self._logins.linked(grant.issuer, grant.subject)
         try:
             if name:
                 return await self._people.get(name)
         except UnknownPerson:
             return None
-        return await self._people.find(email=grant.email) if grant.email else None
+        found = await self._people.find(email=grant.email) if grant.email else None
+        return found if found is not None and found.kind is IdentityKind.PERSON else None

@@ -9,15 +9,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from pgwarden.domain.anomaly import Alert, AlertRules, Measure, Reading, judged
+from pgwarden.domain.anomaly import FAULTS, Alert, AlertRules, Measure, Reading, judged
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.job import Job
 from pgwarden.ports import JobHandler, StatementStatistics, WatchStore
 
-WATCH = "watch_for_anomalies"
-WATCH_PERIODS: Mapping[str, float] = {WATCH: 60.0}
-"""How often a worker looks, in seconds."""
+WATCH, CHECK_AUDIT = "watch_for_anomalies", "check_audit"
+WATCH_PERIODS: Mapping[str, float] = {WATCH: 60.0, CHECK_AUDIT: 6 * 3600.0}
+"""How often a worker looks, in seconds; a check of the audit walks through all of it."""
 NOTIFY = "notify_alert"
 
 
@@ -34,18 +34,33 @@ class AlertWatch:
         tell: Callable[[Alert, Sequence[str]], Awaitable[None]],
         *,
         people: Sequence[str] = (),
+        escalate_to: Sequence[str] = (),
+        audit_findings: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
         """``statistics`` reaches a target by its name, ``databases`` lists them; ``people`` are told
 
-        by ``tell``, which may be called more than once for each incident, and once more when it has ended."""
+        by ``tell``, which may be called more than once for each incident, and once more when it has ended; of faults
+        ``escalate_to`` are told as well. ``audit_findings`` checks the whole audit: how much is wrong with it."""
         self._store, self._statistics, self._databases = store, statistics, databases
         self._now, self._rules, self._tell, self._people = now, rules, tell, tuple(people)
+        self._escalate_to, self._audit_findings = tuple(escalate_to), audit_findings
 
     def handlers(self) -> Mapping[str, JobHandler]:
-        return {WATCH: self._watch, NOTIFY: self._notify}
+        return {WATCH: self._watch, CHECK_AUDIT: self._check, NOTIFY: self._notify}
 
     async def _watch(self, args: Mapping[str, Any]) -> None:  # noqa: ARG002 - a handler's signature
         await self.look()
+
+    async def _check(self, args: Mapping[str, Any]) -> None:  # noqa: ARG002 - a handler's signature
+        await self.check_audit()
+
+    async def check_audit(self) -> None:
+        """Begin or end the incident of a broken chain, by a walk through all of it."""
+        if self._audit_findings is None:
+            return
+        known = [a for a in await self._store.alerts(only_open=True) if a.measure is Measure.AUDIT_BROKEN]
+        reading = Reading(Measure.AUDIT_BROKEN, "", float(await self._audit_findings()), ())
+        await self._settle(reading, known[0] if known else None, self._now())
 
     async def _notify(self, args: Mapping[str, Any]) -> None:
         """``{alert, ended, to: [names]}``"""
@@ -61,6 +76,9 @@ class AlertWatch:
         known = {(alert.measure, alert.database): alert for alert in await self._store.alerts(only_open=True)}
         for reading in await self._store.readings(self._rules, now, names):
             await self._settle(reading, known.pop((reading.measure, reading.database), None), now)
+        given_up = Reading(Measure.GIVEN_UP, "", float(await self._store.given_up()), ())
+        await self._settle(given_up, known.pop((Measure.GIVEN_UP, ""), None), now)
+        known.pop((Measure.AUDIT_BROKEN, ""), None)  # the next check of the audit says
         for alert in known.values():  # of what is not watched any more
             await self._close(alert, now)
 
@@ -93,7 +111,8 @@ class AlertWatch:
         await self._store.close_alert(alert.id, now, jobs=self._telling(alert, ended=True), audit=[entry])
 
     def _telling(self, alert: Alert, *, ended: bool = False) -> list[Job]:
-        return [Job(NOTIFY, {"alert": alert.id, "ended": ended, "to": list(self._people)}, lock=f"alert {alert.id}")]
+        to = dict.fromkeys((*self._people, *(self._escalate_to if alert.measure in FAULTS else ())))
+        return [Job(NOTIFY, {"alert": alert.id, "ended": ended, "to": list(to)}, lock=f"alert {alert.id}")]
 
 
 def _entry(action: str, alert: Alert, at: datetime) -> AuditEntry:

@@ -14,7 +14,13 @@ from pgwarden.agents.schema_context import SchemaContextAgent
 from pgwarden.agents.sight import Sight
 from pgwarden.agents.system_memory import SystemMemory
 from pgwarden.domain.context import Context, ContextType, UserContext
-from pgwarden.domain.errors import AlreadyExists, InputInvalid, RightMissing, UnknownSession
+from pgwarden.domain.errors import (
+    AlreadyExists,
+    ControlDatabaseUnavailable,
+    InputInvalid,
+    RightMissing,
+    UnknownSession,
+)
 from pgwarden.domain.feedback import Feedback, Lesson, lesson_of
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.question import Reading
@@ -25,6 +31,7 @@ from pgwarden.domain.user_preferences import UserPreferences, require_names, req
 from pgwarden.ports import FeedbackStore, GlossaryStore, PreferenceStore, SessionStore
 from pgwarden.sql.mentions import mentioned
 
+ZONES_KEPT, MOST_ZONES = timedelta(minutes=1), 10_000
 EVERY = 100_000
 """More conversations than a person has."""
 
@@ -48,6 +55,7 @@ class ContextMemoryAgent:
         self._trail, self._schema, self._sight, self._preferences = trail, schema, sight, preferences
         self._sessions, self._glossary, self._feedback, self.now = sessions, glossary, feedback, now
         self.system = system
+        self._zones: dict[str, tuple[datetime, str]] = {}
 
     async def store_context(self, session_id: str, context_data: Reading, *, identity: Identity, database: str) -> str:
         """Remember one turn and return its id; a session is opened by its first turn."""
@@ -123,6 +131,20 @@ class ContextMemoryAgent:
         """How this identity likes answers."""
         return UserPreferences.of(await self._preferences.of(identity.name))
 
+    async def zone(self, *, identity: Identity) -> str:
+        """The time zone that this identity prefers, as known a minute ago at most; '' for none, or while it cannot
+        be looked up: a read goes on without."""
+        known = self._zones.get(identity.name)
+        if known is None or self.now() - known[0] >= ZONES_KEPT:
+            if len(self._zones) >= MOST_ZONES:
+                self._zones.clear()
+            try:
+                zone = (await self.preferences(identity=identity)).zone
+            except ControlDatabaseUnavailable:
+                return known[1] if known else ""
+            known = self._zones[identity.name] = (self.now(), zone)
+        return known[1]
+
     async def prefer(self, changes: Mapping[str, str | None], *, identity: Identity) -> UserPreferences:
         """Set preferences and, where the value is None, unset them; what holds now. Raises InputInvalid."""
         given = {name: value for name, value in changes.items() if value is not None}
@@ -130,6 +152,7 @@ class ContextMemoryAgent:
         require_names(changes)
         entry = self._trail.entry("preferences.changed", identity=identity, details={"names": sorted(changes)})
         await self._preferences.change(identity.name, changes, self.now(), audit=[entry])
+        self._zones.pop(identity.name, None)
         return await self.preferences(identity=identity)
 
     async def update_schema_cache(self, schema_data: str, ttl: timedelta, *, database: str) -> None:

@@ -123,8 +123,17 @@ class IntelligentQueryAgent:
 
     async def preview(self, question: Question, catalog: Catalog, values: ValueIndex) -> Prompt | None:
         """What the model engine would send, None without one."""
-        model = next((engine for engine in self._engines if isinstance(engine, ModelEngine)), None)
+        model = self._model
         return await model.preview(question, catalog, values) if model else None
+
+    @property
+    def asks_a_model(self) -> bool:
+        """Whether there is a model to ask."""
+        return self._model is not None
+
+    @property
+    def _model(self) -> ModelEngine | None:
+        return next((engine for engine in self._engines if isinstance(engine, ModelEngine)), None)
 
     def generate(self, intent: GivenIntent, catalog: Catalog, values: ValueIndex) -> Reading:
         """SQL for an intent object; ``sql`` is None when a name or a value in it has no ground in this database."""

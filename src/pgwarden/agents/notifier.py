@@ -14,7 +14,7 @@ from typing import Any
 
 from pgwarden.agents.recipients import HOUR, Recipients
 from pgwarden.domain.alert_summary import alert_summary
-from pgwarden.domain.anomaly import Alert
+from pgwarden.domain.anomaly import FAULTS, Alert
 from pgwarden.domain.audit import AuditEntry, Outcome
 from pgwarden.domain.errors import (
     DeliveryFailed,
@@ -111,7 +111,8 @@ class Notifier:
     async def notify_alert(self, alert: Alert, to: Iterable[str]) -> None:
         """Tell of something out of the ordinary, or that it has ended; each once, however often it is called."""
         kind = NotificationKind.ALERT_CLOSED if alert.closed_at else NotificationKind.ALERT_OPENED
-        urgency, now = Urgency.NORMAL if alert.closed_at else Urgency.HIGH, self._clock()
+        raised = Urgency.EMERGENCY if alert.measure in FAULTS else Urgency.HIGH
+        urgency, now = Urgency.NORMAL if alert.closed_at else raised, self._clock()
         notification = Notification.of(kind, urgency, now, alert_summary(alert, urgency), number=0)
         async with self._one_by_one:
             await self._queue(notification, to, now)

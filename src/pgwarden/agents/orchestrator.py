@@ -90,6 +90,10 @@ class DatabaseOrchestrator:
         self._check = QueryCheck(execution)
         self._trail, self._undo = trail, undo
 
+    async def close(self) -> None:
+        """Stop listening to what the schema agent announces."""
+        await self._reader.bulletins.close()
+
     async def ask(
         self,
         text: str,
@@ -142,6 +146,10 @@ class DatabaseOrchestrator:
         return await spare.get(
             self._memory.preferences(identity=identity), UserPreferences(), "Your preferences are left out."
         )
+
+    async def zoned(self, limits: ReadLimits, *, identity: Identity) -> ReadLimits:
+        """The limits of a read with the zone that this identity prefers, where they name none."""
+        return limits if limits.zone else replace(limits, zone=await self._memory.zone(identity=identity))
 
     async def preferences(self, given: Mapping[str, str], *, identity: Identity) -> UserPreferences:
         """How this identity likes answers, with what this call says instead. Raises InputInvalid."""

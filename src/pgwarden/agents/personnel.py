@@ -11,11 +11,13 @@ from typing import Any
 from pgwarden.domain.admission import LOGIN, Admission
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.errors import InputInvalid, LoginFailed, PasswordUnfit, RightMissing
+from pgwarden.domain.identity import IdentityKind
 from pgwarden.domain.login import Scope, secret_hash
 from pgwarden.domain.one_time_code import SECRET_BYTES, matching_step
 from pgwarden.domain.password_rules import require_fit
 from pgwarden.domain.person import ApiToken, Delegation, Person, Role
 from pgwarden.domain.personnel import require_sound_token, unknown_person
+from pgwarden.domain.storable import require_storable
 from pgwarden.ports import LoginStore, Passwords, PeopleStore
 
 TOKEN_PREFIX = "pgw_"  # noqa: S105 - what every token starts with, so that scanners for leaked secrets find them
@@ -124,6 +126,48 @@ class Personnel:
             await self._logins.set_second_factor(name, b"", 0, at=at, audit=(entry,))
         await self.unlock(name, by=by)
         return await self._one_time(name, actor)
+
+    async def reset_last_second_factor(self, name: str) -> None:
+        """Take the lost second factor from the only administrator, whom nobody else can help. The password stays.
+
+        Whoever does it needs this machine: what its key sealed must open. RightMissing where another administrator
+        could do it, SecretKeyInvalid, UnknownPerson.
+        """
+        people = await self._people.all()
+        admins = [p for p in people if p.active and Role.ADMIN in p.roles and p.kind.value == "person"]
+        if name not in [each.name for each in admins]:
+            raise unknown_person(name)
+        if len(admins) > 1:
+            raise RightMissing(
+                f"{name} is not the only administrator.",
+                why=f"{', '.join(sorted(p.name for p in admins if p.name != name)[:5])} can do it, after a login.",
+                not_done="Nothing was changed.",
+                next_step=f"Have one of them run: pgwarden people reset {name} --second-factor",
+            )
+        if not (await self._logins.credential(name)).totp_secret:
+            raise InputInvalid(f"{name} has no second factor.", not_done="Nothing was changed.")
+        at = self._now()
+        entry = self._entry("second_factor.removed", "system", at, name, by="machine")
+        await self._logins.set_second_factor(name, b"", 0, at=at, audit=(entry,))
+
+    async def link(self, name: str, issuer: str, subject: str, *, by: Admission) -> None:
+        """Let access tokens of a provider's subject act for a service or an agent: client credentials have no login.
+
+        AlreadyExists when the subject stands for an account already; InputInvalid for a person, who logs in instead.
+        """
+        actor, person = _administrator(by), await self._people.get(name)
+        if person.kind is IdentityKind.PERSON or not person.active:
+            raise InputInvalid(
+                f"{name} is no service or agent in use.",
+                why="People are linked by logging in at the provider.",
+                not_done="Nothing was linked.",
+            )
+        for what, text in (("issuer", issuer), ("subject", subject)):
+            require_storable(what, text, most=1000)
+            if not text:
+                raise InputInvalid(f"The {what} is missing.", not_done="Nothing was linked.")
+        entry = self._entry("login.linked", actor, self._now(), name, issuer=issuer)
+        await self._logins.link(issuer, subject, name, audit=(entry,))
 
     async def unlock(self, name: str, *, by: Admission) -> None:
         """Lift the lock of a name after wrong attempts."""

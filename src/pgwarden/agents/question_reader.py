@@ -8,17 +8,21 @@ from functools import partial
 
 from pgwarden.agents.context_memory import ContextMemoryAgent
 from pgwarden.agents.intelligent_query import IntelligentQueryAgent
+from pgwarden.agents.schema_bulletins import SchemaBulletins
 from pgwarden.agents.schema_context import SchemaContextAgent
+from pgwarden.agents.schema_news import SchemaNews
 from pgwarden.agents.sight import Sight
 from pgwarden.agents.spare import Spare
+from pgwarden.agents.system_memory import ASKED_OTHERWISE
 from pgwarden.domain.catalog import Catalog
-from pgwarden.domain.errors import InputInvalid
+from pgwarden.domain.errors import InputInvalid, PgwardenError
 from pgwarden.domain.feedback import Lesson
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.model_call import Prompt
 from pgwarden.domain.question import Clarification, Errand, Option, Question, Reading, Taught
-from pgwarden.domain.schema_diff import schema_diff
+from pgwarden.domain.schema_diff import changes_of, schema_diff
 from pgwarden.domain.statement import Decision
+from pgwarden.domain.trouble import Trouble
 from pgwarden.domain.value_index import SampledValues
 from pgwarden.domain.visible_catalog import hides_values
 from pgwarden.ports import ValueIndex
@@ -46,6 +50,7 @@ class QuestionReader:
         sight: Sight,
     ) -> None:
         self._schema, self._query, self._memory, self._sight = schema, query, memory, sight
+        self.bulletins, self._news = SchemaBulletins(schema, memory.now), SchemaNews(schema, sight)
 
     async def read(
         self,
@@ -59,6 +64,31 @@ class QuestionReader:
     ) -> Reading:
         """The reading of a question in its conversation; nothing runs."""
         validate_input(text, instructions)
+        await self.bulletins.listen(errand.database)
+        reading = await self._understood(text, instructions, glossary, session, errand, spare, today)
+        news = await self._missed(session, errand, spare) if session else ()
+        return replace(reading, notes=tuple(dict.fromkeys((*reading.notes, *news))))
+
+    async def _missed(self, session: str, errand: Errand, spare: Spare) -> tuple[str, ...]:
+        """What changed in the structure since this conversation was here last, as far as who asks may know of it."""
+        moment = self.bulletins.missed_since(errand.database, f"{errand.identity.name} {session}")
+        if moment is None:
+            return ()
+        finding = self._news.since(errand.database, moment, identity=errand.identity, limit=MOST_CHANGES)
+        versions = await spare.get(finding, (), "What changed in the structure is left out.")
+        words = [change for version in reversed(versions) for change in changes_of(version.diff)]
+        return tuple(f"The structure has changed: {change}." for change in words[-MOST_CHANGES:])
+
+    async def _understood(
+        self,
+        text: str,
+        instructions: str,
+        glossary: tuple[tuple[str, str], ...],
+        session: str,
+        errand: Errand,
+        spare: Spare,
+        today: date | None,
+    ) -> Reading:
         question, visible = await self._question(text, instructions, glossary, session, errand, spare)
         question = replace(question, today=today)
         values = await self._values(errand.database, spare)
@@ -114,8 +144,32 @@ class QuestionReader:
         known = await spare.get(self._memory.glossary(database), (), "The team's own words are left out.")
         visible = await self._sight.visible(database, identity=identity)
         hidden = partial(hides_values, database, visible, await self._sight.rights_of(identity), self._sight.sensitive)
-        found = Question(text, instructions, (*known, *glossary), history, errand=replace(errand, hidden=hidden))
+        troubles: tuple[Trouble, ...] = ()
+        if self._query.asks_a_model:
+            noted = self._memory.system.known(database, "", question=text)
+            troubles = await spare.get(noted, (), "What went wrong before is left out.")
+        found = Question(
+            text,
+            instructions,
+            (*known, *glossary),
+            history,
+            errand=replace(errand, hidden=hidden),
+            troubles=tuple(filter(None, (self._told_of(trouble, visible) for trouble in troubles))),
+        )
         return found, visible
+
+    def _told_of(self, trouble: Trouble, visible: Catalog) -> str:
+        """A trouble for a model, with the statement's form; '' where it names what who asks may not know of."""
+        other = trouble.helped.removeprefix(ASKED_OTHERWISE) if trouble.helped.startswith(ASKED_OTHERWISE) else ""
+        if not other:  # what else helped may name what changed anywhere
+            trouble = replace(trouble, helped="")
+        try:
+            shown = [self._query.validate(form.replace("?", "null"), visible) for form in (trouble.form, other) if form]
+        except PgwardenError:
+            return ""
+        if any(verdict.decision is Decision.REFUSE for verdict in shown):
+            return ""
+        return f"{trouble.form}\n  {trouble.words(self._memory.now())}"
 
     def _taught(
         self, question: Question, reading: Reading, lesson: Lesson, visible: Catalog, values: ValueIndex

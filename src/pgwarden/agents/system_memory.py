@@ -30,6 +30,8 @@ TROUBLES = (CaptureIncomplete, ExecutionFailed, ExecutionTimeout, LimitReached, 
 """Errors that a statement itself brings about, so that they come again with it."""
 MOST_KEPT = 2_000
 """Forms kept of one database; those that happened longest ago go first."""
+ASKED_OTHERWISE = "asking with "
+"""Begins what helped where it was another statement for the same question; its form follows."""
 MOST_CHANGES = 3
 """Changes of the structure named as what helped."""
 _log = logging.getLogger(__name__)
@@ -90,7 +92,7 @@ class SystemMemory:
 
     async def _remedy(self, database: str, trouble: Trouble, form: str, pattern: str, milliseconds: float) -> str:
         if pattern != trouble.pattern:
-            return f"asking with {form}"
+            return f"{ASKED_OTHERWISE}{form}"
         await self._refresh(database)
         versions = await self._history.history(database, limit=10)
         since = [change for v in versions if v.at >= trouble.last_at for change in changes_of(v.diff)]

@@ -212,6 +212,47 @@ def reset(
     _tell_password(name, open_app(work, scope=None), as_json, "reset")
 
 
+@app.command("reset-totp")
+def reset_totp(name: Name, as_json: Json = False) -> None:
+    """Take a lost second factor from the only administrator, on the machine that holds pgwarden's key.
+
+    Another administrator, where there is one, does it instead: people reset NAME --second-factor. The password stays.
+    """
+
+    async def work(opened: App) -> None:
+        await opened.personnel.reset_last_second_factor(name)
+
+    open_app(work, admit=False, scope=None)
+    if as_json:
+        emit_json({"reset": name})
+    else:
+        console().print(f"{name} logs in with the password alone, and should enrol anew at once.", markup=False)
+
+
+@app.command()
+def link(
+    name: Name,
+    subject: Annotated[str, typer.Argument(help="What the provider calls it: sub of its tokens.")],
+    issuer: Annotated[
+        str | None, typer.Option("--issuer", help="The provider; the one of oauth_issuer without it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Let a provider's access tokens for a program (client credentials) act for a service or an agent here.
+
+    [dim]pgwarden people link robot 7f3c…-client-id[/dim]
+    """
+
+    async def work(opened: App) -> None:
+        await opened.personnel.link(name, issuer or opened.settings.oauth_issuer, subject, by=opened.session)
+
+    open_app(work, scope=None)
+    if as_json:
+        emit_json({"linked": name})
+    else:
+        console().print(f"Tokens of that subject act for {name}.", markup=False)
+
+
 @app.command()
 def unlock(name: Name, as_json: Json = False) -> None:
     """Lift the lock of a name after wrong attempts."""

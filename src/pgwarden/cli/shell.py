@@ -144,9 +144,9 @@ class Conversation:
     async def _sql(self, sql: str) -> None:
         with working() as tell:
             tell("running the statement")
-            result = await self._app.execution.read(
-                self._database, sql, identity=self._app.identity, limits=self._app.limits()
-            )
+            app = self._app
+            limits = await app.orchestrator.zoned(app.limits(), identity=app.identity)
+            result = await app.execution.read(self._database, sql, identity=app.identity, limits=limits)
         print_rows(result)
         console().print(footer(result), style="dim", markup=False)
 

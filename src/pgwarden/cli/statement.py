@@ -118,6 +118,7 @@ def query(
     async def work(app: App) -> Result:
         async with app.target(database) as name:
             limits = app.limits(rows=limit, seconds=timeout, planner=chosen or ())
+            limits = await app.orchestrator.zoned(limits, identity=app.identity)
             with working() as tell:
                 tell("running the statement")
                 return await app.execution.read(name, text, identity=app.identity, limits=limits)

@@ -16,6 +16,8 @@ from pgwarden.ports import ValueIndex
 MOST_EXAMPLES = 5
 LONGEST_COMMENT = 120
 QUESTION, WORDS, EXAMPLES, SCHEMA, EARLIER = "question", "definitions", "verified examples", "schema", "earlier turns"
+TROUBLES = "what went wrong before"
+MOST_TROUBLES = 5
 
 
 def tokens(text: str) -> int:
@@ -68,6 +70,7 @@ def pack(
     take(WORDS, "\n".join([question.instructions, *definitions]).strip(), cut=True)
     earlier = [f"{turn.question}\n  {turn.sql}" for turn in question.history[-3:] if turn.sql]
     take(EARLIER, "\n".join(earlier))
+    take(TROUBLES, "\n".join(question.troubles[:MOST_TROUBLES]))
     near = nearest(question.text, examples)
     take(EXAMPLES, "\n".join(f"{example.question}\n  {example.sql}" for example in near))
     said = " ".join([question.text, question.instructions, *definitions, *earlier])

@@ -25,12 +25,24 @@ class Measure(StrEnum):
     """Requests that were refused within the window, logins too."""
     LOCK_WAIT = "lock_wait"
     """Seconds that the session which waits the longest has waited for a lock."""
+    GIVEN_UP = "given_up"
+    """Jobs and messages that were given up, and that nobody let be tried anew or threw away. Of no database."""
+    AUDIT_BROKEN = "audit_broken"
+    """What the last check of the whole audit found wrong with it. Of no database."""
 
     @property
     def words(self) -> str:
-        return {"rows_written": "rows written", "refusals": "refusals", "lock_wait": "seconds of waiting for a lock"}[
-            self.value
-        ]
+        return {
+            "rows_written": "rows written",
+            "refusals": "refusals",
+            "lock_wait": "seconds of waiting for a lock",
+            "given_up": "jobs and messages given up",
+            "audit_broken": "findings in the audit's chain",
+        }[self.value]
+
+
+FAULTS = frozenset({Measure.GIVEN_UP, Measure.AUDIT_BROKEN})
+"""One of these is too many, whatever is usual."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,8 @@ class Judgement:
 
 def judged(reading: Reading, rules: AlertRules) -> Judgement:
     """A reading beside its own history: median and median deviation, so that one odd day does not move the limit."""
+    if reading.measure in FAULTS:
+        return Judgement(0.0, 0.0, unusual=reading.value > 0)
     floor = rules.floors.get(reading.measure)
     usual = median(reading.history) if reading.history else 0.0
     if floor is None or len(reading.history) < LEAST_HISTORY:
@@ -105,6 +119,8 @@ class Alert:
     def title(self) -> str:
         """One line: ``12,345 rows written in shop; usual are 20, the limit is 1,000``."""
         where = f" in {self.database}" if self.database else ""
+        if self.measure in FAULTS:
+            return f"{self.value:,.0f} {self.measure.words}"
         beside = f"usual are {self.usual:,.0f}, the limit is {self.limit:,.0f}"
         return f"{self.value:,.0f} {self.measure.words}{where}; {beside}"
 

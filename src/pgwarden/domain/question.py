@@ -67,6 +67,8 @@ class Question:
     today: date | None = None
     """What "today" means; None leaves it to the database (``current_date``)."""
     errand: Errand | None = field(default=None, compare=False, repr=False)
+    troubles: tuple[str, ...] = ()
+    """What went wrong with it before, and what helped, as sentences without values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.errors import ChangedMeanwhile, UnknownTicket, WritesFrozen
 from pgwarden.domain.job import Job
 from pgwarden.domain.request import RequestKind, Urgency
+from pgwarden.domain.storable import require_storable
 from pgwarden.domain.ticket import Ticket, TicketStatus
 from pgwarden.domain.ticket_events import Event, ExecutionClaimed
 from pgwarden.domain.ticket_status import status_of
@@ -54,6 +55,10 @@ class TicketFilter:
     """Opened before."""
     limit: int = 100
     """At most so many, the newest first."""
+
+    def __post_init__(self) -> None:
+        for what in ("database", "requester", "table", "operation", "execution_id"):
+            require_storable(f"{what.replace('_', ' ')} of the tickets looked for", getattr(self, what), most=1000)
 
     def matches(self, ticket: Ticket, at: datetime) -> bool:
         """Whether the ticket is wanted, its status being that at the given moment; the limit aside."""

@@ -24,6 +24,10 @@ class WatchStore(Protocol):
         """How long the job that is due the longest has waited, in seconds; 0 where none does."""
         ...
 
+    async def given_up(self) -> int:
+        """Jobs and messages that were given up, and that nobody tried anew or threw away."""
+        ...
+
     async def readings(self, rules: AlertRules, now: datetime, databases: Sequence[str]) -> tuple[Reading, ...]:
         """Each watched measure of each database that has any, and of ``databases``; '' is what belongs to none."""
         ...

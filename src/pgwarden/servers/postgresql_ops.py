@@ -178,6 +178,7 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
         async with desk.call("ask", database) as (caller, name):
             chosen = [f"{name}={value}" for name, value in (planner_settings or {}).items()]
             limits = desk.app.limits(rows=limit, seconds=timeout, planner=chosen)
+            limits = await desk.app.orchestrator.zoned(limits, identity=caller.identity)
             if ctx is not None:
                 await ctx.report_progress(0, 1, "running")
 

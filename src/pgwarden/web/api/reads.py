@@ -167,4 +167,5 @@ async def _rows(statement: Read, visitor: Visitor) -> Result:
     database = await visitor.database(statement.database)
     chosen = [f"{name}={value}" for name, value in statement.planner_settings.items()]
     limits = visitor.app.limits(rows=statement.rows, seconds=statement.seconds, planner=chosen)
+    limits = await visitor.app.orchestrator.zoned(limits, identity=visitor.identity)
     return await visitor.app.execution.read(database, statement.sql, identity=visitor.identity, limits=limits)

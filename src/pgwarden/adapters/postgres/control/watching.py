@@ -55,6 +55,11 @@ class PostgresWatchStore:
             ((seconds,),) = await _found(connection, "oldest_due")
             return float(seconds)
 
+    async def given_up(self) -> int:
+        async with transaction(self._pool) as connection:
+            ((found,),) = await _found(connection, "given_up")
+            return int(found)
+
     async def readings(self, rules: AlertRules, now: datetime, databases: Sequence[str]) -> tuple[Reading, ...]:
         since = now - timedelta(days=rules.days)
         wanted = {"now": now, "since": since, "seconds": rules.window.total_seconds()}

@@ -42,6 +42,10 @@ select coalesce(extract(epoch from clock_timestamp() - min(coalesce(j.scheduled_
 -- name: deliveries
 select status, count(*) from pgwarden_control.delivery group by 1 order by 1
 
+-- name: given_up
+select (select count(*) from pgwarden_jobs.procrastinate_jobs where status = 'failed')
+     + (select count(*) from pgwarden_control.delivery where status = 'dead')
+
 -- name: open_alerts
 select count(*) from pgwarden_control.alert
  where closed_at is null and (%(database)s = '' or database in ('', %(database)s))

@@ -1,0 +1,112 @@
+"""The named lines of the product requirements' features, caches, limits and flow, by an id each.
+
+The document itself is no part of the project; what docs/requirements.md answers to stands here, so that no line of it
+can be left out unseen.
+"""
+
+from __future__ import annotations
+
+_SECTIONS: dict[str, tuple[str, ...]] = {
+    "nl": (
+        "LLM-based intent extraction using Groq/Mistral",
+        "Entity recognition for tables, columns, operations",
+        "Query type classification (SELECT, UPDATE, DELETE, INSERT)",
+        "Ambiguity detection and clarification requests",
+        "Context integration from previous conversations",
+        '"Show me all customers from California"',
+        '"Update the price of product ID 123 to $99.99"',
+        '"Delete all orders older than 6 months"',
+        '"How many users registered last month?"',
+        "Output: intent_type, entities, operations, conditions, complexity, estimated_risk",
+    ),
+    "schema": (
+        "Real-time schema inspection using PostgreSQL system catalogs",
+        "Relationship mapping through foreign key analysis",
+        "Data type and constraint discovery",
+        "Sample data provision for context understanding",
+        "Intelligent table and column suggestion",
+        "Index information for performance optimization",
+        "Statistics for query planning",
+        "Schema cache: 1-hour TTL with invalidation on DDL changes",
+        "Sample data cache: 30-minute TTL",
+        "Statistics cache: 24-hour TTL",
+        "Relationship cache: persistent with change detection",
+    ),
+    "query": (
+        "Template-based generation for common patterns",
+        "LLM-assisted complex query construction",
+        "Multi-model validation for accuracy",
+        "Performance optimization with query hints",
+        "Human-readable SQL with explanatory comments",
+        "Syntax validation using SQL parser",
+        "Semantic validation against schema",
+        "Performance analysis with EXPLAIN",
+        "Alternative query generation",
+        "User feedback integration for learning",
+    ),
+    "impact": (
+        "Affected rows: table statistics and query conditions",
+        "Affected rows: confidence intervals",
+        "Affected rows: index selectivity and data distribution",
+        "Cascades: CASCADE DELETE/UPDATE rules, multi-level",
+        "Cascades: orphaned record scenarios",
+        "Business impact: critical data, compliance, disruption",
+        "Performance impact prediction",
+        "Recovery: backup requirements, time and resources",
+        "Recovery: rollback procedures, point-in-time needs",
+        "Risk LOW: < 100 rows, no cascades, easily reversible",
+        "Risk MEDIUM: 100-10K rows, limited cascades",
+        "Risk HIGH: > 10K rows, complex cascades",
+        "Risk CRITICAL: system data, irreversible, regulated",
+    ),
+    "approval": (
+        "Automatic approval (LOW): SELECT, exploration",
+        "Manager approval (MEDIUM)",
+        "Senior approval (HIGH)",
+        "Executive approval (CRITICAL)",
+        "Level 1 (Team Lead): LOW-MEDIUM, < 1K rows; Level 2 (Manager): HIGH, < 10K rows; Level 3 (Director): CRITICAL",
+        "Emergency override: requires 2 senior approvers",
+        "Email: detailed approval requests with context",
+        "Slack: real-time notifications with quick actions",
+        "Dashboard: centralized approval queue",
+        "SMS: urgent approvals",
+        "Real-time status tracking",
+        "Escalation: time-based, risk-based, manual",
+        "Comprehensive, immutable audit trails",
+    ),
+    "execution": (
+        "Transaction wrapping, savepoints, timeout enforcement",
+        "Metrics: CPU, memory, I/O, lock contention",
+        "Backups: table snapshots, transaction log points",
+        "Rollback: transaction rollback, backup restoration, verification",
+        "Integrity: row counts, referential integrity, constraints",
+        "Automatic retry for transient failures",
+        "Automatic anomaly alerts",
+        "Critical errors escalated",
+    ),
+    "limit": (
+        "Connection pool: max 10",
+        "Query result cache: Redis, 5-minute TTL",
+        "Schema metadata cache: Redis, 1-hour TTL",
+        "execute_read_query: limit default 1000",
+        "execute_read_query: timeout default 30 s",
+        "get_sample_data: sample_size default 10",
+        "Query history: last 50 per session",
+        "Input validation and sanitization",
+    ),
+    "flow": (
+        "1 User input: session context, authentication, validation",
+        "2 Orchestrator: intent, type, complexity, risk, plan",
+        "3 Schema context: tables, relationships, samples",
+        "4 Query building: generation, optimization, validation, alternatives",
+        "5 Impact analysis for UPDATE and DELETE",
+        "6 Approval: request, notification, status, decision",
+        "7 Safe execution: backup, transaction, monitoring, integrity",
+        "8 Response: format, metrics, follow-ups, session context",
+        "assess_risk: 1/3/5/7 by type, +2 tables, +2 over 1000 rows, +3 sensitive; <=2, <=5, <=8, above",
+        "DDL operations: blocked",
+    ),
+}
+
+LINES = {f"{section}-{number}": line for section, lines in _SECTIONS.items() for number, line in enumerate(lines, 1)}
+"""Id → the line."""
