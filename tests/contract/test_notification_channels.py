@@ -22,9 +22,12 @@ from pgwarden.adapters.notify.http import HttpSender
 from pgwarden.adapters.notify.slack import SlackChannel
 from pgwarden.adapters.notify.sms import SmsChannel
 from pgwarden.adapters.notify.webhook import WebhookChannel, genuine
+from pgwarden.domain.alert_summary import alert_summary
+from pgwarden.domain.anomaly import Alert, Measure
 from pgwarden.domain.errors import DeliveryFailed, DeliveryRefused
-from pgwarden.domain.notification import Audience, Channel, Letter, NotificationKind
+from pgwarden.domain.notification import Audience, Channel, Letter, Notification, NotificationKind
 from pgwarden.domain.person import Person
+from pgwarden.domain.request import Urgency
 from pgwarden.ports import NotificationChannel
 
 SECRET = "s3cret-of-the-channel"
@@ -262,3 +265,23 @@ def silent_server() -> Iterator[int]:
     """A port where somebody listens and never says a word."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
+
+
+async def test_an_alert_is_told_in_its_own_words_and_never_as_a_ticket(bench: Bench) -> None:
+    alert = Alert("a1f3", Measure.ROWS_WRITTEN, "shop", NOON, 12345, 20, 1000)
+    fault = Alert("b2c4", Measure.GIVEN_UP, "", NOON, 3, 0, 0)
+    told = (
+        (NotificationKind.ALERT_OPENED, alert, Urgency.HIGH),
+        (NotificationKind.ALERT_CLOSED, replace(alert, closed_at=NOON), Urgency.NORMAL),
+        (NotificationKind.ALERT_OPENED, fault, Urgency.EMERGENCY),
+    )
+    for kind, each, urgency in told:
+        found = Notification.of(kind, urgency, NOON, alert_summary(each, urgency), number=0)
+        await bench.channel.send(ANA, [letter(bench.kind, found)])
+    opened, closed, broken = bench.texts()
+    assert "Out of the ordinary: 12,345 rows written in shop; usual are 20, the limit is 1,000" in opened
+    assert "Ordinary again: 12,345 rows written in shop" in closed
+    assert "3 jobs and messages given up" in broken
+    assert "usual" not in broken, "one is too many"
+    for text in (opened, closed, broken):
+        assert not [word for word in ("ticket show", "/tickets/", "approve", "deny", SQL) if word in text.lower()]

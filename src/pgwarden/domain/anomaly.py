@@ -100,6 +100,21 @@ def same_time_of_day(windows_ago: int, window: timedelta) -> bool:
     return windows_ago > 0 and min(away, day - away) <= AROUND
 
 
+def spans(rules: AlertRules, now: datetime) -> tuple[tuple[datetime, datetime], ...]:
+    """The stretches of time (after, until) that hold the present window and all that are compared with it, the newest
+    first; they do not overlap."""
+    found: list[tuple[datetime, datetime]] = []
+    since = now - timedelta(days=rules.days)
+    for day in range(rules.days + 1):
+        then = now - timedelta(days=day)
+        after, until = max(then - AROUND - rules.window, since), min(then + AROUND, now)
+        if found and until > found[-1][0]:
+            found[-1] = (after, found[-1][1])
+        elif after < until:
+            found.append((after, until))
+    return tuple(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """One incident: from the first reading that was out of the ordinary to the first that was not."""

@@ -29,7 +29,10 @@ class WatchStore(Protocol):
         ...
 
     async def readings(self, rules: AlertRules, now: datetime, databases: Sequence[str]) -> tuple[Reading, ...]:
-        """Each watched measure of each database that has any, and of ``databases``; '' is what belongs to none."""
+        """Each watched measure of each database that has any, and of ``databases``; '' is what belongs to none.
+
+        The history of a measure that is nowhere above its floor is left out: nothing alarms there.
+        """
         ...
 
     async def note_lock_wait(self, database: str, at: datetime, seconds: float, *, keep_days: int) -> None:

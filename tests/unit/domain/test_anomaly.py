@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +17,7 @@ from pgwarden.domain.anomaly import (
     Reading,
     judged,
     same_time_of_day,
+    spans,
 )
 
 FLOOR = 20.0
@@ -73,6 +76,20 @@ def test_history_is_of_the_same_time_of_day(ago: int, minutes: int) -> None:
 def test_the_window_that_is_judged_is_no_history() -> None:
     assert not same_time_of_day(0, RULES.window)
     assert same_time_of_day(96, timedelta(minutes=15))
+
+
+@pytest.mark.parametrize("minutes", [5, 7, 15, 60, 600, 1440])
+def test_the_spans_hold_every_window_that_is_compared_and_nothing_twice(minutes: int) -> None:
+    rules, now = AlertRules(timedelta(minutes=minutes), days=14), datetime(2026, 3, 20, 12, tzinfo=UTC)
+    found = spans(rules, now)
+    windows = [ago for ago in range(14 * 1440 // minutes) if ago == 0 or same_time_of_day(ago, rules.window)]
+    for ago in windows:
+        begin, end = now - (ago + 1) * rules.window, now - ago * rules.window
+        assert any(after <= begin and end <= until for after, until in found), ago
+    for (after, _), (_, until) in pairwise(found):
+        assert until <= after
+    if minutes == 15:
+        assert sum(((until - after) for after, until in found), timedelta()) < timedelta(hours=33), "of 336"
 
 
 def test_an_alert_tells_what_how_much_and_what_is_usual() -> None:

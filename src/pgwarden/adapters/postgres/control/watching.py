@@ -10,7 +10,7 @@ from pgwarden.adapters.jobs.queue import defer
 from pgwarden.adapters.postgres.control.audit_append import append_entries
 from pgwarden.adapters.postgres.control.connection import OLDEST_MAJOR, Connection, Pool, transaction
 from pgwarden.adapters.postgres.sqlfile import named_queries
-from pgwarden.domain.anomaly import Alert, AlertRules, Measure, Reading, same_time_of_day
+from pgwarden.domain.anomaly import Alert, AlertRules, Measure, Reading, same_time_of_day, spans
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.facts import Facts, JobFact, VerbFact
 from pgwarden.domain.job import Job, JobState
@@ -62,14 +62,16 @@ class PostgresWatchStore:
 
     async def readings(self, rules: AlertRules, now: datetime, databases: Sequence[str]) -> tuple[Reading, ...]:
         since = now - timedelta(days=rules.days)
-        wanted = {"now": now, "since": since, "seconds": rules.window.total_seconds()}
+        counted: dict[tuple[Measure, str, int], float] = {}
+        told: set[Measure] = set()
         async with transaction(self._pool) as connection:
             ((began,),) = await _found(connection, "history_began", {"since": since})
-            counted = {
-                (measure, database, ago): value
-                for measure, name in _QUERIES.items()
-                for database, ago, value in await _found(connection, name, wanted)
-            }
+            for measure, floor in rules.floors.items():
+                found = await _windows(connection, measure, rules, now, [(now - rules.window, now)])
+                if any(value > floor for _, _, value in found):  # nothing below alarms, whatever is usual
+                    found = await _windows(connection, measure, rules, now, spans(rules, now))
+                    told.add(measure)
+                counted |= {(measure, database, ago): value for database, ago, value in found}
         # whole windows since there is an audit, at this time of day; one in which nothing happened counts as 0
         passed = int((now - began) / rules.window) if began else 0
         windows = [ago for ago in range(1, passed) if same_time_of_day(ago, rules.window)]
@@ -79,7 +81,7 @@ class PostgresWatchStore:
                 measure,
                 database,
                 counted.get((measure, database, 0), 0.0),
-                [counted.get((measure, database, ago), 0.0) for ago in windows],
+                [counted.get((measure, database, ago), 0.0) for ago in windows] if measure in told else (),
             )
             for measure in rules.floors
             for database in sorted(places)
@@ -140,6 +142,19 @@ _QUERIES = {
 
 def _query(name: str) -> bytes:
     return named_queries("watch.sql", OLDEST_MAJOR)[name]
+
+
+async def _windows(
+    connection: Connection,
+    measure: Measure,
+    rules: AlertRules,
+    now: datetime,
+    among: Sequence[tuple[datetime, datetime]],
+) -> list[tuple[Any, ...]]:
+    """(database, how many windows ago, value) of the stretches of time."""
+    after, until = (list(each) for each in zip(*among, strict=True))
+    wanted = {"now": now, "seconds": rules.window.total_seconds(), "after": after, "until": until}
+    return await _found(connection, _QUERIES[measure], wanted)
 
 
 async def _found(connection: Connection, name: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:

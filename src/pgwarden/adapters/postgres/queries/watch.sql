@@ -51,24 +51,31 @@ select count(*) from pgwarden_control.alert
  where closed_at is null and (%(database)s = '' or database in ('', %(database)s))
 
 -- name: rows_written
--- By window, 0 being the one that ends now.
+-- By window, 0 being the one that ends now; only of the spans that hold windows which are compared.
 select e.database, floor(extract(epoch from %(now)s - e.at) / %(seconds)s)::int4 as ago,
        coalesce(sum(c.value::bigint), 0)::float8
-  from pgwarden_control.audit_entry e, json_each(e.details->'counts') t, json_each_text(t.value) c
- where e.action in ('execution.committed', 'execution.undone') and c.key in ('inserted', 'updated', 'deleted')
-   and e.at > %(since)s and e.at <= %(now)s
+  from unnest(%(after)s::timestamptz[], %(until)s::timestamptz[]) span(after, until)
+ cross join lateral (
+      select * from pgwarden_control.audit_entry
+       where at > span.after and at <= span.until and action in ('execution.committed', 'execution.undone')
+      offset 0) e,  -- span by span through the index
+       json_each(e.details->'counts') t, json_each_text(t.value) c
+ where c.key in ('inserted', 'updated', 'deleted')
  group by 1, 2
 
 -- name: refusals
-select database, floor(extract(epoch from %(now)s - at) / %(seconds)s)::int4 as ago, count(*)::float8
-  from pgwarden_control.audit_entry
- where outcome = 'refused' and at > %(since)s and at <= %(now)s
+select e.database, floor(extract(epoch from %(now)s - e.at) / %(seconds)s)::int4 as ago, count(*)::float8
+  from unnest(%(after)s::timestamptz[], %(until)s::timestamptz[]) span(after, until)
+ cross join lateral (
+      select at, database from pgwarden_control.audit_entry
+       where at > span.after and at <= span.until and outcome = 'refused'
+      offset 0) e
  group by 1, 2
 
 -- name: lock_waits
-select database, floor(extract(epoch from %(now)s - at) / %(seconds)s)::int4 as ago, max(seconds)
-  from pgwarden_control.lock_wait
- where at > %(since)s and at <= %(now)s
+select w.database, floor(extract(epoch from %(now)s - w.at) / %(seconds)s)::int4 as ago, max(w.seconds)
+  from unnest(%(after)s::timestamptz[], %(until)s::timestamptz[]) span(after, until)
+  join pgwarden_control.lock_wait w on w.at > span.after and w.at <= span.until
  group by 1, 2
 
 -- name: history_began
