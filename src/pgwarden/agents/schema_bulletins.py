@@ -14,7 +14,7 @@ MOST_CONVERSATIONS = 10_000
 
 
 class SchemaBulletins:
-    """Listens to targets that were asked about in this process. What changed is looked up for each reader's own eyes."""
+    """Listens to targets that were asked about in this process. What changed is found for each reader's eyes."""
 
     def __init__(self, schema: SchemaContextAgent, now: Callable[[], datetime]) -> None:
         self._schema, self._now = schema, now
