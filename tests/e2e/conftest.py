@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest_asyncio
 import uvicorn
-from playwright.async_api import async_playwright
+from playwright.async_api import async_playwright, expect
 from tests.support import parts
 from tests.support.browser import Site
 from tests.support.change import owned, run
@@ -33,6 +33,7 @@ TABLES = (
 async def shared_site(run_directory: Path, pg18_url: str, settled_people: str) -> AsyncIterator[Site]:
     """40 customers and 200 orders, and the people of tests.support.web."""
     parts.need("chromium")
+    expect.set_options(timeout=20_000)  # the usual five seconds are short where other tests have the processors
     mark = uuid.uuid4().hex[:8]
     home = run_directory / f"site-{mark}"
     home.mkdir(mode=0o711)

@@ -126,6 +126,7 @@ async def read(statement: Read, visitor: Asking) -> RowsAnswer:
 
 @router.post(
     "/reads/stream",
+    status_code=200,
     response_class=EventStream,
     responses={200: {"content": {"text/event-stream": {}}, "description": "The event `answer` or `problem`"}},
 )

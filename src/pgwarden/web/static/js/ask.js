@@ -94,7 +94,9 @@ function editor(made, answer) {
   edit.addEventListener("input", () => { colour(edit); clearTimeout(later); later = setTimeout(judge, 400); });
   how.addEventListener("toggle", () => { if (how.open && !verdict.textContent) judge(); });
   async function judge() {
-    const told = await (await fetch("/api/v1/verdicts", { method: "POST", headers, body: JSON.stringify({ sql: sqlOf(edit) || " ", database: answer.database }) })).json();
+    const sql = sqlOf(edit);
+    const told = await (await fetch("/api/v1/verdicts", { method: "POST", headers, body: JSON.stringify({ sql: sql || " ", database: answer.database }) })).json();
+    if (sqlOf(edit) !== sql) return; // a later one is under way
     verdict.textContent = told.decision ? [told.decision.replace("_", " "), ...told.reasons.map((each) => each.message), told.estimated_cost == null ? "" : `estimated cost ${Math.round(told.estimated_cost)}`].filter(Boolean).join(" · ") : told.what;
     made.querySelector(".tree-place").replaceChildren(...[planTree(told.plan)].filter(Boolean));
   }
