@@ -22,7 +22,7 @@ async def test_two_people_ask_decide_run_and_take_back(site: Site) -> None:
     await ana.keyboard.press("Enter")
     turn = ana.locator("article.turn").first
     await expect(turn.locator("tbody tr")).to_have_count(4)
-    await expect(turn.locator(".chart .mark-rect path")).to_have_count(4)
+    await expect(turn.locator(".chart .mark-rect path")).to_have_count(4, timeout=60_000)
     await turn.get_by_role("button", name="state").click()
     await expect(turn.locator("tbody tr").first).to_contain_text("AA")
     await turn.locator(".how > summary").click()

@@ -23,7 +23,7 @@ async def test_a_question_is_kept_shared_and_run_by_somebody_else(site: Site) ->
     await ana.keyboard.press("Enter")
     turn = ana.locator("article.turn").first
     await expect(turn.locator("tbody tr")).to_have_count(4)
-    await expect(turn.locator(".chart .mark-rect path")).to_have_count(4)
+    await expect(turn.locator(".chart .mark-rect path")).to_have_count(4, timeout=60_000)
     await turn.locator(".chart summary").press("Enter")
     await turn.locator(".chart").get_by_label("Chart").select_option("line")
     await expect(turn.locator(".chart .mark-line path")).to_have_count(1)
@@ -54,7 +54,7 @@ async def test_a_question_is_kept_shared_and_run_by_somebody_else(site: Site) ->
     theirs = max_.locator("article.turn").first
     await expect(theirs.locator("tbody tr")).to_have_count(4)
     await expect(theirs.locator(".reading")).to_contain_text("Saved by ana; run with your rights.")
-    await expect(theirs.locator(".chart .mark-line path")).to_have_count(1)
+    await expect(theirs.locator(".chart .mark-line path")).to_have_count(1, timeout=60_000)
     await expect(theirs.get_by_role("img", name="A line of")).to_be_visible()
     assert await max_.evaluate("document.documentElement.scrollWidth") <= 390
     await checked(max_)
@@ -136,7 +136,7 @@ async def test_a_chart_is_changed_and_the_plan_is_read_in_the_dark(site: Site) -
     await expect(tree).to_contain_text("Hash Cond")
     await expect(tree.locator("li").first).to_contain_text("100 %")
     await turn.get_by_role("button", name="Run this SQL").press("Enter")
-    await expect(turn.locator(".chart .mark-line path")).to_have_count(4)
+    await expect(turn.locator(".chart .mark-line path")).to_have_count(4, timeout=60_000)
     await expect(turn.get_by_role("img", name="A line of total by day, coloured by state")).to_be_visible()
     await turn.locator(".chart summary").press("Enter")
     choices = turn.locator(".chart")

@@ -101,7 +101,10 @@ export function chart(made, result, wanted = {}) {
       const whole = vegaLite.compile(specification(result, chosen, picture), { logger: engine.logger(engine.Error) }).spec;
       const none = () => Promise.reject(new Error("nothing is loaded into a chart"));
       view = new engine.View(engine.parse(whole, null, { ast: true }), { expr: expressionInterpreter, renderer: "svg", hover: false, loader: { load: none, sanitize: none }, logLevel: engine.Error });
-      await view.initialize(picture).runAsync();
+      const drawn = element("div"); // Vega gives its container a role of its own; ours has the words
+      drawn.setAttribute("aria-hidden", "true");
+      picture.append(drawn);
+      await view.initialize(drawn).runAsync();
     } catch (error) {
       picture.replaceChildren(element("p", `No chart could be drawn: ${error.message}.`, "hint"));
     }
