@@ -12,6 +12,8 @@ from pgwarden.language.morphology import lemma
 from pgwarden.language.places import COUNTRY_CODES, DEMONYMS, STATES
 from pgwarden.ports import ValueIndex
 
+MISSPELLED = 0.8
+"""Score of a value that the words are a misspelling of: enough to be read so, and the answer says it."""
 FEW_VALUES = 20
 """Values of a column that holds states or kinds rather than names."""
 
@@ -74,7 +76,10 @@ class StoredValues:
                 if entity is None or field_.column not in entity.attributes:
                     continue
                 exact = plain(hit.value) == plain(phrase)
-                score = weight * (1.0 if exact else min(hit.score, 0.9) * nearness(phrase, hit.value, quoted))
+                near = 0.0 if exact else min(hit.score, 0.9) * nearness(phrase, hit.value, quoted)
+                if loose and not exact and misspelled(phrase, hit.value):
+                    near = max(near, MISSPELLED)
+                score = weight * (1.0 if exact else near)
                 if score >= (0.5 if quoted else 0.72):
                     found[(field_, hit.value)] = max(score, found.get((field_, hit.value), 0.0))
         base = lemma(text.lower())
@@ -111,6 +116,14 @@ def nearness(phrase: str, value: str, quoted: bool) -> float:
     if left <= right:
         return max(ratio, 0.75 if len(left) > 1 or quoted else 0.62)
     return ratio if ratio > 0.86 else ratio * 0.6
+
+
+def misspelled(phrase: str, value: str) -> bool:
+    """Whether a phrase is a value with a slip of the pen: a letter or two more, fewer or swapped, not the first."""
+    a, b = plain(phrase), plain(value)
+    if min(len(a), len(b)) < 5 or abs(len(a) - len(b)) > 2 or a[0] != b[0] or a.count(" ") != b.count(" "):
+        return False
+    return SequenceMatcher(None, a, b).ratio() >= 0.85
 
 
 @lru_cache(maxsize=4096)

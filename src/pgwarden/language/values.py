@@ -111,7 +111,10 @@ def value(draft: Draft, position: int) -> int | None:
             f"{item.text}: {draft.qualified(best.field)} or {draft.qualified(rivals[0].field)}"
         )
     draft.evidence.weak.append(best.score)
-    add(draft, value_condition(draft, best, item))
+    condition = value_condition(draft, best, item)
+    if best.score < 0.86 and isinstance(condition, Compare) and condition.operator == "=":
+        draft.evidence.guesses.append(f"“{item.text}” is read as “{best.value}”")
+    add(draft, condition)
     if best.field.relation not in draft.mentioned:
         draft.mentioned.append(best.field.relation)
     following = draft.item(position + 1)
