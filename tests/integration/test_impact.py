@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from tests.conftest import MakeDatabase
 from tests.support.change import LATER, NOW, dump, owned, run
+from tests.support.round_trips import round_trips
 
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
 from pgwarden.adapters.postgres.estimates import sampled
@@ -224,6 +225,20 @@ async def test_a_small_change_reads_no_whole_table(database: str) -> None:
         assert after[0] == before[0]
 
 
+@pytest.mark.parametrize(
+    ("sql", "most"), [("delete from purchase where id = 1", 13), ("update purchase set at = at where id = 1", 15)]
+)
+async def test_a_small_change_waits_for_the_network_a_few_times(shop: str, sql: str, most: int) -> None:
+    """All that the server tells beside the rows is asked at once: 10 and 11 waits, where asking in turn took 17 and 20.
+
+    Some room is left, for answers that come while the rest of a batch is on its way.
+    """
+    catalog = await catalog_of(shop)
+    async with round_trips(shop) as network:
+        await analyse(network.url, sql, catalog)
+    assert network.count <= most
+
+
 async def test_what_fails_among_others_costs_nothing(shop: str, caplog: pytest.LogCaptureFixture) -> None:
     """Whatever was sent with it is answered, the transaction goes on, and no driver complains."""
     queries: list[Query] = [
@@ -327,6 +342,32 @@ async def test_surroundings_are_listed(shop: str) -> None:
     assert [e.name for e in impact.side_effects if not e.known] == ["hidden"]
     assert impact.recovery is not None
     assert impact.recovery.irreversible
+
+
+async def test_functions_that_the_statement_calls_are_followed(shop: str) -> None:
+    """Also where nothing but a value to assign calls them; what only computes is not told."""
+    run(
+        shop,
+        """create table journal (what text);
+           create function noted(int) returns int language plpgsql as
+             $$begin insert into journal values ($1::text); return $1 + (select count(*) from purchase); end$$;
+           create function hidden(int) returns int language plpgsql as
+             $$begin execute 'delete from journal'; return $1; end$$;
+           create function plain(int) returns int language sql as 'select $1 + 1'""",
+    )
+    impact = await impact_of(shop, "update line set n = noted(n) where id = 1")
+    (call,) = [effect for effect in impact.side_effects if effect.kind is SideEffectKind.CALL]
+    assert (call.name, call.writes, call.reads, call.known) == (
+        "public.noted", ("INSERT journal",), ("public.purchase",), True,
+    )  # fmt: skip
+    assert {e.name: e.counts for e in impact.expectations()}["public.journal"] is None
+    assert not impact.certain
+    impact = await impact_of(shop, "update line set n = hidden(n) where id = 1")
+    assert [effect.name for effect in impact.side_effects if not effect.known] == ["public.hidden"]
+    risk = assess(impact, await catalog_of(shop))
+    assert "unknown-effects" in {finding.rule for finding in risk.findings}
+    for sql in ("update line set n = plain(n) where id = 1", "delete from line where abs(n) + plain(id) = 3"):
+        assert not [e for e in (await impact_of(shop, sql)).side_effects if e.kind is SideEffectKind.CALL]
 
 
 async def permit(database: str, rows: int = 1000) -> RehearsalPermit:

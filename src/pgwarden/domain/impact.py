@@ -153,6 +153,7 @@ class SideEffectKind(StrEnum):
     INDEX = "index"
     CONSTRAINT = "constraint"
     FUNCTION = "function"
+    CALL = "function call"
     LOCK = "lock"
     APPLICATION = "application"
     SEQUENCE = "sequence"

@@ -37,6 +37,8 @@ class FunctionEffects:
     reads: tuple[Relation, ...] = ()
     unknown: str = ""
     """Why this may not be everything."""
+    run: frozenset[int] = frozenset()
+    """Functions that may run, by oid."""
 
 
 @dataclass(slots=True)
@@ -62,6 +64,14 @@ def effects_of_calls(catalog: Catalog, found: StatementEffects, path: Sequence[s
     return _followed(following)
 
 
+def statement_calls(catalog: Catalog, sql: str, path: Sequence[str]) -> FunctionEffects:
+    """What the functions do that a statement itself calls."""
+    try:
+        return effects_of_calls(catalog, statement_effects(sql), path)
+    except NotUnderstood as error:
+        return FunctionEffects(unknown=str(error))
+
+
 def _followed(following: _Following) -> FunctionEffects:
     while following.waiting:
         function, path = following.waiting.pop()
@@ -73,7 +83,8 @@ def _followed(following: _Following) -> FunctionEffects:
             following.seen.add((function.oid, path))
             _enter(following, function, path)
     reads = sorted(following.reads.values(), key=lambda relation: relation.name)
-    return FunctionEffects(tuple(following.writes), tuple(reads), "; ".join(following.unknown))
+    run = frozenset(oid for oid, _ in following.seen)
+    return FunctionEffects(tuple(following.writes), tuple(reads), "; ".join(following.unknown), run)
 
 
 def _enter(following: _Following, function: Function, path: tuple[str, ...]) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pgwarden.domain.catalog import Catalog, Relation, Trigger
 from pgwarden.domain.impact import SideEffect, SideEffectKind
 from pgwarden.domain.quantity import counted, plural
-from pgwarden.sql.function_effects import FunctionEffects, body_of, function_effects
+from pgwarden.sql.function_effects import FunctionEffects, body_of, function_effects, statement_calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class _Found:
     effects: list[SideEffect] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     open_tables: dict[int, None] = field(default_factory=dict)
+    run: set[int] = field(default_factory=set)
+    """Functions that may run."""
 
 
 Events = Mapping[int, frozenset[str]]
@@ -36,14 +38,17 @@ Events = Mapping[int, frozenset[str]]
 
 
 def side_effects(
-    catalog: Catalog, events: Events, changed: Mapping[int, frozenset[str]], path: Sequence[str]
+    catalog: Catalog, sql: str, events: Events, changed: Mapping[int, frozenset[str]], path: Sequence[str]
 ) -> Surroundings:
-    """What these events set off. ``changed`` names the columns that an UPDATE assigns, by relation.
+    """What these events set off, and what the functions do that the statement calls.
+
+    ``changed`` names the columns that an UPDATE assigns, by relation.
 
     ``path`` holds the schemas in which trigger bodies look up names, unless their function sets its own.
     """
     found = _Found(path)
     waiting = [(oid, event) for oid, happening in events.items() for event in sorted(happening)]
+    waiting += _calls(catalog, statement_calls(catalog, sql, path), found)
     seen = set(waiting)
     while waiting:
         oid, event = waiting.pop(0)
@@ -64,7 +69,7 @@ def side_effects(
         if relation.partition_of in events:  # the partitioned table speaks for its partitions
             found.effects += _receivers(relation)
         else:
-            found.effects += _static(catalog, relation, together, changed.get(oid, frozenset()))
+            found.effects += _static(catalog, relation, together, changed.get(oid, frozenset()), found.run)
     return Surroundings(
         tuple(dict.fromkeys(found.effects)), tuple(dict.fromkeys(found.doubts)), tuple(found.open_tables)
     )
@@ -78,6 +83,7 @@ def _trigger(catalog: Catalog, relation: Relation, trigger: Trigger, found: _Fou
     """Record what a trigger does; yields the (table, event) pairs that it causes in turn."""
     function = catalog.functions.get(trigger.function_oid)
     body = function_effects(catalog, function, found.path)
+    found.run |= body.run
     writes = tuple(f"{event} {table}" for (event, _, table), _ in body.writes)
     reads = tuple(str(table.name) for table in body.reads)
     if body.unknown:
@@ -93,6 +99,23 @@ def _trigger(catalog: Catalog, relation: Relation, trigger: Trigger, found: _Fou
     if trigger.timing == "BEFORE" and trigger.per_row and not body.unknown:
         found.doubts.append(f"trigger {trigger.name} on {relation.name} may change or suppress rows")
     yield from _written(catalog, f"trigger {trigger.name}", body, found)
+
+
+def _calls(catalog: Catalog, body: FunctionEffects, found: _Found) -> Iterator[tuple[int, str]]:
+    """Record what functions do that the statement itself calls; yields the (table, event) pairs that they cause."""
+    found.run |= body.run
+    if not body.unknown and not body.writes:
+        return
+    told = f"what is not known: {body.unknown}" if body.unknown else "more than compute: "
+    message = f"functions that the statement calls do {told}{'' if body.unknown else _told(body)}"
+    names = sorted(str(catalog.functions[oid].name) for oid in body.run if not catalog.functions[oid].builtin)
+    writes = tuple(f"{event} {table}" for (event, _, table), _ in body.writes)
+    reads = tuple(str(table.name) for table in body.reads)
+    found.doubts.append(message)
+    found.effects.append(
+        SideEffect(SideEffectKind.CALL, "", ", ".join(names), message, not body.unknown, writes, reads)
+    )
+    yield from _written(catalog, "a function", body, found)
 
 
 def _written(catalog: Catalog, what: str, body: FunctionEffects, found: _Found) -> Iterator[tuple[int, str]]:
@@ -114,10 +137,10 @@ def _told(body: FunctionEffects) -> str:
 
 
 def _static(
-    catalog: Catalog, relation: Relation, events: frozenset[str], changed: frozenset[str]
+    catalog: Catalog, relation: Relation, events: frozenset[str], changed: frozenset[str], run: Collection[int]
 ) -> Iterator[SideEffect]:
     """What the definitions around a table say."""
-    yield from _readers(catalog, relation)
+    yield from _readers(catalog, relation, run)
     yield from _receivers(relation)
     yield from _checks(relation, events, changed)
     yield from _columns(relation, events, changed)
@@ -127,18 +150,17 @@ def _static(
     yield SideEffect(SideEffectKind.LOCK, name, "SHARE ROW EXCLUSIVE", message)
 
 
-def _readers(catalog: Catalog, relation: Relation) -> Iterator[SideEffect]:
-    """Views, materialized views and functions that speak of the table."""
+def _readers(catalog: Catalog, relation: Relation, run: Collection[int]) -> Iterator[SideEffect]:
+    """Views, materialized views and functions that speak of the table and are not run."""
     name = str(relation.name)
     for view in catalog.views_of.get(relation.oid, ()):
         stale = view.kind == "m"
         kind = SideEffectKind.MATERIALIZED_VIEW if stale else SideEffectKind.VIEW
         message = f"{view.name} is stale until it is refreshed" if stale else f"{view.name} shows the change"
         yield SideEffect(kind, name, str(view.name), message)
-    firing = {trigger.function_oid for trigger in relation.triggers}
     word = relation.name.name.lower()
     for function in catalog.functions.values():
-        own = not function.builtin and not function.extension and function.oid not in firing
+        own = not function.builtin and not function.extension and function.oid not in run
         if own and (body := body_of(function)) and word in _words_of(body):
             message = f"function {function.name} mentions {name}; it is not run by this change"
             yield SideEffect(SideEffectKind.FUNCTION, name, str(function.name), message)

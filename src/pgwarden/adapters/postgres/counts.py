@@ -14,6 +14,8 @@ from pgwarden.domain.execution import Parameter
 from pgwarden.domain.impact import Basis, Figure
 from pgwarden.sql.change import Change
 
+WRITING = (psycopg.errors.ReadOnlySqlTransaction,)
+"""A value to assign comes from a function that writes: the rows are counted without evaluating it."""
 _PARAMETER = re.compile(r"\$(\d+)")
 
 
@@ -44,7 +46,7 @@ class Counts:
         answers = await self._session.attempts([(query, self.known(query)) for query, *_ in queries])
         found = []
         for (query, oid, bare), answer in zip(queries, answers, strict=True):
-            denied = isinstance(answer, psycopg.errors.InsufficientPrivilege)
+            denied = isinstance(answer, (*WRITING, psycopg.errors.InsufficientPrivilege))
             if isinstance(answer, psycopg.errors.QueryCanceled):
                 found.append(await self._instead(query, oid))
             elif denied and (rows := await self._barely(bare)) is not None:
@@ -52,6 +54,9 @@ class Counts:
             elif isinstance(answer, psycopg.errors.InsufficientPrivilege):
                 why = answer.diag.message_primary
                 self._doubts.append(f"{self._catalog.role} cannot count what it may not read: {why}")
+                found.append(Figure(0, Basis.UNKNOWN))
+            elif isinstance(answer, WRITING):
+                self._doubts.append(f"what a function would write keeps its rows from being counted: {answer.sqlstate}")
                 found.append(Figure(0, Basis.UNKNOWN))
             elif isinstance(answer, psycopg.Error):
                 raise answer

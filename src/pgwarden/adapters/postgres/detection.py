@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import psycopg
 
-from pgwarden.adapters.postgres.session import Session
+from pgwarden.adapters.postgres.session import Answer, Query
 from pgwarden.domain.catalog import Catalog, Column, Relation, quote_identifier
 from pgwarden.domain.sensitive import SensitiveKind, kind_of_values, sensitivity
 
@@ -19,25 +19,34 @@ LONGEST = 200
 TYPES = ("text", "character", "citext", "json", "jsonb", "xml", "inet", "bigint", "numeric", "name")
 
 
-async def detected(session: Session, catalog: Catalog, tables: Iterable[int]) -> dict[tuple[int, str], SensitiveKind]:
-    """Kinds by relation and column, for columns that their names and comments do not call sensitive.
+class Detection:
+    """Looks at values of columns that their names and comments do not call sensitive."""
 
-    What this role may not read, or what takes too long, is left out.
-    """
-    looked: list[tuple[int, list[Column]]] = []
-    for oid in list(dict.fromkeys(tables))[:MOST_TABLES]:
-        relation = catalog.relations.get(oid)
-        columns = [c for c in relation.columns if _open(relation, c)] if relation and relation.kind in "rp" else []
-        if columns:
-            looked.append((oid, columns))
-    answers = await session.attempts([(_sample(catalog, oid, columns), ()) for oid, columns in looked])
-    return {
-        (oid, column.name): kind
-        for (oid, columns), rows in zip(looked, answers, strict=True)
-        if not isinstance(rows, psycopg.Error)  # no right, too slow, or a value that does not convert
-        for number, column in enumerate(columns)
-        if (kind := kind_of_values(row[f"c{number}"] for row in rows))
-    }
+    def __init__(self, catalog: Catalog, tables: Iterable[int]) -> None:
+        self._catalog = catalog
+        self._looked: list[tuple[int, list[Column]]] = []
+        for oid in list(dict.fromkeys(tables))[:MOST_TABLES]:
+            relation = catalog.relations.get(oid)
+            columns = [c for c in relation.columns if _open(relation, c)] if relation and relation.kind in "rp" else []
+            if columns:
+                self._looked.append((oid, columns))
+
+    def queries(self) -> list[Query]:
+        """What to ask for ``kinds``."""
+        return [(_sample(self._catalog, oid, columns), ()) for oid, columns in self._looked]
+
+    def kinds(self, answers: Sequence[Answer]) -> dict[tuple[int, str], SensitiveKind]:
+        """Kinds by relation and column, from the answers to ``queries``.
+
+        What this role may not read, or what takes too long, is left out.
+        """
+        return {
+            (oid, column.name): kind
+            for (oid, columns), rows in zip(self._looked, answers, strict=True)
+            if not isinstance(rows, psycopg.Error)  # no right, too slow, or a value that does not convert
+            for number, column in enumerate(columns)
+            if (kind := kind_of_values(row[f"c{number}"] for row in rows))
+        }
 
 
 def _open(relation: Relation, column: Column) -> bool:

@@ -8,21 +8,22 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
-from pgwarden.adapters.postgres.capture import definitions_hash
+from pgwarden.adapters.postgres.capture import definitions_of, digest_of
 from pgwarden.adapters.postgres.cascades import Cascades, indexed
 from pgwarden.adapters.postgres.change_rows import RowChecks, quiet_default
 from pgwarden.adapters.postgres.counts import Counts
-from pgwarden.adapters.postgres.detection import detected
+from pgwarden.adapters.postgres.detection import Detection
 from pgwarden.adapters.postgres.estimates import SAMPLE_PAGES, planner_estimate
-from pgwarden.adapters.postgres.lock_free import goes_lock_free
+from pgwarden.adapters.postgres.lock_free import Outlook
 from pgwarden.adapters.postgres.numbers import NONE, Numbers
 from pgwarden.adapters.postgres.orphans import orphans
-from pgwarden.adapters.postgres.session import OWN_PATH, Session, open_session
-from pgwarden.adapters.postgres.surroundings import applying, checked, slots, views_named, without_locks
-from pgwarden.adapters.postgres.table_use import TableUsers, archiving
+from pgwarden.adapters.postgres.session import OWN_PATH, Session, open_session, searching
+from pgwarden.adapters.postgres.surroundings import applying, checked, slots, slots_of, views_named, without_locks
+from pgwarden.adapters.postgres.table_use import TableUsers, archiving, archiving_of
 from pgwarden.domain.catalog import Catalog, Relation
 from pgwarden.domain.execution import Parameter
 from pgwarden.domain.impact import (
+    Archiving,
     Basis,
     Figure,
     Impact,
@@ -31,7 +32,9 @@ from pgwarden.domain.impact import (
     TableImpact,
     Violation,
 )
+from pgwarden.domain.sensitive import SensitiveKind
 from pgwarden.domain.statement import StatementKind
+from pgwarden.domain.table_use import TableUse
 from pgwarden.sql.always_true import always_true
 from pgwarden.sql.change import Change, ChangeSet
 from pgwarden.sql.conditions import change_set
@@ -86,22 +89,36 @@ async def analyse(
     change_set(sql, targets.view)  # refuses before anything is opened
     async with open_session(conninfo) as session:
         bounds = limits or AnalysisLimits()
-        await session.script("begin isolation level repeatable read read only")
-        await session.script(
-            f"set local statement_timeout = {round(bounds.query_seconds * 1000)};"
-            f" set local lock_timeout = {round(bounds.lock_seconds * 1000)};"
-            " set local datestyle = 'ISO'; set local intervalstyle = 'postgres'; set local extra_float_digits = 1"
+        *_, (moment,) = await session.together(
+            ("begin isolation level repeatable read read only", ()),
+            (f"set local statement_timeout = {round(bounds.query_seconds * 1000)}", ()),
+            (f"set local lock_timeout = {round(bounds.lock_seconds * 1000)}", ()),
+            ("set local datestyle = 'ISO'", ()),
+            ("set local intervalstyle = 'postgres'", ()),
+            ("set local extra_float_digits = 1", ()),
+            searching(search_path),
+            (FREEZE_QUERY, ()),
         )
-        await session.search(search_path)
-        (moment,) = await session.rows(FREEZE_QUERY)
         frozen = freeze(sql, moment)
         changes = change_set(frozen.sql, targets.view)
-        analysis = _Analysis(session, catalog, targets, changes, parameters, search_path, bounds)
+        analysis = _Analysis(session, catalog, targets, changes, parameters, bounds)
         impact = await analysis.impact(frozen.sql)
         await session.rollback()
     views = drifting_views(catalog, frozen.read, targets.schemas)
     volatile = (*frozen.drifting, *drifting_functions(catalog, frozen.called), *views)
     return replace(impact, frozen=frozen.values, original=sql, volatile=volatile, taken=frozen.taken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """What the server knows beside the rows."""
+
+    slots: list[SideEffect]
+    archiving: Archiving
+    definitions: str
+    lock_free: bool
+    users: tuple[TableUse, ...]
+    detected: dict[tuple[int, str], SensitiveKind]
 
 
 class _Analysis:
@@ -114,13 +131,11 @@ class _Analysis:
         targets: Targets,
         changes: ChangeSet,
         parameters: Sequence[Parameter],
-        search_path: str,
         limits: AnalysisLimits,
     ) -> None:
         self._session = session
         self._catalog = catalog
         self._changes = changes
-        self._path = search_path
         self._doubts = list(changes.doubts)
         self._names = targets
         self._targets = [targets.table(change.schema, change.table) for change in changes.changes]
@@ -133,7 +148,6 @@ class _Analysis:
 
     async def impact(self, sql: str) -> Impact:
         catalog, graph = self._catalog, self._closure
-        await self._session.search(self._path)
         estimate = await planner_estimate(self._session, sql, self._counts.known(sql))
         numbers = Numbers(self._counts, self._counting, together=self._at_once(estimate))
         counted = self._counted()
@@ -146,19 +160,17 @@ class _Analysis:
         violations += await self._row_violations()
         violations += await self._outside_views()
         matches = await self._multiplies()
-        around = side_effects(catalog, self._events(), self._changing(), self._names.schemas)
+        around = side_effects(catalog, sql, self._events(), self._changing(), self._names.schemas)
         effects = [*views_named(self._changes.changes), *await applying(self._session, catalog, around.effects)]
         effects += await self._orphans(numbers, counted)
-        effects += await slots(self._session)
-        await self._session.script(
-            f"set local search_path = {OWN_PATH}; set local statement_timeout = {OWN_SECONDS * 1000}"
-        )
         changing = [table.relation for table in tables if table.rows or table.target]
         opened = tuple(dict.fromkeys([*around.open_tables, *self._inheriting()]))
         reach = self._reach(opened)
-        if await goes_lock_free(self._session, sql, {*reach, *opened}):
+        server = await self._told_by_the_server(sql, reach, opened, [*changing, *opened])
+        effects += server.slots
+        if server.lock_free:
             effects = [without_locks(effect) for effect in effects]
-        users = await TableUsers(self._session, catalog, reach).found()
+        users = server.users
         effects += [SideEffect(SideEffectKind.APPLICATION, use.table, use.who, str(use)) for use in users]
         return Impact(
             sql=sql,
@@ -172,7 +184,7 @@ class _Analysis:
             frozen=(),
             doubts=tuple(dict.fromkeys([*self._doubts, *around.doubts])),
             reach=reach,
-            definitions=await definitions_hash(self._session, reach),
+            definitions=server.definitions,
             depth=graph.depth(),
             estimate=estimate,
             open_tables=opened,
@@ -185,9 +197,33 @@ class _Analysis:
             assigned=self._assigned(),
             cost=cost(catalog, tables),
             recovery=recovery_plan(catalog, tables, effects),
-            detected=await detected(self._session, catalog, [*changing, *opened]),
+            detected=server.detected,
             users=users,
-            archiving=await archiving(self._session),
+            archiving=server.archiving,
+        )
+
+    async def _told_by_the_server(
+        self, sql: str, reach: Sequence[int], opened: Sequence[int], changing: Sequence[int]
+    ) -> _Server:
+        """What the server says about itself and the tables in reach, asked for together: one wait for the network."""
+        session = self._session
+        await session.script(f"set local search_path = {OWN_PATH}; set local statement_timeout = {OWN_SECONDS * 1000}")
+        outlook = Outlook(session, sql, {*reach, *opened})
+        users, detection = TableUsers(session, self._catalog, reach), Detection(self._catalog, changing)
+        own = [slots_of(session), archiving_of(session), definitions_of(session, reach), *outlook.queries()]
+        asked = [*own, *users.queries(), *detection.queries()]
+        answers = await session.attempts(asked)
+        lines = [answer for answer in answers[: len(own)] if not isinstance(answer, psycopg.Error)]
+        if len(lines) < len(own):
+            raise next(answer for answer in answers[: len(own)] if isinstance(answer, psycopg.Error))
+        last = len(asked) - len(detection.queries())
+        return _Server(
+            slots=slots(lines[0]),
+            archiving=archiving(lines[1][0]),
+            definitions=digest_of(lines[2]),
+            lock_free=outlook.goes_lock_free(lines[3:]),
+            users=await users.found(answers[len(own) : last]),
+            detected=detection.kinds(answers[last:]),
         )
 
     # --- what the statement names

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from pgwarden.adapters.postgres.capture import definitions_of, digest_of, read_shapes, shape_of, shapes_of
+from pgwarden.adapters.postgres.capture import definitions_of, digest_of, shape_of, shapes_of
 from pgwarden.adapters.postgres.session import OWN_PATH, Query, Session, searching
 from pgwarden.domain.approval import Approved
 from pgwarden.domain.catalog import Name, quote_identifier
@@ -53,16 +54,29 @@ async def lock_free(session: Session, approved: Approved) -> LockFree | None:
     return None
 
 
-async def goes_lock_free(session: Session, sql: str, reach: Collection[int]) -> bool:
+class Outlook:
     """Whether a change of these tables would go this way, as they are now. Only looks."""
-    change = _single_change(sql) if len(reach) == 1 else None
-    if change is None:
-        return False
-    (shape,) = await read_shapes(session, reach)
-    if shape.oid not in reach or shape.obstacle or obstacle(change, shape, session.major):
-        return False
-    (row,) = await session.named("returnable", {"oid": shape.oid})
-    return bool(row["returnable"])
+
+    def __init__(self, session: Session, sql: str, reach: Collection[int]) -> None:
+        self._session, self._reach = session, reach
+        self._change = _single_change(sql) if len(reach) == 1 else None
+
+    def queries(self) -> list[Query]:
+        """What to ask for ``goes_lock_free``."""
+        if self._change is None:
+            return []
+        (oid,) = self._reach
+        return [shapes_of(self._session, self._reach), self._session.query("returnable", {"oid": oid})]
+
+    def goes_lock_free(self, answers: Sequence[Sequence[Mapping[str, Any]]]) -> bool:
+        """From the answers to ``queries``."""
+        if self._change is None:
+            return False
+        ((facts,), (row,)) = answers
+        shape = shape_of(facts)
+        if shape.oid not in self._reach or shape.obstacle or obstacle(self._change, shape, self._session.major):
+            return False
+        return bool(row["returnable"])
 
 
 async def target(session: Session, search_path: str, schema: str | None, table: str) -> int | None:

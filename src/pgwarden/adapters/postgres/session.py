@@ -31,6 +31,8 @@ Connection = psycopg.AsyncConnection[dict[str, Any]]
 
 Query = tuple[str | bytes, Sequence[object] | Mapping[str, object]]
 """A generated query with the values of its ``$n`` parameters, or a named one with its values by name."""
+Answer = list[dict[str, Any]] | psycopg.Error
+"""The rows of a query, or why it failed."""
 
 OWN_PATH = "pg_catalog, pg_temp"
 """Our own queries qualify every name and must not be led astray."""
@@ -87,12 +89,12 @@ class Session:
         (value,) = row.values()
         return value
 
-    async def attempts(self, queries: Sequence[Query]) -> list[list[dict[str, Any]] | psycopg.Error]:
+    async def attempts(self, queries: Sequence[Query]) -> list[Answer]:
         """The rows of each query, or its error, which costs the transaction nothing.
 
         Sent together: as long as none fails they take one round trip.
         """
-        found: list[list[dict[str, Any]] | psycopg.Error] = []
+        found: list[Answer] = []
         while len(found) < len(queries):
             waiting = [(self._cursor(query), query) for query in queries[len(found) :]]
             error = await self._sent("savepoint attempt", waiting, "release savepoint attempt")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from pgwarden.adapters.postgres.session import Session
+from pgwarden.adapters.postgres.session import Query, Session
 from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.domain.catalog import Catalog
 from pgwarden.domain.impact import SideEffect, SideEffectKind
@@ -32,9 +33,13 @@ def without_locks(effect: SideEffect) -> SideEffect:
     return replace(effect, name="ROW EXCLUSIVE", message=message)
 
 
-async def slots(session: Session) -> list[SideEffect]:
+def slots_of(session: Session) -> Query:
+    """The query of this database's logical replication slots, for ``slots``."""
+    return named_queries("impact.sql", session.major)["slots"], {}
+
+
+def slots(rows: Iterable[Mapping[str, Any]]) -> list[SideEffect]:
     """Consumers of logical replication slots of this database."""
-    cursor = await session.connection.execute(named_queries("impact.sql", session.major)["slots"])
     return [
         SideEffect(
             SideEffectKind.PUBLICATION,
@@ -43,7 +48,7 @@ async def slots(session: Session) -> list[SideEffect]:
             f"replication slot {row['name']} ({'active' if row['active'] else 'nobody reads it now'})"
             f" sends changes of this database on, through {row['plugin']}",
         )
-        for row in await cursor.fetchall()
+        for row in rows
     ]
 
 

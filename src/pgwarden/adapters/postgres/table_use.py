@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import psycopg
 
-from pgwarden.adapters.postgres.session import Query, Session
+from pgwarden.adapters.postgres.session import Answer, Query, Session
 from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.domain.catalog import Catalog, Name
 from pgwarden.domain.impact import Archiving
@@ -19,10 +19,13 @@ MOST_STATEMENTS = 500
 """Statements of ``pg_stat_statements`` that are looked at, the most frequent first."""
 
 
-async def archiving(session: Session) -> Archiving:
+def archiving_of(session: Session) -> Query:
+    """The query of what the server does with its write-ahead log, for ``archiving``."""
+    return named_queries("impact.sql", session.major)["server"], {}
+
+
+def archiving(row: Mapping[str, Any]) -> Archiving:
     """Whether the server's write-ahead log is kept elsewhere."""
-    cursor = await session.connection.execute(named_queries("impact.sql", session.major)["server"])
-    (row,) = await cursor.fetchall()
     if row["archive_mode"] != "off" and row["wal_level"] != "minimal":
         return Archiving.FAILING if row["archiving_fails"] else Archiving.ON
     return Archiving.STREAMED if row["streamed"] else Archiving.OFF
@@ -37,24 +40,27 @@ class TableUsers:
         self._queries = named_queries("impact.sql", session.major)
         self._names = self._named()
 
-    async def found(self) -> tuple[TableUse, ...]:
-        """Every use that can be seen, sessions before statistics."""
-        if not self._roots:
-            return ()
+    def queries(self) -> list[Query]:
+        """What to ask for ``found``."""
         members = [(r.oid, root) for root in self._roots for r in self._catalog.partition_tree(root)]
-        words = {"words": self._words()}
-        holders, statements, schemas = await self._answers(
+        return [
             (
                 self._queries["lock_holders"],
                 {"oids": [oid for oid, _ in members], "roots": [top for _, top in members]},
             ),
-            (self._queries["recent_statements"], words),
+            (self._queries["recent_statements"], {"words": self._words()}),
             (self._queries["statistics_view"], {}),
-        )
+        ]
+
+    async def found(self, answers: Sequence[Answer]) -> tuple[TableUse, ...]:
+        """Every use that can be seen, sessions before statistics. ``answers`` are those to ``queries``."""
+        if not self._roots:
+            return ()
+        holders, statements, schemas = map(_seen, answers)
         locking = [self._holder(row) for row in holders]
         known = {(use.table, use.application, use.role) for use in locking}
         recent = [u for u in self._recent(statements) if (u.table, u.application, u.role) not in known]
-        collected = (await self._answers((_collected(schemas[0]["schema"]), words)))[0] if schemas else []
+        collected = await self._collected(schemas[0]["schema"]) if schemas else []
         return (*locking, *recent, *self._counted(collected))
 
     def _named(self) -> dict[Name, str]:
@@ -109,16 +115,18 @@ class TableUsers:
         escaped = (n.name.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for n in self._names)
         return [f"%{word}%" for word in dict.fromkeys(escaped)]
 
-    async def _answers(self, *queries: Query) -> list[list[dict[str, Any]]]:
-        """Rows of these queries; none where the server refuses one: what is not seen is not claimed."""
-        found = []
-        for rows in await self._session.attempts(queries):
-            if isinstance(rows, UNSEEN):
-                rows = []
-            elif isinstance(rows, psycopg.Error):
-                raise rows
-            found.append(rows)
-        return found
+    async def _collected(self, schema: str) -> list[dict[str, Any]]:
+        (rows,) = await self._session.attempts([(_collected(schema), {"words": self._words()})])
+        return _seen(rows)
+
+
+def _seen(answer: Answer) -> list[dict[str, Any]]:
+    """Rows of an answer; none where the server refuses it: what is not seen is not claimed."""
+    if isinstance(answer, UNSEEN):
+        return []
+    if isinstance(answer, psycopg.Error):
+        raise answer
+    return answer
 
 
 def _collected(schema: str) -> str:
