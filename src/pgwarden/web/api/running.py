@@ -84,7 +84,7 @@ async def list_running(
     return [_running(view) for view in found if {"*", view.ticket.request.database} & usable]
 
 
-@router.get("/tickets/{ticket}/execution/stream", response_class=EventStream, responses=STREAMED)
+@router.get("/tickets/{ticket}/execution/stream", status_code=200, response_class=EventStream, responses=STREAMED)
 async def watch(ticket: TicketId, visitor: Inside) -> EventStream:
     """Follow a running execution as server-sent events: `progress` twice a second, at last `ended`."""
     await seen(ticket, visitor)
