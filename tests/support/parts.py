@@ -33,6 +33,7 @@ PARTS: dict[str, Callable[[], bool]] = {
     "postgresql-15": lambda: Path("/usr/lib/postgresql/15/bin/postgres").is_file(),
     "hypopg": lambda: Path("/usr/share/postgresql/15/extension/hypopg.control").is_file(),
     "pgbouncer": _program("pgbouncer"),
+    "nginx": _program("nginx"),
     "chromium": lambda: Path("/usr/bin/chromium").is_file(),
     "axe": lambda: npm.axe().is_file(),
     "root": lambda: os.geteuid() == 0,
@@ -44,6 +45,7 @@ COMES_FROM = {
     "postgresql-15": "apt-get",
     "hypopg": "apt-get",
     "pgbouncer": "apt-get",
+    "nginx": "apt-get",
     "chromium": "apt-get",
     "axe": "npm",
 }

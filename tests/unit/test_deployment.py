@@ -51,3 +51,7 @@ def test_proxies_lead_to_the_port_that_is_served_and_hold_no_stream_back() -> No
     assert "proxy_buffering off" in nginx
     assert "X-Forwarded-For $remote_addr" in nginx
     assert "flush_interval -1" in caddy
+    if (program := shutil.which("caddy")) is not None:
+        command = [program, "validate", "--adapter", "caddyfile", "--config", str(DEPLOY / "Caddyfile")]
+        told = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert told.returncode == 0, told.stderr
