@@ -212,6 +212,29 @@ def test_an_undo_that_is_not_covered_waits(run_as: As, shop: str) -> None:
     assert "edited" in str(dump(shop))
 
 
+def test_rows_in_the_way_are_chosen_by_their_keys(run_as: As, shop: str) -> None:
+    ticket = requested(run_as, "update shelf set label = 'x' where id <= 2")
+    run_as("dora", "ticket", "approve", ticket)
+    execution = document(run_as("ana", "execute", ticket, "--json"))["id"]
+    change(shop, "update shelf set label = 'edited ' || id where id <= 2")
+    plan = run_as("ana", "undo", execution, "--plan").stdout
+    assert "2 rows stand in the way" in plan
+    assert "--force-row TABLE:KEY" in plan
+    assert refused(run_as("ana", "undo", execution, "--skip-row", "shelf:1")) == "InputInvalid"
+    assert refused(run_as("ana", "undo", execution, "--skip-row", "shelf:7", "--force-rows")) == "InputInvalid"
+    both = run_as("ana", "undo", execution, "--skip-row", "shelf:1", "--force-row", "public.shelf:1")
+    assert refused(both) == "InputInvalid"
+    waiting = run_as("ana", "undo", execution, "--skip-row", "shelf:1", "--force-rows")
+    assert refused(waiting) == "NotApproved"
+    undo = waiting.stdout.split()[0]
+    assert "as was chosen for each of them" in run_as("dora", "ticket", "show", undo).stdout
+    run_as("dora", "ticket", "approve", undo)
+    assert run_as("ana", "execute", undo).exit_code == 0
+    shelves = str(dump(shop)["shelf"])
+    assert "edited 1" in shelves
+    assert "edited 2" not in shelves
+
+
 def test_several_tickets_are_decided_one_after_the_other(run_as: As) -> None:
     first, second = requested(run_as), requested(run_as)
     shown = document(run_as("dora", "ticket", "deny", first, "T-00000000", second, "--reason", "no", "--json"))

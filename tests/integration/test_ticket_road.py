@@ -24,10 +24,11 @@ from pgwarden.domain.errors import (
 from pgwarden.domain.execution import Execution
 from pgwarden.domain.proposal import Proposal
 from pgwarden.domain.recovery import RowsChangedSince
-from pgwarden.domain.ticket import TicketStatus
+from pgwarden.domain.ticket import Ticket, TicketStatus
 from pgwarden.domain.ticket_change import TicketFilter
 from pgwarden.domain.ticket_events import ExecutionFailed, RevisionCause, TicketRevised
 from pgwarden.domain.ticket_status import standing_of
+from pgwarden.domain.undo_choice import rows_in_the_way
 
 SETUP = (
     "create table shelf (id int primary key, label text not null)",
@@ -200,6 +201,41 @@ async def test_a_row_that_changes_under_the_undo_itself_asks_the_approvers_again
     await house.approve(forced.id, "mia")
     await house.run(forced.id)
     assert '(2,"shelf 2")' in dump(shop)["shelf"]
+
+
+async def test_choices_row_by_row_are_what_is_approved(house: House, shop: str) -> None:
+    """A row that changes afterwards has no choice any more; the others keep theirs once approvers were asked again."""
+    ticket = (await house.ask("update shelf set label = upper(label) where id <= 3")).ticket.id
+    await house.approve(ticket, "lea")
+    execution = (await house.run(ticket)).execution.id
+    run(shop, "update shelf set label = 'edited ' || id where id <= 2")
+
+    async def chosen(first: OnConflict, second: OnConflict) -> Ticket:
+        conflicts = await (await house.targets.records("shop")).conflicts(execution)
+        one, two = sorted(rows_in_the_way(conflicts), key=lambda row: row.now or ())
+        choices = {one.id: first, two.id: second}
+        return await house.road.undo(
+            "shop", execution, identity=house.who("ana"), source="test", reason="r", choices=choices
+        )
+
+    stale = await chosen(OnConflict.SKIP, OnConflict.OVERWRITE)
+    assert stale.request.undo is not None
+    assert stale.request.undo.on_conflict is OnConflict.EACH
+    await house.approve(stale.id, "mia")
+    run(shop, "update shelf set label = 'edited again' where id = 2")
+    with pytest.raises(NotApproved, match="does not say what becomes of 1 row"):
+        await house.run(stale.id)
+    fewer = await chosen(OnConflict.SKIP, OnConflict.OVERWRITE)
+    await house.approve(fewer.id, "mia")
+    run(shop, "update shelf set label = upper('shelf 1') where id = 1")
+    with pytest.raises(NotApproved, match="approved again"):
+        await house.run(fewer.id)
+    assert "edited again" in str(dump(shop)["shelf"])
+    run(shop, "update shelf set label = 'edited 1' where id = 1")
+    fresh = await chosen(OnConflict.SKIP, OnConflict.OVERWRITE)
+    await house.approve(fresh.id, "mia")
+    await house.run(fresh.id)
+    assert {'(1,"edited 1")', '(2,"shelf 2")', '(3,"shelf 3")'} <= set(dump(shop)["shelf"])
 
 
 async def test_an_undo_by_an_agent_or_a_stranger_or_too_late_is_asked_for(house: House) -> None:

@@ -132,6 +132,32 @@ async def test_the_proof_is_laid_out_and_counted_anew(house: WebHouse, shelf: st
     assert "were complete when it was committed, and are gone now" in page
 
 
+async def test_rows_in_the_way_are_chosen_over_the_api_by_their_ids(house: WebHouse, shelf: str) -> None:
+    """The approver sees each with its choice, masked by their own rights; a row that changed has none any more."""
+    run(house.database, f"alter table {shelf} add email text default 'c@example.org'")
+    ana, dora = await house.logged_in("ana"), await house.logged_in("dora")
+    ran = await executed(house, ana, f"update {shelf} set place = 'right' where id < 4")
+    for number, place in ((1, "high"), (2, "low")):
+        run(house.database, f"update {shelf} set place = '{place}' where id = {number}")
+    plan = (await ana.get(f"{SHOP}/{ran['id']}/undo-plan")).json()
+    rows = {each["conflicts"][0]["now"][1]: each for each in plan["rows"]}
+    assert set(rows) == {"high", "low"}
+    assert "c@example.org" not in str(plan)
+    path, choices = f"{SHOP}/{ran['id']}/undo", {rows["high"]["id"]: "skip"}
+    missing = await ana.post(path, json={"rows": choices})
+    assert (missing.status_code, missing.json()["what"]) == (422, "1 row in the way has no choice.")
+    assert (await ana.post(path, json={"rows": {"0" * 64: "skip"}})).status_code == 409
+    assert (await ana.post(path, json={"rows": {rows["low"]["id"]: "burn"}})).status_code == 422
+    asked = await ana.post(path, json={"rows": choices, "on_conflict": "overwrite"})
+    assert asked.json()["request"]["undo"]["on_conflict"] == "each"
+    page = (await dora.get(f"/tickets/{asked.json()['id']}")).text
+    assert "stays as it is now" in page
+    assert "becomes as it was before" in page
+    assert "c@example.org" not in page
+    run(house.database, f"update {shelf} set place = 'lower' where id = 2")
+    assert "nothing will be taken back" in (await dora.get(f"/tickets/{asked.json()['id']}")).text
+
+
 async def test_only_what_runs_is_cancelled_and_only_by_who_may_run_it(house: WebHouse, shelf: str) -> None:
     ana, stranger = await house.logged_in("ana"), await house.logged_in(await house.newcomer())
     ran = await executed(house, ana, f"delete from {shelf} where id = 9")

@@ -8,6 +8,10 @@ import httpx
 import pytest
 from tests.support.web import PASSWORD, WebHouse, field_of
 
+from pgwarden.domain.person import DIRECTOR, Role
+from pgwarden.rules import RULES
+from pgwarden.web.api import news
+
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PROOF = {"password": PASSWORD}
@@ -29,7 +33,7 @@ async def test_the_queue_counts_filters_and_puts_the_urgent_first(house: WebHous
     async def found(**filters: str) -> list[str]:
         told = (await dora.get("/api/v1/queue", params={"text": mark, **filters})).json()
         assert told["complete"]
-        assert told["counts"] == {"all": 3, "mine": 1, "me": 2} or filters.keys() - {"whose"}
+        assert told["counts"] == {"all": 3, "mine": 1, "me": 2, "team": 3} or filters.keys() - {"whose"}
         return [each["id"] for each in told["tickets"]]
 
     assert await found() == [urgent, plain, own]
@@ -47,6 +51,53 @@ async def test_the_queue_counts_filters_and_puts_the_urgent_first(house: WebHous
     assert "Waiting for me (2)" in page
     program = house.client(authorization=f"Bearer {await house.token('ana', 'ask', databases=('other',))}")
     assert (await program.get("/api/v1/queue", params={"text": mark})).json()["counts"]["all"] == 0
+
+
+async def test_a_team_shares_a_group(house: WebHouse) -> None:
+    """Tickets of colleagues, and those that colleagues are asked to decide, but not those of strangers."""
+    mark = secrets.token_hex(4)
+    group = frozenset({f"g-{mark}"})
+    one, other = await house.newcomer(groups=group), await house.newcomer(groups=group | {"more"})
+    alone, stranger = await house.newcomer(), await house.newcomer(groups=frozenset({"elsewhere"}))
+    tickets = {name: await opened(await house.logged_in(name), mark) for name in (one, other, alone, stranger)}
+
+    async def team_of(name: str) -> set[str]:
+        told = (await (await house.logged_in(name)).get("/api/v1/queue", params={"text": mark, "whose": "team"})).json()
+        assert told["counts"]["team"] == len(told["tickets"])
+        return {each["id"] for each in told["tickets"]}
+
+    assert await team_of(one) == await team_of(other) == {tickets[one], tickets[other]}
+    assert await team_of(alone) == {tickets[alone]}
+    approver = await house.newcomer(groups=group, level=DIRECTOR, roles=frozenset({Role.REQUESTER, Role.APPROVER}))
+    assert await team_of(approver) == await team_of(one) == set(tickets.values()), "the approver is asked for all"
+    page = (await (await house.logged_in(one)).get("/tickets", params={"text": mark})).text
+    assert "My team&#39;s (4)" in page
+
+
+async def test_an_open_ticket_is_followed(house: WebHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(news, "LOOKS", 2)
+    monkeypatch.setattr(news, "LOOK_SECONDS", 0.01)
+    ana, dora = await house.logged_in("ana"), await house.logged_in("dora")
+    path = f"/api/v1/tickets/{await opened(ana, 'to be followed', 13)}"
+    assert (await ana.get(f"{path}/news", params={"since": 1})).text == "", "nothing happened since"
+    assert (await dora.post(f"{path}/comments", json={"text": "why?"})).status_code == 201
+    told = (await ana.get(f"{path}/news", params={"since": 1})).text
+    assert told.count("event: news") == 1
+    assert '"seen":2,"events":["dora said: why?"]' in told
+    program = house.client(authorization=f"Bearer {await house.token('ana', 'ask', databases=('other',))}")
+    assert (await program.get(f"{path}/news")).status_code == 403
+
+
+async def test_findings_lead_to_what_their_rules_mean(house: WebHouse) -> None:
+    ana = await house.logged_in("ana")
+    page = (await ana.get(f"/tickets/{await opened(ana, 'a cascade', 14)}")).text
+    assert 'href="/help/rules/cascade"' in page
+    told = (await ana.get("/api/v1/help/rules/cascade")).json()
+    assert told["title"] == "Cascades"
+    assert len((await ana.get("/api/v1/help/rules")).json()) == len(RULES)
+    shown = (await ana.get("/help/rules/always-true")).text
+    assert "<code>1 = 1</code>" in shown
+    assert (await ana.get("/api/v1/help/rules/..%2Fundo")).status_code == 404
 
 
 async def test_several_are_decided_each_by_itself_with_one_proof(house: WebHouse) -> None:

@@ -98,6 +98,15 @@ class ApprovalWorkflowAgent:
         """Where a ticket stands and who is asked; with ``history`` how long it may take and how similar ones ended."""
         return await self._view(await self._desk.load(ticket_id), history=history)
 
+    async def may_decide(self, view: TicketView, name: str) -> bool:
+        """Whether this person's yes or no would count now: of those asked, their deputies and those above."""
+        at = max(self._desk.now(), view.ticket.last_at)
+        try:
+            say_of(view.ticket, name, await self._desk.staff(at), at)
+        except (DecisionRefused, TicketDecided):
+            return False
+        return True
+
     async def find(self, wanted: TicketFilter) -> tuple[TicketView, ...]:
         """Tickets, the newest first."""
         at = self._desk.now()

@@ -112,7 +112,9 @@ def _show_statement(summary: TicketSummary, kind: RequestKind, assessment: Mappi
         console().print(Text(f"takes back {undo.get('execution')}:", style="bold"))
         console().print(Text(one_line(undo.get("statement", "")), style="cyan"))
         stands = [f"{what}: {number:,}" for what, number in undo.get("conflicts", {}).items()]
-        _block(f"rows in its way, which it would {undo.get('on_conflict')}", stands, BAD)
+        choice = undo.get("on_conflict")
+        told = f"which it would {choice}" if choice != "each" else "settled as was chosen for each of them"
+        _block(f"rows in its way, {told}", stands, BAD)
     else:
         console().print(Text(summary.sql, style="cyan"))
         if summary.parameters:

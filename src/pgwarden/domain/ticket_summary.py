@@ -59,6 +59,8 @@ class FindingLine:
     level: str
     message: str
     hint: str
+    rule: str = ""
+    """The rule's name, '' where none is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,8 @@ def summarise(ticket: Ticket, at: datetime) -> TicketSummary:
         touched=request.tables,
         cascades=tuple(_cascade(each) for each in impact.get("cascades", ())),
         findings=tuple(
-            FindingLine(each["level"] or "", each["message"], each.get("hint", "")) for each in risk.get("findings", ())
+            FindingLine(each["level"] or "", each["message"], each.get("hint", ""), each.get("rule", ""))
+            for each in risk.get("findings", ())
         ),
         violations=tuple(each["message"] for each in impact.get("violations", ())),
         recovery=_recovery(recovery),

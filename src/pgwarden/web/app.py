@@ -20,12 +20,14 @@ from pgwarden.web.api import (
     databases,
     delegations,
     executions,
+    news,
     people,
     preferences,
     questions,
     queue,
     reads,
     reports,
+    rules,
     running,
     schema,
     session,
@@ -46,6 +48,7 @@ from pgwarden.web.pages import (
     login,
     questions_page,
     report_page,
+    rules_page,
     schema_page,
     tickets_page,
 )
@@ -70,6 +73,7 @@ NOUNS = (
     schema,
     queue,
     tickets,
+    news,
     running,
     executions,
     audit,
@@ -77,6 +81,7 @@ NOUNS = (
     tokens,
     delegations,
     reports,
+    rules,
     *ADMIN_NOUNS,
 )
 """The API, a router each."""
@@ -91,6 +96,7 @@ PAGES = (
     report_page,
     account,
     api_docs,
+    rules_page,
     *ADMIN_PAGES,
 )
 DESCRIPTION = """Everything that the page does, for programs. Send a token: `Authorization: Bearer pgw_…`

@@ -15,7 +15,7 @@ from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.ticket import WAITING, TicketStatus
 from pgwarden.domain.ticket_change import TicketFilter
 from pgwarden.domain.ticket_events import Decision
-from pgwarden.domain.ticket_queue import says, urgent_first
+from pgwarden.domain.ticket_queue import says, team_of, urgent_first
 from pgwarden.web.api.tickets import TicketLine, Words, seen, ticket_line
 from pgwarden.web.problems import Problem, problem
 from pgwarden.web.proof import Proof, require_proof
@@ -32,8 +32,10 @@ class Filters(BaseModel):
     """What narrows the queue down; '' does not."""
 
     show: Literal["open", "approved", "all"] = Field(default="open", description="open: a person still has to decide.")
-    whose: Literal["", "mine", "me"] = Field(
-        default="", description="mine: those that you asked for; me: those that wait for your word."
+    whose: Literal["", "mine", "me", "team"] = Field(
+        default="",
+        description="mine: those that you asked for; me: those that wait for your word; team: those that anybody who "
+        "shares a group with you, or you, asked for or is asked to decide.",
     )
     database: str = Field(default="", max_length=200)
     risk: Literal["", "LOW", "MEDIUM", "HIGH", "CRITICAL"] = ""
@@ -60,6 +62,7 @@ class Counts(BaseModel):
     all: int
     mine: int
     me: int = Field(description="Those that wait for your word.")
+    team: int = Field(description="Those of people who share a group with you, and your own.")
 
 
 class Queue(BaseModel):
@@ -103,14 +106,16 @@ async def read_queue(visitor: Inside, filters: Annotated[Filters, Query()]) -> Q
     usable = visitor.admission.databases
     views = [view for view in found if {"*", view.ticket.request.database} & usable and filters.keep(view)]
     name = visitor.person.name
+    team = team_of(visitor.person, await visitor.app.people.all())
     parts = {
         "": views,
+        "team": [view for view in views if team & (view.ticket.request.own | set(view.asked))],
         "mine": [view for view in views if name in view.ticket.request.own],
         "me": [view for view in views if name in view.asked],
     }
     chosen = sorted(parts[filters.whose], key=lambda view: urgent_first(view.ticket))
     return Queue(
-        counts=Counts(all=len(views), mine=len(parts["mine"]), me=len(parts["me"])),
+        counts=Counts(all=len(views), mine=len(parts["mine"]), me=len(parts["me"]), team=len(parts["team"])),
         tickets=[ticket_line(view) for view in chosen],
         complete=len(found) < MOST,
     )

@@ -17,6 +17,7 @@ from pgwarden.agents.approval_workflow import TicketView
 from pgwarden.agents.ticket_object import event_text
 from pgwarden.domain.admission import TOKEN
 from pgwarden.domain.approval import OnConflict
+from pgwarden.domain.cascade_tree import cascade_tree
 from pgwarden.domain.errors import InputInvalid, PgwardenError
 from pgwarden.domain.execution import Progress
 from pgwarden.domain.login import PROVED_FROM
@@ -34,6 +35,7 @@ from pgwarden.web.api.queue import Filters
 from pgwarden.web.events import EventStream, Tell
 from pgwarden.web.problems import Problem, problem, status_of
 from pgwarden.web.proof import Proof
+from pgwarden.web.rule_pages import rule_pages
 from pgwarden.web.visitor import Inside, Visitor
 
 router = APIRouter()
@@ -104,6 +106,7 @@ async def _queue(
                 ("", "All", found.counts.all),
                 ("me", "Waiting for me", found.counts.me),
                 ("mine", "Asked by me", found.counts.mine),
+                ("team", "My team's", found.counts.team),
             )
         ],
         deciding=bool(asked),
@@ -273,6 +276,7 @@ async def _shown(request: Request, visitor: Visitor, ticket: str, error: Pgwarde
     view = await api.seen(ticket, visitor)
     told = await api.shown(view, visitor, sample=True)
     standing, person = view.standing, visitor.person
+    summary = summarise(view.ticket, datetime.now(UTC))
     risky = view.ticket.request.risk in PROVED_FROM and visitor.admission.source != TOKEN
     stood_in_the_way: Problem | None = problem(error) if error else None
     executing = standing.status is TicketStatus.EXECUTING
@@ -283,11 +287,13 @@ async def _shown(request: Request, visitor: Visitor, ticket: str, error: Pgwarde
         status=status_of(error) if error else 200,
         visitor=visitor,
         ticket=told,
-        summary=summarise(view.ticket, datetime.now(UTC)),
+        summary=summary,
+        tree=cascade_tree(summary.cascades),
+        explained=rule_pages(),
         events=[(event.at, event_text(event)) for event in view.ticket.events],
         proposals=standing_proposals(view.ticket, standing.status),
         waiting=standing.status in WAITING,
-        asked=person.name in view.asked,
+        asked=await visitor.app.approval.may_decide(view, person.name),
         undo=await _taken_back(visitor, view),
         executing=executing,
         look=running.look(view, progress),
