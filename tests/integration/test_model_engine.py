@@ -160,11 +160,11 @@ async def test_a_change_that_the_question_grounds_is_proposed(ground: Ground) ->
 
 
 async def test_a_value_that_the_column_does_not_hold_is_asked_about_with_the_nearest(ground: Ground) -> None:
-    with model(answers(proposal("select name from customers where state = 'Texass'"))) as (_, spec):
-        asked = await House(ground, road(spec)).ask("names of customers in Texass")
+    with model(answers(proposal("select name from customers where state = 'Lexas'"))) as (_, spec):
+        asked = await House(ground, road(spec)).ask("names of customers in Lexas")
         assert asked.sql is None
         assert asked.clarification is not None
-        assert "no known state is “Texass”; known: Texas" in asked.clarification.message
+        assert "no known state is “Lexas”; known: Texas" in asked.clarification.message
         assert asked.clarification.options[0].question == "names of customers in Texas"
 
 

@@ -111,6 +111,7 @@ class ChangeReader:
         change.evidence = draft.evidence
         change.doubts += [f"“{word}” names nothing in this database" for word in draft.evidence.unknown]
         change.doubts += [f"no value “{word}” is known" for word in draft.evidence.ungrounded]
+        change.doubts += [f"nothing is called {word}" for word in draft.evidence.misspelled]
         change.doubts += [f"unclear {doubt}" for doubt in draft.evidence.ambiguous]
         told = {f.relation for c in draft.where for f in fields_of(c)} | {change.entity}
         related = [t for t in draft.related if t not in told]

@@ -258,5 +258,7 @@ class Evidence:
     """Assumptions, in words for the user."""
     ungrounded: list[str] = field(default_factory=list)
     """Quoted or named values that the database does not show."""
+    misspelled: list[str] = field(default_factory=list)
+    """Values read as a stored one that is spelt otherwise, in words: enough for a read, never for a change."""
     unused: int = 0
     """Linked words that the reading leaves out."""

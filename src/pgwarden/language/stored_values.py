@@ -109,7 +109,7 @@ def nearness(phrase: str, value: str, quoted: bool) -> float:
     a, b = plain(phrase), plain(value)
     if not a or not b:
         return 0.0
-    ratio = SequenceMatcher(None, a, b).ratio()
+    ratio = min(SequenceMatcher(None, a, b).ratio(), 0.94)  # a slip in a long name is one, too
     left, right = set(a.split()), set(b.split())
     if [lemma(w) for w in a.split()] == [lemma(w) for w in b.split()]:
         return 1.0

@@ -114,6 +114,7 @@ def value(draft: Draft, position: int) -> int | None:
     condition = value_condition(draft, best, item)
     if best.score < 0.86 and isinstance(condition, Compare) and condition.operator == "=":
         draft.evidence.guesses.append(f"“{item.text}” is read as “{best.value}”")
+        draft.evidence.misspelled.append(f"“{item.text}”, where “{best.value}” is stored")
     add(draft, condition)
     if best.field.relation not in draft.mentioned:
         draft.mentioned.append(best.field.relation)

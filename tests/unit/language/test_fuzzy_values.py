@@ -22,6 +22,22 @@ def test_a_misspelled_value_is_read_as_the_stored_one_and_said_so(text: str, sai
     assert f"“{said}” is read as “{stored}”" in reading.assumptions
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Delete members of the branch Harbor",
+        "Delete loans of the book Ulyses",
+        "Set the price of the book Ulyses to 5",
+        "Set the price of the book 'Ulyses' to 5",
+    ],
+)
+def test_a_change_never_takes_a_misspelled_value_for_the_stored_one(text: str) -> None:
+    reading = read(text)
+    assert reading.sql is None
+    assert reading.clarification is not None
+    assert "Harbour" in reading.clarification.message or "Ulys" in reading.clarification.message
+
+
 @pytest.mark.parametrize("text", ["Members of the branch Hamburg", "Books with the genre Thriller", "price of Dunne"])
 def test_a_value_that_is_merely_alike_is_asked_about(text: str) -> None:
     assert read(text).sql is None
