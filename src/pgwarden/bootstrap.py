@@ -338,6 +338,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             backups=lambda database: targets.backups(database, settings.home / "backups"),
             ticket_from=lambda: approval_policy(policies()).read_ticket_from,
             memory=system,
+            asks_from=settings.read_threshold,
             changes=TicketExecution(
                 desk,
                 requests,

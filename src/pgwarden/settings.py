@@ -40,6 +40,7 @@ from pgwarden.domain.model_call import Prices
 from pgwarden.domain.model_spec import ModelSpec
 from pgwarden.domain.provider import ProviderRules
 from pgwarden.domain.question import RiskLevel
+from pgwarden.domain.read_threshold import ReadThreshold
 from pgwarden.domain.result import ReadLimits
 
 PREFIX = "PGWARDEN_"
@@ -458,6 +459,19 @@ class Settings(BaseSettings):
         le=2 * 1024**2,
         description="Memory that one sort or hash of a read may use, in kB (work_mem).",
     )
+    read_confirm_cost: Seconds = Field(
+        default=0.0,
+        ge=0,
+        description="A read with at least this estimated cost is asked about before it runs; 0: none is.",
+    )
+    read_confirm_rows: Count = Field(
+        default=0,
+        ge=0,
+        description="A read of at least so many expected rows is asked about before it runs; 0: none is.",
+    )
+    read_confirm_seconds: Seconds = Field(
+        default=0.0, ge=0, description="A read that may take so many seconds is asked about before it runs; 0: none is."
+    )
     metrics_access: Literal["off", "loopback", "token"] = Field(
         default="token",
         description="Who may read /metrics of pgwarden serve: nobody, this machine, or a token with the scope metrics.",
@@ -634,6 +648,11 @@ class Settings(BaseSettings):
             lock_seconds=self.read_lock_seconds,
             work_mem_kb=self.read_work_mem_kb,
         )
+
+    @property
+    def read_threshold(self) -> ReadThreshold:
+        """From which estimate on a read is asked about."""
+        return ReadThreshold(self.read_confirm_cost, float(self.read_confirm_rows), self.read_confirm_seconds)
 
     @classmethod
     def settings_customise_sources(

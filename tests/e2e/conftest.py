@@ -47,7 +47,7 @@ async def shared_site(run_directory: Path, pg18_url: str, settled_people: str) -
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        async with web_house(home, control_url, target, url, policy_file=policy) as house:
+        async with web_house(home, control_url, target, url, policy_file=policy, read_confirm_rows=150) as house:
             server = uvicorn.Server(uvicorn.Config(house.application, log_level="warning", ws="none"))
             serving = asyncio.create_task(server.serve(sockets=[listening]))
             try:

@@ -265,6 +265,24 @@ async def test_reads_cannot_change_anything_and_say_what_to_do(desk: Desktop) ->
     assert (await desk.refused("execute_read_query", sql_string=late, timeout=0.2))["code"] == "PGW031"
 
 
+async def test_a_large_read_is_refused_with_the_way_to_it(
+    state_home: Path, make_database: MakeDatabase, shop_url: str
+) -> None:
+    settings = settings_of(state_home, make_database(), shop_url, read_confirm_rows=1000)
+    async with in_own_task(desktop(settings)) as desk:
+        refused = await desk.refused("execute_read_query", sql_string="select * from order_items")
+        assert refused["code"] == "PGW025"
+        assert "have a person run it" in refused["next"]
+        told = (
+            await desk.call("execute_read_query", sql_string="select * from products where id < 4")
+        ).structured_content
+        assert told is not None
+        assert told["estimated_cost"] > 0
+        assert told["estimated_rows"] > 0
+        (tool,) = [tool for tool in (await desk.client.list_tools()).tools if tool.name == "execute_read_query"]
+        assert "confirmed" not in tool.input_schema["properties"]  # an agent cannot say yes to itself
+
+
 async def test_argument_errors_say_how_to_mend_the_call(desk: Desktop) -> None:
     missing = await desk.refused("execute_read_query", sql="select 1")
     assert "sql_string" in missing["why"]

@@ -64,6 +64,7 @@ class Round:
     explain: bool
     walk: StepWalk
     spare: Spare
+    confirmed: bool
 
 
 class DatabaseOrchestrator:
@@ -108,11 +109,14 @@ class DatabaseOrchestrator:
         engine: str = "auto",
         progress: Progress = lambda _event: None,
         opens: str = "",
+        confirmed: bool = False,
     ) -> Answer:
         """Answer one question. ``execute=False`` stops before anything runs, with the plan and the SQL.
 
         Periods are those of the person's own time zone. What the memory cannot give or keep costs a warning, and not
-        the answer. ``opens`` names the door where whoever asks may open requests: "undo that" then opens one.
+        the answer. ``explain`` also tells what is expected of the read. ``confirmed``: run it, however large that is;
+        otherwise NeedsConfirmation may be raised. ``opens`` names the door where whoever asks may open requests: "undo
+        that" then opens one.
         """
         started = time.perf_counter()
         asked = {"question": text, "instructions": instructions}
@@ -122,7 +126,7 @@ class DatabaseOrchestrator:
             liked = await self._preferences(identity, spare)
             limits = replace(limits, zone=limits.zone or liked.zone)
             errand = Errand(database, identity, engine, execute, tell=partial(walk.note, "query_building"))
-            this = Round(text, session, database, identity, limits, execute, explain, walk, spare)
+            this = Round(text, session, database, identity, limits, execute, explain, walk, spare, confirmed)
             if wants_undo(text) and self._undo is not None:
                 answer = await self._taken_back(this, opens)
             else:
@@ -320,6 +324,7 @@ class DatabaseOrchestrator:
                 limits=asked.limits,
                 plan=asked.explain,
                 question=asked.text,
+                confirmed=asked.confirmed,
             ),
         )
 

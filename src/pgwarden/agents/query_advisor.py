@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Protocol
 
 from pgwarden.agents.setting_trials import SettingTrials
-from pgwarden.domain.advice import Advice, Alternative, Estimate, IndexWish, Purpose, Rewrite, SettingWish
+from pgwarden.domain.advice import Advice, Alternative, Choice, Estimate, IndexWish, Purpose, Rewrite, SettingWish
 from pgwarden.domain.catalog import Catalog
 from pgwarden.domain.errors import ExecutionFailed, ExecutionTimeout, PgwardenError, RightMissing, StatementRefused
 from pgwarden.domain.identity import Identity
-from pgwarden.domain.query_plan import estimate_of, estimates, measured, plan_nodes, plan_summary
+from pgwarden.domain.query_plan import estimate_of, plan_nodes, plan_summary
+from pgwarden.domain.question import Reading
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.statement import StatementKind
 from pgwarden.sql.commented import commented
@@ -28,8 +29,6 @@ MOST = 18
 MOST_SHAPES = 4
 FAR_DEARER = 10.0
 """A shape that costs so many times as much is not worth a look."""
-YARDSTICK = "select count(*) from generate_series(1, 200000) g"
-"""What is run to learn how long this server takes for a unit of cost: it reads no table."""
 
 
 class Reads(Protocol):
@@ -54,14 +53,14 @@ class Reads(Protocol):
         self, database: str, sql: str, definition: str, *, identity: Identity, limits: ReadLimits
     ) -> Mapping[str, object] | None: ...
 
+    async def pace(self, database: str, *, limits: ReadLimits) -> float | None: ...
+
 
 class QueryAdvisor:
     """Finds other ways to write a read, and asks the server what they would cost."""
 
     def __init__(self, reads: Reads) -> None:
         self._reads = reads
-        self._paces: dict[str, float] = {}
-        """Milliseconds for a unit of cost, by database."""
 
     async def advise(
         self,
@@ -85,7 +84,7 @@ class QueryAdvisor:
         """
         _require_read(sql, catalog)
         plan = await self._reads.explain(database, sql, identity=identity, limits=limits, analyze=analyze)
-        pace = await self._pace(database, identity=identity, limits=limits) if timed else None
+        pace = await self._reads.pace(database, limits=limits) if timed else None
         given = estimate_of(plan, pace)
         zone = limits.zone or await self._zone(database, identity=identity, limits=limits)
         notes = []
@@ -118,6 +117,28 @@ class QueryAdvisor:
             commented(sql, catalog) if comments else "",
             tuple(notes),
         )
+
+    async def choices(
+        self, database: str, reading: Reading, catalog: Catalog, *, identity: Identity, limits: ReadLimits
+    ) -> tuple[Choice, ...]:
+        """What else a reading's question could be answered by: its other readings, and other ways to write its SQL.
+
+        Each comes with its estimate.
+        """
+        others = [(other.sql, other.explanation) for other in reading.alternatives if other.sql]
+        costs = await self.costs(database, [sql for sql, _ in others], identity=identity, limits=limits)
+        found = [
+            Choice("another reading", sql, words, estimate, same=False)
+            for (sql, words), estimate in zip(others, costs, strict=True)
+        ]
+        if reading.sql is not None and verdict_of(reading.sql, catalog).allowed:
+            advice = await self.advise(database, reading.sql, catalog, identity=identity, limits=limits, trials=False)
+            found += [
+                Choice(one.rewrite.purpose.value, one.rewrite.sql, "; ".join(one.rewrite.reasons), one.estimate,
+                       same=one.rewrite.same)
+                for one in advice.alternatives
+            ]  # fmt: skip
+        return tuple(found)
 
     async def costs(
         self, database: str, statements: Sequence[str], *, identity: Identity, limits: ReadLimits
@@ -165,15 +186,6 @@ class QueryAdvisor:
     async def _zone(self, database: str, *, identity: Identity, limits: ReadLimits) -> str:
         shown = await self._reads.read(database, "show timezone", identity=identity, limits=limits)
         return str(shown.rows[0][0])
-
-    async def _pace(self, database: str, *, identity: Identity, limits: ReadLimits) -> float | None:
-        if database not in self._paces:
-            plan = await self._reads.explain(database, YARDSTICK, identity=identity, limits=limits, analyze=True)
-            cost, _ = estimates(plan)
-            took = measured(plan)
-            if cost and took is not None:
-                self._paces[database] = took / cost
-        return self._paces.get(database)
 
 
 def _require_read(sql: str, catalog: Catalog) -> None:

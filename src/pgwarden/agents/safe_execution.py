@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from pgwarden.agents.audit_trail import UNWRITTEN, AuditTrail, asked_for
+from pgwarden.agents.read_pace import ReadPace
 from pgwarden.agents.system_memory import SystemMemory
 from pgwarden.agents.unmasked_read import UnmaskedRead, unmasked_read
 from pgwarden.domain.backup import Backup, BackupStrategy
@@ -19,6 +20,7 @@ from pgwarden.domain.errors import (
     ExecutionFailed,
     InputInvalid,
     NeedsApproval,
+    NeedsConfirmation,
     PgwardenError,
     StatementRefused,
     WritesNotAllowed,
@@ -28,9 +30,10 @@ from pgwarden.domain.execution_filter import ExecutionFilter
 from pgwarden.domain.execution_proof import ExecutionProof, proof_of
 from pgwarden.domain.execution_report import ExecutionReport
 from pgwarden.domain.identity import DataRights, Identity
-from pgwarden.domain.query_plan import plan_summary
+from pgwarden.domain.query_plan import estimate_of, plan_summary
 from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.read_access import ReadAccess, Sensitivity
+from pgwarden.domain.read_threshold import NEVER, ReadThreshold
 from pgwarden.domain.recovery import Row, RowConflict
 from pgwarden.domain.result import ReadLimits, Result
 from pgwarden.domain.result_json import result_from_text, result_to_text
@@ -67,6 +70,15 @@ class Catalogs(Protocol):
     async def refresh(self, database: str) -> Catalog: ...
 
 
+class Foresee(NamedTuple):
+    """What to do with the estimate of a read before it runs."""
+
+    tells: bool
+    """Add it to the statistics."""
+    asks: bool
+    """Do not run a read that is expected to be larger than what runs without asking."""
+
+
 class SafeExecutionAgent:
     """Runs what was judged, for whom it may be run."""
 
@@ -86,13 +98,15 @@ class SafeExecutionAgent:
         backups: Callable[[str], Awaitable[BackupMaker]] | None = None,
         ticket_from: Callable[[], RiskLevel] | None = None,
         memory: SystemMemory | None = None,
+        asks_from: ReadThreshold = NEVER,
     ) -> None:
         """``runners`` and ``records`` find a target's runner and records by its registered name.
 
         ``changes`` is the road to a write; without it nothing is changed at all. ``ticket_from`` gives the risk from
         which showing sensitive values needs an approved ticket; without it none does. ``memory`` is told of reads that
-        are slow or fail.
+        are slow or fail. ``asks_from``: the estimate from which a read is not run before it is confirmed.
         """
+        self._asks_from, self._pace = asks_from, ReadPace()
         self._catalogs = catalogs
         self._runners = runners
         self._records = records
@@ -120,10 +134,13 @@ class SafeExecutionAgent:
         plan: bool = False,
         approved: ApprovedRead | None = None,
         question: str = "",
+        confirmed: bool = False,
     ) -> Result:
-        """The rows of a read, as far as this identity may see them; ``plan`` adds a one-line plan to the statistics.
+        """The rows of a read, as far as this identity may see them; ``plan`` adds to the statistics what is expected.
 
-        ``approved``: the yes to exactly this read, where it shows sensitive values and that needs one. ``question``:
+        ``approved``: the yes to exactly this read, where it shows sensitive values and that needs one. ``confirmed``: a
+        person said that it shall run, however large it is expected to be; otherwise it may raise NeedsConfirmation, and
+        is not run. ``question``:
         the words that the statement comes from, for the memory of what went wrong.
 
         Raises StatementRefused or NeedsApproval when it is no allowed read, RightMissing when the identity or the
@@ -144,6 +161,7 @@ class SafeExecutionAgent:
             plan=plan,
             approved=approved,
             question=question,
+            confirmed=confirmed,
         )
 
     async def read_as(
@@ -158,6 +176,7 @@ class SafeExecutionAgent:
         plan: bool = False,
         approved: ApprovedRead | None = None,
         question: str = "",
+        confirmed: bool = False,
     ) -> Shaped:
         """As ``read``, its rows in the shape that the caller gives out: made while the audit's entry goes to the disk,
         and released when it is there."""
@@ -165,7 +184,7 @@ class SafeExecutionAgent:
         for _ in range(RIGHTS_CHANGES):
             try:
                 return await self._read_by(
-                    rights, shape, database, sql, parameters, identity, limits, plan, approved, question
+                    rights, shape, database, sql, parameters, identity, limits, plan, approved, question, confirmed
                 )
             except RightsChangedError:
                 rights = self._rights_seen = await self._rights.current()
@@ -187,6 +206,7 @@ class SafeExecutionAgent:
         plan: bool,
         approved: ApprovedRead | None,
         question: str,
+        confirmed: bool,
     ) -> Shaped:
         """The read as these data rights let it be. Raises RightsChangedError, and gives nothing out, where others are
         in force when its audit entry is written."""
@@ -196,9 +216,10 @@ class SafeExecutionAgent:
         async with self._trail.event("read.run", identity=identity, database=database, personal=asked) as event:
             event.rights = rights.number
             try:
-                result = await self._judged_twice(database, sql, parameters, own, limits, plan, approved)
+                foresee = Foresee(plan, asks=not (confirmed or approved))
+                result = await self._judged_twice(database, sql, parameters, own, limits, foresee, approved)
             except PgwardenError as error:
-                if self._memory is not None:
+                if self._memory is not None and not isinstance(error, NeedsConfirmation):
                     await self._memory.failed(database, sql, error, question=question)
                 raise
             if self._memory is not None and not result.statistics.cached:
@@ -223,7 +244,7 @@ class SafeExecutionAgent:
         parameters: Sequence[object],
         rights: DataRights,
         limits: ReadLimits,
-        plan: bool,
+        foresee: Foresee,
         approved: ApprovedRead | None,
     ) -> Result:
         """The read, judged once more where a definition changed after the look at the schema.
@@ -234,15 +255,15 @@ class SafeExecutionAgent:
         if any(r.code.startswith("unknown-") for r in verdict_of(sql, catalog, policy=self._policy).reasons):
             catalog = await self._catalogs.refresh(database)
         try:
-            return await self._read(database, sql, parameters, catalog, rights, limits, plan, approved)
+            return await self._read(database, sql, parameters, catalog, rights, limits, foresee, approved)
         except CatalogChanged:
             catalog = await self._catalogs.reread(database)
-            return await self._read(database, sql, parameters, catalog, rights, limits, plan, approved)
+            return await self._read(database, sql, parameters, catalog, rights, limits, foresee, approved)
         except ExecutionFailed:
             fresh = await self._catalogs.refresh(database)
             if fresh.version == catalog.version:
                 raise
-            return await self._read(database, sql, parameters, fresh, rights, limits, plan, approved)
+            return await self._read(database, sql, parameters, fresh, rights, limits, foresee, approved)
 
     async def unmasked(self, database: str, sql: str, *, identity: Identity, limits: ReadLimits) -> UnmaskedRead | None:
         """What a read would show of sensitive values; None where it shows none. Nothing is run.
@@ -448,7 +469,7 @@ class SafeExecutionAgent:
         catalog: Catalog,
         rights: DataRights,
         limits: ReadLimits,
-        plan: bool,
+        foresee: Foresee,
         approved: ApprovedRead | None,
     ) -> Result:
         verdict = verdict_of(sql, catalog, policy=self._policy)
@@ -461,9 +482,10 @@ class SafeExecutionAgent:
             self._require_no_ticket(unmasked_read(verdict, catalog, masked, self._sensitive, rows=limits.rows))
         key = self._key(database, verdict, parameters, catalog, rights, masked, limits)
         if key and (kept := await self._kept(key)):
-            return await self._with_plan(kept, database, verdict, parameters, catalog, limits) if plan else kept
+            return kept
         writes = self._writes.get(database, 0)
         runner = await self._runners(database)
+        expected = await self._foreseen(foresee, database, verdict, parameters, catalog, limits)
         result = await runner.run(
             verdict,
             parameters,
@@ -475,7 +497,7 @@ class SafeExecutionAgent:
         )
         if key and writes == self._writes.get(database, 0):
             await self._keep(key, result, database)
-        return await self._with_plan(result, database, verdict, parameters, catalog, limits) if plan else result
+        return replace(result, statistics=replace(result.statistics, **expected))
 
     def _require_no_ticket(self, shown: UnmaskedRead | None) -> None:
         if shown is None or self._ticket_from is None or LEVELS.index(shown.risk) < LEVELS.index(self._ticket_from()):
@@ -487,20 +509,46 @@ class SafeExecutionAgent:
             next_step='Leave them out, or ask for it: pgwarden request "…" --reason "…"',
         )
 
-    async def _with_plan(
+    async def _foreseen(
         self,
-        result: Result,
+        foresee: Foresee,
         database: str,
         verdict: Verdict,
         parameters: Sequence[object],
         catalog: Catalog,
         limits: ReadLimits,
-    ) -> Result:
-        if verdict.kind is not StatementKind.SELECT:
-            return result
+    ) -> dict[str, Any]:
+        """What is expected of a read, for its statistics. Raises NeedsConfirmation where that must be asked about."""
+        asks = foresee.asks and bool(self._asks_from)
+        if verdict.kind is not StatementKind.SELECT or not (foresee.tells or asks):
+            return {}
         runner = await self._runners(database)
-        plan = await runner.explain(verdict, parameters, limits=limits, search_path=catalog.search_path)
-        return replace(result, statistics=replace(result.statistics, plan=plan_summary(plan)))
+        try:
+            plan = await runner.explain(verdict, parameters, limits=limits, search_path=catalog.search_path)
+            estimate = estimate_of(plan, await self.pace(database, limits=limits))
+        except PgwardenError:  # what is wrong with the read, running it tells
+            if asks:
+                raise
+            return {}
+        if asks:
+            self._asks_from.require(estimate)
+        if not foresee.tells:
+            return {}
+        return {
+            "plan": plan_summary(plan),
+            "estimated_cost": estimate.cost,
+            "estimated_rows": estimate.rows,
+            "estimated_milliseconds": estimate.guess,
+        }
+
+    async def pace(self, database: str, *, limits: ReadLimits) -> float | None:
+        """Milliseconds that a database's server takes for a unit of cost; the first call runs a small statement."""
+        runner, catalog = await self._runners(database), await self._catalogs.catalog(database)
+
+        async def measure(sql: str) -> Mapping[str, object]:
+            return await runner.explain(verdict_of(sql, catalog), limits=limits, analyze=True)
+
+        return await self._pace.of(database, measure)
 
     async def _keep(self, key: str, result: Result, database: str) -> None:
         try:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pgwarden.cli.confirming import Yes, once_confirmed
 from pgwarden.cli.door import Database, Json, open_app, read_text
 from pgwarden.cli.progress import working
 from pgwarden.cli.render import chart, console, emit_json, footer, hanging, one_line, print_rows, write_csv
+from pgwarden.domain.advice_json import choice_object, estimate_words
 from pgwarden.domain.answer import Answer, AnswerStatus
 from pgwarden.domain.login import Scope
 from pgwarden.domain.plain import plain
@@ -61,6 +64,10 @@ def ask(
         str, typer.Option("--session", "-s", help="Name of a conversation, for follow-up questions.")
     ] = "",
     engine: EngineName = "auto",
+    alternatives: Annotated[
+        bool, typer.Option("--alternatives", help="Also other readings and other ways to write it, each with its cost.")
+    ] = False,
+    yes: Yes = False,
 ) -> None:
     """Answer a question from the database: the SQL, how it was read, and the rows.
 
@@ -70,20 +77,31 @@ def ask(
 
     async def work(app: App) -> Answer:
         async with app.target(database) as name:
-            with working() as tell:
-                return await app.orchestrator.ask(
-                    text,
-                    database=name,
-                    identity=app.identity,
-                    session=session,
-                    instructions=instructions,
-                    limits=app.limits(rows=limit, seconds=timeout),
-                    execute=not (sql_only or plan),
-                    explain=explain,
-                    engine=engine,
-                    progress=lambda event: tell(event.words),
-                    opens=opening_door(app),
-                )
+            limits = app.limits(rows=limit, seconds=timeout)
+
+            async def answered(*, confirmed: bool) -> Answer:
+                with working() as tell:
+                    return await app.orchestrator.ask(
+                        text,
+                        database=name,
+                        identity=app.identity,
+                        session=session,
+                        instructions=instructions,
+                        limits=limits,
+                        execute=not (sql_only or plan),
+                        explain=True,
+                        engine=engine,
+                        progress=lambda event: tell(event.words),
+                        opens=opening_door(app),
+                        confirmed=confirmed,
+                    )
+
+            answer = await once_confirmed(answered, yes=yes)
+            if not alternatives:
+                return answer
+            catalog = await app.orchestrator.visible(name, identity=app.identity)
+            found = await app.advisor.choices(name, answer.reading, catalog, identity=app.identity, limits=limits)
+            return replace(answer, choices=found)
 
     answer = open_app(work)
     liked = answer.preferences.output if answer.result is not None and not (plan or sql_only or explain) else ""
@@ -133,6 +151,7 @@ def answer_object(answer: Answer) -> dict[str, Any]:
         "notes": list(answer.notes),
         "options": plain(answer.options),
         "undo": {**plain(answer.undo), "next": answer.undo.next_step} if answer.undo else None,
+        "alternatives": [choice_object(one) for one in answer.choices],
         "follow_ups": list(answer.follow_ups),
         "warnings": list(answer.warnings),
         "preferences": plain(answer.preferences),
@@ -169,12 +188,18 @@ def show(answer: Answer, *, explain: bool = False) -> None:
         for line in chart(answer.result, answer.preferences):
             out.print(Text(line, style="cyan"))
         out.print(Text(footer(answer.result), style="dim"))
+    if explain and answer.result is not None and answer.result.statistics.plan:
+        out.print(Text(one_line(answer.result.statistics.plan), style="dim"))
     if explain and answer.validation is not None:
         out.print(Text(f"planned by the server: {answer.validation.words()}", style="dim"))
     for note in answer.notes:
         out.print(hanging(Text("• "), Text(one_line(note))))
     for option in answer.options:
         out.print(hanging(Text(f"  {one_line(option.label)}: "), Text(one_line(option.sql), style="cyan")))
+    for choice in answer.choices:
+        cost = f" ({estimate_words(choice.estimate)})" if choice.estimate else ""
+        out.print(hanging(Text("\n" + choice.kind + ": ", style="bold"), Text(one_line(choice.explanation) + cost)))
+        print_sql(choice.sql, decorate=True)
     for warning in answer.warnings:
         out.print(Text(one_line(warning), style="yellow"))
     show_next(answer)

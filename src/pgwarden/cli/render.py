@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
+from pgwarden.domain.advice import Estimate
+from pgwarden.domain.advice_json import estimate_words
 from pgwarden.domain.plain import plain
 from pgwarden.domain.result import Result
 from pgwarden.domain.user_preferences import UserPreferences
@@ -239,8 +241,9 @@ def footer(result: Result) -> str:
     """One line of facts under a table."""
     s = result.statistics
     parts = [f"{s.rows:,} row{'' if s.rows == 1 else 's'}", f"{s.milliseconds:.0f} ms"]
-    if s.plan:
-        parts.append(s.plan)
+    if s.estimated_cost is not None and s.estimated_rows is not None:
+        expected = Estimate(s.estimated_cost, s.estimated_rows, guess=s.estimated_milliseconds)
+        parts.append(f"expected: {estimate_words(expected)}")
     if s.cached:
         parts.append("from cache")
     if s.truncated_rows:

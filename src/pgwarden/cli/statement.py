@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pgwarden.cli.confirming import Yes, once_confirmed
 from pgwarden.cli.door import Database, Json, open_app, read_text
 from pgwarden.cli.progress import working
 from pgwarden.cli.render import chart, console, emit_json, footer, hanging, one_line, print_rows, write_csv
@@ -107,6 +108,7 @@ def query(
     csv: Annotated[bool, typer.Option("--csv", help="Print the rows as CSV.")] = False,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="Rows to return at most.")] = None,
     timeout: Annotated[float | None, typer.Option("--timeout", min=0.1, help="Seconds the query may run.")] = None,
+    yes: Yes = False,
     chosen: Annotated[
         list[str] | None,
         typer.Option("--set", help="A planner setting for this read alone, e.g. enable_nestloop=off; repeatable."),
@@ -119,9 +121,15 @@ def query(
         async with app.target(database) as name:
             limits = app.limits(rows=limit, seconds=timeout, planner=chosen or ())
             limits = await app.orchestrator.zoned(limits, identity=app.identity)
-            with working() as tell:
-                tell("running the statement")
-                return await app.execution.read(name, text, identity=app.identity, limits=limits)
+
+            async def read(*, confirmed: bool) -> Result:
+                with working() as tell:
+                    tell("running the statement")
+                    return await app.execution.read(
+                        name, text, identity=app.identity, limits=limits, plan=True, confirmed=confirmed
+                    )
+
+            return await once_confirmed(read, yes=yes)
 
     result = open_app(work)
     if csv and not as_json:

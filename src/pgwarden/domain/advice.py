@@ -58,6 +58,20 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Another statement that a question could be answered by."""
+
+    kind: str
+    """another reading, or a purpose of a rewrite."""
+    sql: str
+    explanation: str
+    estimate: Estimate | None
+    """None where it cannot be planned."""
+    same: bool
+    """Whether it gives the rows of the answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class IndexWish:
     """An index that a statement could use."""
 

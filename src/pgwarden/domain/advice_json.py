@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pgwarden.domain.advice import Advice, Alternative, Estimate, IndexWish, SettingWish
+from pgwarden.domain.advice import Advice, Alternative, Choice, Estimate, IndexWish, SettingWish
 
 
 def estimate_words(estimate: Estimate) -> str:
@@ -34,6 +34,11 @@ def alternative_object(one: Alternative) -> dict[str, Any]:
         "same_rows": one.rewrite.same,
         "faster": one.faster,
     } | estimate_object(one.estimate)
+
+
+def choice_object(one: Choice) -> dict[str, Any]:
+    found = {"kind": one.kind, "sql": one.sql, "explanation": one.explanation, "same_rows": one.same}
+    return found | (estimate_object(one.estimate) if one.estimate else {})
 
 
 def index_object(wish: IndexWish) -> dict[str, Any]:

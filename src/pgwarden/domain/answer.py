@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from pgwarden.domain.advice import Choice
 from pgwarden.domain.assessment import Assessment
 from pgwarden.domain.plan import WorkflowPlan
 from pgwarden.domain.question import Option, Reading
@@ -49,6 +50,8 @@ class Answer:
     """What did not work beside the answer, and what that costs."""
     preferences: UserPreferences = field(default_factory=UserPreferences)
     """How whoever asked likes to be shown it."""
+    choices: tuple[Choice, ...] = ()
+    """Other readings and other ways to write the statement, where they were asked for."""
     turn: str = ""
     """Id of the turn, for feedback."""
     milliseconds: float = 0.0

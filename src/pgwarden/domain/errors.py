@@ -108,6 +108,13 @@ class NeedsApproval(PgwardenError):
     exit_status = 4
 
 
+class NeedsConfirmation(PgwardenError):
+    """A read is expected to be larger than what runs without asking; a person says whether it runs all the same."""
+
+    code = "PGW025"
+    exit_status = 4
+
+
 class ExecutionFailed(PgwardenError):
     """PostgreSQL reported an error while running the statement."""
 

@@ -55,6 +55,11 @@ class ReadStatistics:
     cached: bool = False
     plan: str = ""
     """One-line plan summary with its estimated cost, '' where none was made."""
+    estimated_cost: float | None = None
+    """What the planner expected before it ran, in its units; with ``estimated_rows``, None where it was not asked."""
+    estimated_rows: float | None = None
+    estimated_milliseconds: float | None = None
+    """A rough time that this server takes for such a cost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,9 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
                 max_length=20,
             ),
         ] = None,
+        explain: Annotated[
+            bool, Field(description="Also tell what PostgreSQL expected of it: plan, cost, rows, a rough time.")
+        ] = False,
         ctx: Context[Any, Any] | None = None,
     ) -> Annotated[CallToolResult, RowsAnswer]:
         """Run one SELECT and return its rows. It cannot change anything.
@@ -186,7 +189,9 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
                 desk.budgets.spend(caller.account, Use(0, len(result.rows), result.statistics.bytes))
                 return spoken(_rows_answer(name, result))
 
-            return await desk.app.execution.read_as(shaped, name, sql_string, identity=caller.identity, limits=limits)
+            return await desk.app.execution.read_as(
+                shaped, name, sql_string, identity=caller.identity, limits=limits, plan=explain
+            )
 
     async def get_sample_data(
         table_name: Annotated[str, Field(description="The table, with its schema if need be.", max_length=300)],
@@ -236,6 +241,9 @@ def _rows_answer(name: str, result: Result) -> RowsAnswer:
         bytes=s.bytes,
         cached=s.cached,
         plan=s.plan,
+        estimated_cost=s.estimated_cost,
+        estimated_rows=s.estimated_rows,
+        estimated_milliseconds=s.estimated_milliseconds,
         notices=list(result.notices),
     )
 

@@ -45,6 +45,9 @@ class RowsAnswer(WithRows):
     bytes: int
     cached: bool
     plan: str = ""
+    estimated_cost: float | None = None
+    estimated_rows: float | None = None
+    estimated_milliseconds: float | None = None
     notices: list[str] = []
     notice: str = Field(default=NOTICE, description="How to take the values.")
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path
 from pydantic import BaseModel, Field
 
 from pgwarden.agents.question_reader import LONGEST_QUESTION
+from pgwarden.domain.advice_json import choice_object
 from pgwarden.domain.answer import Answer
 from pgwarden.domain.login import Scope
 from pgwarden.domain.plain import plain
@@ -32,6 +33,8 @@ class Ask(BaseModel):
     rows: Annotated[int, Field(ge=1, le=100_000, description="Rows to return at most.")] = 1000
     seconds: Annotated[float, Field(gt=0, le=3600, description="How long the query may run.")] = 30
     run: bool = Field(default=True, description="False: only the SQL and the plan.")
+    confirmed: bool = Field(default=False, description="Run it, however large it is expected to be.")
+    alternatives: bool = Field(default=False, description="Also other readings and other ways to write it, with costs.")
 
 
 class OptionAnswer(BaseModel):
@@ -91,6 +94,9 @@ class AskAnswer(BaseModel):
     notes: list[str] = Field(description="What to know about this answer, and how statements like it went before.")
     options: list[OptionAnswer] = Field(description="Queries that give rows, where this one gave none.")
     undo: dict[str, Any] | None = Field(description="What taking a change back would do, and the ticket for it.")
+    alternatives: list[dict[str, Any]] = Field(
+        default_factory=list, description="Where asked for: kind, sql, explanation, same_rows, cost, rows, time."
+    )
     follow_ups: list[str]
     warnings: list[str] = Field(description="What did not work beside the answer, and what that costs.")
     preferences: dict[str, str] = Field(description="How you like answers; see /preferences.")
@@ -139,10 +145,18 @@ async def answered(question: Ask, visitor: Visitor, tell: Tell = lambda _name, _
         instructions=question.instructions,
         limits=visitor.app.limits(rows=question.rows, seconds=question.seconds),
         execute=question.run,
+        explain=True,
         progress=lambda event: tell("step", Step(**event.to_dict())),
         opens=visitor.source if Scope.REQUEST in visitor.admission.scopes else "",
+        confirmed=question.confirmed,
     )
-    return ask_answer(answer)
+    told = ask_answer(answer)
+    if question.alternatives:
+        app, limits = visitor.app, visitor.app.limits()
+        catalog = await app.orchestrator.visible(database, identity=visitor.identity)
+        found = await app.advisor.choices(database, answer.reading, catalog, identity=visitor.identity, limits=limits)
+        told.alternatives = [choice_object(one) for one in found]
+    return told
 
 
 class Judgement(BaseModel):

@@ -40,6 +40,7 @@ class Read(Statement):
 
     rows: int = Field(default=1000, ge=1, le=100_000, description="Rows to return at most.")
     seconds: float = Field(default=30, gt=0, le=3600, description="How long it may run.")
+    confirmed: bool = Field(default=False, description="Run it, however large it is expected to be.")
     planner_settings: dict[str, str] = Field(
         default_factory=dict,
         max_length=20,
@@ -169,4 +170,6 @@ async def _rows(statement: Read, visitor: Visitor) -> Result:
     chosen = [f"{name}={value}" for name, value in statement.planner_settings.items()]
     limits = visitor.app.limits(rows=statement.rows, seconds=statement.seconds, planner=chosen)
     limits = await visitor.app.orchestrator.zoned(limits, identity=visitor.identity)
-    return await visitor.app.execution.read(database, statement.sql, identity=visitor.identity, limits=limits)
+    return await visitor.app.execution.read(
+        database, statement.sql, identity=visitor.identity, limits=limits, plan=True, confirmed=statement.confirmed
+    )

@@ -30,6 +30,9 @@ class RowsAnswer(BaseModel):
     bytes: int
     cached: bool
     plan: str = Field(description="PostgreSQL's plan in a line, where it was asked for.")
+    estimated_cost: float | None = Field(default=None, description="What PostgreSQL expected, in its units.")
+    estimated_rows: float | None = None
+    estimated_milliseconds: float | None = Field(default=None, description="A rough time for that cost.")
     notices: list[str]
     shown: list[list[str | None]] | None = Field(
         default=None, description="The rows as the reader's preferences write them; null where they change nothing."
@@ -49,6 +52,9 @@ def rows_answer(result: Result, liked: UserPreferences | None = None) -> RowsAns
         bytes=statistics.bytes,
         cached=statistics.cached,
         plan=statistics.plan,
+        estimated_cost=statistics.estimated_cost,
+        estimated_rows=statistics.estimated_rows,
+        estimated_milliseconds=statistics.estimated_milliseconds,
         notices=list(result.notices),
         shown=None if liked is None or liked.plain else [[_shown(liked, v) for v in row] for row in result.rows],
     )

@@ -13,6 +13,7 @@ const conversation = document.getElementById("conversation");
 const token = document.querySelector("meta[name=csrf]").content;
 const session = `web-${crypto.getRandomValues(new Uint32Array(2)).join("")}`;
 const headers = { "Content-Type": "application/json", "X-CSRF-Token": token };
+const LARGE = "PGW025"; // a read that is expected to be larger than what runs without asking
 let running = null;
 
 form.addEventListener("submit", (event) => { event.preventDefault(); ask(form.question.value); });
@@ -21,13 +22,13 @@ document.addEventListener("keydown", (event) => { if (event.key === "Escape") ru
 if (form.dataset.saved) open(form.dataset.saved);
 else if (form.dataset.now) ask(form.question.value);
 
-async function ask(question) {
+async function ask(question, confirmed = false) {
   if (running || !question.trim()) return;
   running = new AbortController();
   stop.hidden = false;
   steps.replaceChildren();
   try {
-    const answer = await fetch("/api/v1/ask/stream", { method: "POST", headers, signal: running.signal, body: JSON.stringify({ question, session, database: form.database.value }) });
+    const answer = await fetch("/api/v1/ask/stream", { method: "POST", headers, signal: running.signal, body: JSON.stringify({ question, session, confirmed, database: form.database.value }) });
     if (!answer.ok) { trouble(question, await answer.json()); return; }
     for await (const [name, data] of events(answer.body)) {
       if (name === "step") { if (data.state !== "finished") step(data.words); }
@@ -54,9 +55,10 @@ function blank(question) {
 }
 
 function trouble(question, told) {
-  const made = blank(question);
+  const made = blank(question), shown = problem(told);
   made.querySelector(".how").hidden = true;
-  made.querySelector(".reading").replaceWith(problem(told));
+  made.querySelector(".reading").replaceWith(shown);
+  if (told.code === LARGE) shown.append(button("Run it all the same", () => { made.remove(); ask(question, true); }));
 }
 
 function turn(answer) {
@@ -104,7 +106,7 @@ function editor(made, answer) {
 }
 
 // Runs the SQL of a turn; Stop closes the connection, which cancels the query on the server.
-async function run(made, sql, database = form.database.value, chart = {}) {
+async function run(made, sql, database = form.database.value, chart = {}, confirmed = false) {
   if (running) return;
   running = new AbortController();
   stop.hidden = false;
@@ -112,11 +114,15 @@ async function run(made, sql, database = form.database.value, chart = {}) {
   made.querySelector(".how").hidden = false;
   const place = made.querySelector(".rows");
   try {
-    const answer = await fetch("/api/v1/reads/stream", { method: "POST", headers, signal: running.signal, body: JSON.stringify({ sql, database }) });
+    const answer = await fetch("/api/v1/reads/stream", { method: "POST", headers, signal: running.signal, body: JSON.stringify({ sql, database, confirmed }) });
     if (!answer.ok) { place.replaceChildren(problem(await answer.json())); return; }
     for await (const [name, data] of events(answer.body)) {
       if (name === "answer") { rows(made, { ...data, liked: { chart: form.dataset.chart } }, reading(made, database), chart); keep(made, made.querySelector(".question").textContent, database); }
-      else place.replaceChildren(problem(data));
+      else {
+        const shown = problem(data);
+        if (data.code === LARGE) shown.append(button("Run it all the same", () => run(made, sql, database, chart, true)));
+        place.replaceChildren(shown);
+      }
     }
   } catch (error) {
     place.replaceChildren(problem(stopped(error)));

@@ -18,7 +18,7 @@ export function rows(made, result, read, chosen = {}) {
   scroll.setAttribute("role", "region");
   scroll.setAttribute("aria-label", "Rows");
   const pages = element("p", "", "row");
-  const told = element("p", [`${result.row_count.toLocaleString()} row${result.row_count === 1 ? "" : "s"}`, `${Math.round(result.milliseconds)} ms`, result.cached ? "from the cache" : "", result.more].filter(Boolean).join(" · "), "hint");
+  const told = element("p", [`${result.row_count.toLocaleString()} row${result.row_count === 1 ? "" : "s"}`, `${Math.round(result.milliseconds)} ms`, result.estimated_cost == null ? "" : `expected: cost ${Math.round(result.estimated_cost).toLocaleString()}, about ${Math.round(result.estimated_rows).toLocaleString()} rows`, result.cached ? "from the cache" : "", result.more].filter(Boolean).join(" · "), "hint");
   place.replaceChildren(...(result.rows.length > 10 ? [words] : []), scroll, pages, told);
   words.addEventListener("input", () => {
     const wanted = words.value.toLowerCase();
