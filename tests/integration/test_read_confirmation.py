@@ -36,11 +36,11 @@ def run(tmp_path: Path, make_database: MakeDatabase, shop_url: str, monkeypatch:
 
 
 def test_a_large_read_is_planned_and_not_run_before_a_person_says_so(run: Run) -> None:
-    small = run("query", "select id, name from customers where id < 4 order by id")
+    small = run("query", "select id, city from customers where id < 4 order by id")
     assert small.exit_code == 0, small.output
     assert "expected: cost " in small.stdout
     assert "roughly" in small.stdout
-    told = json.loads(run("query", "select id, name from customers where id < 5", "--json").stdout)["statistics"]
+    told = json.loads(run("query", "select id, city from customers where id < 5", "--json").stdout)["statistics"]
     assert told["estimated_cost"] > 0
     assert told["estimated_rows"] >= 1
     assert told["estimated_milliseconds"] > 0
@@ -84,7 +84,7 @@ async def test_whoever_sits_at_the_terminal_is_asked(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(f"sys.{stream}.isatty", lambda: True)
     with pytest.raises(NeedsConfirmation):
         await once_confirmed(work, yes=False, ask=lambda _words: False)
-    assert await once_confirmed(work, yes=False, ask=lambda words: "about 10 rows" in words) == "rows"
+    assert await once_confirmed(work, yes=False, ask=lambda words: "10 rows are expected" in words) == "rows"
     assert ran == [False, False, False, True]
 
 
