@@ -130,13 +130,16 @@ def unschedule(question: Id, as_json: Json = False) -> None:
 
 
 @app.command()
-def remove(question: Id) -> None:
+def remove(question: Id, as_json: Json = False) -> None:
     """Forget a question of yours, with its schedule."""
 
     async def work(opened: App) -> None:
         await opened.question_desk.remove(question, opened.session)
 
     open_app(work)
+    if as_json:
+        emit_json({"removed": question})
+        return
     console().print("Removed.")
 
 

@@ -34,7 +34,7 @@ class News(BaseModel):
     asked: list[str] = Field(description="Who is asked to decide now.")
 
 
-@router.get("/tickets/{ticket}/news", response_class=EventStream, responses=STREAMED)
+@router.get("/tickets/{ticket}/news", status_code=200, response_class=EventStream, responses=STREAMED)
 async def follow(
     ticket: TicketId,
     visitor: Inside,
