@@ -274,7 +274,7 @@ async def test_a_large_read_is_refused_with_the_way_to_it(
         assert refused["code"] == "PGW025"
         assert "have a person run it" in refused["next"]
         told = (
-            await desk.call("execute_read_query", sql_string="select * from products where id < 4")
+            await desk.call("execute_read_query", sql_string="select * from products where id < 4", explain=True)
         ).structured_content
         assert told is not None
         assert told["estimated_cost"] > 0
