@@ -69,5 +69,9 @@ async def test_everybody_works_with_the_new_structure_at_once(state_home: Path, 
         heard = " ".join((await talk(session="s1")).warnings)
         assert "guests.fax" in heard
         assert "guests.secret" not in heard, "nobody is told of what they may not know"
+        run(database, "alter table guests drop secret", "alter table guests add pager text default 'Zaza'")
+        noted = " ".join((await ask(first, "how many guests have the pager Zaza?")).warnings)
+        assert "guests.pager" in noted
+        assert "guests.secret" not in noted, "nor where it is the question that has the schema looked at again"
         history = await first.schema.history("default")
         assert len(history) >= 3, "each version with what changed, once, whichever process saw it first"

@@ -93,7 +93,7 @@ class QuestionReader:
         question = replace(question, today=today)
         values = await self._values(errand.database, spare)
         reading = await self._query.translate(question, visible, values)
-        if reading.sql is None and (words := await self._changed(errand.database, spare)):
+        if reading.sql is None and (words := await self._changed(errand, spare)):
             question, visible = await self._question(text, instructions, glossary, session, errand, spare)
             question = replace(question, today=today)
             values = await self._values(errand.database, spare)
@@ -114,14 +114,15 @@ class QuestionReader:
         question, visible = await self._question(text, "", (), "", Errand(database, identity), spare)
         return await self._query.preview(question, visible, await self._values(database, spare))
 
-    async def _changed(self, database: str, spare: Spare) -> tuple[str, ...]:
+    async def _changed(self, errand: Errand, spare: Spare) -> tuple[str, ...]:
         """What changed in the structure since it was last looked at: asked when a question was not understood."""
+        database = errand.database
         before = await self._schema.catalog(database)
         after = await spare.get(self._schema.refresh(database), before, "The schema is as it was last seen.")
         if after.version == before.version:
             return ()
-        changes = schema_diff(before, after).words[:MOST_CHANGES]
-        return tuple(f"The structure has changed: {change}." for change in changes)
+        changes = await self._news.told(database, schema_diff(before, after), identity=errand.identity)
+        return tuple(f"The structure has changed: {change}." for change in changes[:MOST_CHANGES])
 
     async def _values(self, database: str, spare: Spare) -> ValueIndex:
         return await spare.get(self._schema.values(database), NO_VALUES, "Values are not looked up.")

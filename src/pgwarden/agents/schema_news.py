@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from pgwarden.agents.schema_context import SchemaContextAgent
 from pgwarden.agents.sight import Sight
-from pgwarden.domain.catalog import Catalog
+from pgwarden.domain.catalog import Catalog, Name
 from pgwarden.domain.identity import Access, DataRights, Identity
+from pgwarden.domain.schema_diff import SchemaDiff
 from pgwarden.domain.schema_history import SchemaVersion
 
 PART = re.compile(r'"(?:[^"]|"")*"|[^."]+')
@@ -32,19 +33,28 @@ class SchemaNews:
 
         A version whose every change is withheld is left out.
         """
-        whole = await self._schema.catalog(database)
-        visible = await self._sight.visible(database, identity=identity)
-        rights = await self._sight.rights_of(identity)
+        may_know = await self._sieve(database, identity)
         found = []
         for version in await self._schema.history(database, limit=limit):
             if moment is not None and version.at < moment:
                 break
             told = version.diff.get("changes", [])
             changes = told if isinstance(told, list) else []
-            shown = [each for each in changes if _may_know(each, database, whole, visible, rights)]
+            shown = [each for each in changes if may_know(each)]
             if shown or not changes:
                 found.append(replace(version, diff={"changes": shown} if shown else {}))
         return tuple(found)
+
+    async def told(self, database: str, diff: SchemaDiff, *, identity: Identity) -> tuple[str, ...]:
+        """A diff that ends at the structure as it is, one sentence a change."""
+        may_know = await self._sieve(database, identity)
+        return tuple(str(change) for change in diff.changes if may_know(change.to_dict()))
+
+    async def _sieve(self, database: str, identity: Identity) -> Callable[[Mapping[str, Any]], bool]:
+        whole = await self._schema.catalog(database)
+        visible = await self._sight.visible(database, identity=identity)
+        rights = await self._sight.rights_of(identity)
+        return lambda change: _may_know(change, database, whole, visible, rights)
 
 
 def _may_know(change: Mapping[str, Any], database: str, whole: Catalog, visible: Catalog, rights: DataRights) -> bool:
@@ -63,10 +73,8 @@ def _may_know(change: Mapping[str, Any], database: str, whole: Catalog, visible:
 
 def _columns(catalog: Catalog, schema: str, table: str) -> frozenset[str] | None:
     """The names of a table's columns; None where there is no such table."""
-    for relation in catalog.relations.values():
-        if (relation.name.schema, relation.name.name) == (schema, table):
-            return frozenset(column.name for column in relation.columns)
-    return None
+    relation = catalog.by_name.get(Name(schema, table))
+    return frozenset(column.name for column in relation.columns) if relation is not None else None
 
 
 def _unquoted(part: str) -> str:

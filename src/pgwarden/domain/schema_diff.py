@@ -41,6 +41,15 @@ class Change:
         told = f": {'; '.join(self.details)}" if self.details else ""
         return f"{self.kind} {self.object} {self.action}{told}"
 
+    def to_dict(self) -> dict[str, Any]:
+        """The change as JSON values."""
+        return {
+            "action": str(self.action),
+            "kind": self.kind,
+            "object": self.object,
+            "details": list(self.details),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class SchemaDiff:
@@ -58,12 +67,7 @@ class SchemaDiff:
 
     def to_dict(self) -> dict[str, object]:
         """The diff as JSON values."""
-        return {
-            "changes": [
-                {"action": str(c.action), "kind": c.kind, "object": c.object, "details": list(c.details)}
-                for c in self.changes
-            ]
-        }
+        return {"changes": [change.to_dict() for change in self.changes]}
 
 
 def changes_of(diff: Mapping[str, Any]) -> tuple[str, ...]:
