@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
-from pgwarden.agents.setting_trials import SettingTrials
+from pgwarden.agents.setting_trials import Explains, SettingTrials
 from pgwarden.domain.advice import Advice, Alternative, Choice, Estimate, IndexWish, Purpose, Rewrite, SettingWish
 from pgwarden.domain.catalog import Catalog
 from pgwarden.domain.errors import ExecutionFailed, ExecutionTimeout, PgwardenError, RightMissing, StatementRefused
@@ -31,23 +31,12 @@ FAR_DEARER = 10.0
 """A shape that costs so many times as much is not worth a look."""
 
 
-class Reads(Protocol):
+class Reads(Explains, Protocol):
     """What runs and explains reads, with rights checked and every call told in the audit."""
 
     async def read(
         self, database: str, sql: str, parameters: Sequence[object] = (), *, identity: Identity, limits: ReadLimits
     ) -> Result: ...
-
-    async def explain(
-        self,
-        database: str,
-        sql: str,
-        parameters: Sequence[object] = (),
-        *,
-        identity: Identity,
-        limits: ReadLimits,
-        analyze: bool = False,
-    ) -> Mapping[str, object]: ...
 
     async def explain_with_index(
         self, database: str, sql: str, definition: str, *, identity: Identity, limits: ReadLimits

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pgwarden.agents.audit_trail import UNWRITTEN, AuditTrail, asked_for
 from pgwarden.agents.read_pace import ReadPace
@@ -33,6 +33,7 @@ from pgwarden.domain.identity import DataRights, Identity
 from pgwarden.domain.query_plan import estimate_of, plan_summary
 from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.read_access import ReadAccess, Sensitivity
+from pgwarden.domain.read_request import ReadRequest
 from pgwarden.domain.read_threshold import NEVER, ReadThreshold
 from pgwarden.domain.recovery import Row, RowConflict
 from pgwarden.domain.result import ReadLimits, Result
@@ -68,15 +69,6 @@ class Catalogs(Protocol):
     async def reread(self, database: str) -> Catalog: ...
 
     async def refresh(self, database: str) -> Catalog: ...
-
-
-class Foresee(NamedTuple):
-    """What to do with the estimate of a read before it runs."""
-
-    tells: bool
-    """Add it to the statistics."""
-    asks: bool
-    """Do not run a read that is expected to be larger than what runs without asking."""
 
 
 class SafeExecutionAgent:
@@ -136,26 +128,17 @@ class SafeExecutionAgent:
         question: str = "",
         confirmed: bool = False,
     ) -> Result:
-        """The rows of a read, as far as this identity may see them; ``plan`` adds to the statistics what is expected.
-
-        ``approved``: the yes to exactly this read, where it shows sensitive values and that needs one. ``confirmed``: a
-        person said that it shall run, however large it is expected to be; otherwise it may raise NeedsConfirmation, and
-        is not run. ``question``:
-        the words that the statement comes from, for the memory of what went wrong.
+        """The rows of a read, as far as this identity may see them. The parameters are those of ``ReadRequest``.
 
         Raises StatementRefused or NeedsApproval when it is no allowed read, RightMissing when the identity or the
-        database role may not see what it shows, and what `ReadRunner.run` raises. A definition that changed after
-        the look at the schema has the statement judged once more.
+        database role may not see what it shows, NeedsConfirmation when it is expected to be larger than what runs
+        without a person's word, and what `ReadRunner.run` raises. A definition that changed after the look at the
+        schema has the statement judged once more.
         """
-
-        def as_it_is(result: Result) -> Result:
-            return result
-
-        return await self.read_as(
-            as_it_is,
-            database,
-            sql,
-            parameters,
+        wanted = ReadRequest(
+            database=database,
+            sql=sql,
+            parameters=parameters,
             identity=identity,
             limits=limits,
             plan=plan,
@@ -163,29 +146,15 @@ class SafeExecutionAgent:
             question=question,
             confirmed=confirmed,
         )
+        return await self.read_as(lambda result: result, wanted)
 
-    async def read_as(
-        self,
-        shape: Callable[[Result], Shaped],
-        database: str,
-        sql: str,
-        parameters: Sequence[object] = (),
-        *,
-        identity: Identity,
-        limits: ReadLimits,
-        plan: bool = False,
-        approved: ApprovedRead | None = None,
-        question: str = "",
-        confirmed: bool = False,
-    ) -> Shaped:
+    async def read_as(self, shape: Callable[[Result], Shaped], wanted: ReadRequest) -> Shaped:
         """As ``read``, its rows in the shape that the caller gives out: made while the audit's entry goes to the disk,
         and released when it is there."""
         rights = await self._remembered_rights()
         for _ in range(RIGHTS_CHANGES):
             try:
-                return await self._read_by(
-                    rights, shape, database, sql, parameters, identity, limits, plan, approved, question, confirmed
-                )
+                return await self._read_by(rights, shape, wanted)
             except RightsChangedError:
                 rights = self._rights_seen = await self._rights.current()
         raise ChangedMeanwhile(
@@ -194,30 +163,17 @@ class SafeExecutionAgent:
             next_step="Try again when nobody edits them.",
         )
 
-    async def _read_by(
-        self,
-        rights: RightsVersion,
-        shape: Callable[[Result], Shaped],
-        database: str,
-        sql: str,
-        parameters: Sequence[object],
-        identity: Identity,
-        limits: ReadLimits,
-        plan: bool,
-        approved: ApprovedRead | None,
-        question: str,
-        confirmed: bool,
-    ) -> Shaped:
+    async def _read_by(self, rights: RightsVersion, shape: Callable[[Result], Shaped], wanted: ReadRequest) -> Shaped:
         """The read as these data rights let it be. Raises RightsChangedError, and gives nothing out, where others are
         in force when its audit entry is written."""
         shaped: list[Shaped] = []
-        asked = asked_for(sql, parameters)
-        own = DataRights.of(identity, rights.lines)
-        async with self._trail.event("read.run", identity=identity, database=database, personal=asked) as event:
+        database, sql, question = wanted.database, wanted.sql, wanted.question
+        asked = asked_for(sql, wanted.parameters)
+        own = DataRights.of(wanted.identity, rights.lines)
+        async with self._trail.event("read.run", identity=wanted.identity, database=database, personal=asked) as event:
             event.rights = rights.number
             try:
-                foresee = Foresee(plan, asks=not (confirmed or approved))
-                result = await self._judged_twice(database, sql, parameters, own, limits, foresee, approved)
+                result = await self._judged_twice(wanted, own)
             except PgwardenError as error:
                 if self._memory is not None and not isinstance(error, NeedsConfirmation):
                     await self._memory.failed(database, sql, error, question=question)
@@ -237,33 +193,25 @@ class SafeExecutionAgent:
             self._rights_seen = await self._rights.current()
         return self._rights_seen
 
-    async def _judged_twice(
-        self,
-        database: str,
-        sql: str,
-        parameters: Sequence[object],
-        rights: DataRights,
-        limits: ReadLimits,
-        foresee: Foresee,
-        approved: ApprovedRead | None,
-    ) -> Result:
+    async def _judged_twice(self, wanted: ReadRequest, rights: DataRights) -> Result:
         """The read, judged once more where a definition changed after the look at the schema.
 
         What names an object that is not known, or fails, is judged by the structure as it is now.
         """
+        database = wanted.database
         catalog = await self._catalogs.catalog(database)
-        if any(r.code.startswith("unknown-") for r in verdict_of(sql, catalog, policy=self._policy).reasons):
+        if any(r.code.startswith("unknown-") for r in verdict_of(wanted.sql, catalog, policy=self._policy).reasons):
             catalog = await self._catalogs.refresh(database)
         try:
-            return await self._read(database, sql, parameters, catalog, rights, limits, foresee, approved)
+            return await self._read(wanted, catalog, rights)
         except CatalogChanged:
             catalog = await self._catalogs.reread(database)
-            return await self._read(database, sql, parameters, catalog, rights, limits, foresee, approved)
+            return await self._read(wanted, catalog, rights)
         except ExecutionFailed:
             fresh = await self._catalogs.refresh(database)
             if fresh.version == catalog.version:
                 raise
-            return await self._read(database, sql, parameters, fresh, rights, limits, foresee, approved)
+            return await self._read(wanted, fresh, rights)
 
     async def unmasked(self, database: str, sql: str, *, identity: Identity, limits: ReadLimits) -> UnmaskedRead | None:
         """What a read would show of sensitive values; None where it shows none. Nothing is run.
@@ -461,31 +409,22 @@ class SafeExecutionAgent:
     async def _rights_of(self, identity: Identity) -> DataRights:
         return DataRights.of(identity, (await self._rights.current()).lines)
 
-    async def _read(
-        self,
-        database: str,
-        sql: str,
-        parameters: Sequence[object],
-        catalog: Catalog,
-        rights: DataRights,
-        limits: ReadLimits,
-        foresee: Foresee,
-        approved: ApprovedRead | None,
-    ) -> Result:
+    async def _read(self, wanted: ReadRequest, catalog: Catalog, rights: DataRights) -> Result:
+        database, sql, parameters, limits = wanted.database, wanted.sql, wanted.parameters, wanted.limits
         verdict = verdict_of(sql, catalog, policy=self._policy)
         if not verdict.allowed:
             raise _not_allowed(verdict)
         if len(parameters) != verdict.parameters:
             raise _parameters_missing(verdict, parameters)
         masked = ReadAccess(database, verdict, catalog, rights, self._sensitive).masked()
-        if approved is None or approved.sql != sql:
+        if wanted.approved is None or wanted.approved.sql != sql:
             self._require_no_ticket(unmasked_read(verdict, catalog, masked, self._sensitive, rows=limits.rows))
         key = self._key(database, verdict, parameters, catalog, rights, masked, limits)
         if key and (kept := await self._kept(key)):
             return kept
         writes = self._writes.get(database, 0)
         runner = await self._runners(database)
-        expected = await self._foreseen(foresee, database, verdict, parameters, catalog, limits)
+        expected = await self._foreseen(wanted, verdict, catalog, runner)
         result = await runner.run(
             verdict,
             parameters,
@@ -510,29 +449,24 @@ class SafeExecutionAgent:
         )
 
     async def _foreseen(
-        self,
-        foresee: Foresee,
-        database: str,
-        verdict: Verdict,
-        parameters: Sequence[object],
-        catalog: Catalog,
-        limits: ReadLimits,
+        self, wanted: ReadRequest, verdict: Verdict, catalog: Catalog, runner: ReadRunner
     ) -> dict[str, Any]:
         """What is expected of a read, for its statistics. Raises NeedsConfirmation where that must be asked about."""
-        asks = foresee.asks and bool(self._asks_from)
-        if verdict.kind is not StatementKind.SELECT or not (foresee.tells or asks):
+        asks = bool(self._asks_from) and not wanted.may_be_large
+        if verdict.kind is not StatementKind.SELECT or not (wanted.plan or asks):
             return {}
-        runner = await self._runners(database)
         try:
-            plan = await runner.explain(verdict, parameters, limits=limits, search_path=catalog.search_path)
-            estimate = estimate_of(plan, await self.pace(database, limits=limits))
+            plan = await runner.explain(
+                verdict, wanted.parameters, limits=wanted.limits, search_path=catalog.search_path
+            )
+            estimate = estimate_of(plan, await self.pace(wanted.database, limits=wanted.limits))
         except PgwardenError:  # what is wrong with the read, running it tells
             if asks:
                 raise
             return {}
         if asks:
             self._asks_from.require(estimate)
-        if not foresee.tells:
+        if not wanted.plan:
             return {}
         return {
             "plan": plan_summary(plan),

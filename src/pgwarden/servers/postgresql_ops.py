@@ -14,6 +14,7 @@ from pgwarden.agents.schema_context import find_table
 from pgwarden.domain.errors import InputInvalid, StatementInvalid, StatementTooLarge
 from pgwarden.domain.intent_json import GivenIntent
 from pgwarden.domain.query_plan import estimates
+from pgwarden.domain.read_request import ReadRequest
 from pgwarden.domain.result import Result, cut_reason, json_rows
 from pgwarden.domain.statement import Decision, Reason, StatementKind, Verdict
 from pgwarden.domain.user_preferences import MEANINGS
@@ -189,9 +190,8 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
                 desk.budgets.spend(caller.account, Use(0, len(result.rows), result.statistics.bytes))
                 return spoken(_rows_answer(name, result))
 
-            return await desk.app.execution.read_as(
-                shaped, name, sql_string, identity=caller.identity, limits=limits, plan=explain
-            )
+            wanted = ReadRequest(database=name, sql=sql_string, identity=caller.identity, limits=limits, plan=explain)
+            return await desk.app.execution.read_as(shaped, wanted)
 
     async def get_sample_data(
         table_name: Annotated[str, Field(description="The table, with its schema if need be.", max_length=300)],

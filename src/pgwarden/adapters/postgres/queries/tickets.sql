@@ -29,34 +29,9 @@ insert into pgwarden_control.ticket_execution (execution_id, ticket_id) values (
 -- name: ticket_events
 select ticket_id, kind, content::text from pgwarden_control.ticket_event where ticket_id = %(id)s order by number
 
--- name: find_tickets
--- The newest tickets that are wanted, each with all its events in order.
-with wanted as (
-    select t.id, t.number
-    from pgwarden_control.ticket t
-    where (%(database)s = '' or t.database = %(database)s)
-      and (%(requester)s = '' or t.requester = %(requester)s)
-      and (%(kind)s = '' or t.kind = %(kind)s)
-      and (%(operation)s = '' or t.operation = %(operation)s)
-      and (%(urgencies)s::text[] = '{}' or t.urgency = any (%(urgencies)s))
-      and (%(table)s = '' or t.tables @> array[%(table)s::text])
-      and (%(since)s::timestamptz is null or t.opened_at >= %(since)s)
-      and (%(until)s::timestamptz is null or t.opened_at < %(until)s)
-      and (%(execution_id)s = '' or exists (
-              select from pgwarden_control.ticket_execution x
-              where x.ticket_id = t.id and x.execution_id = %(execution_id)s))
-      and (%(statuses)s::text[] = '{}' or
-           case when t.ends_at <= %(at)s then 'EXPIRED' else t.status end = any (%(statuses)s))
-    order by t.number desc
-    limit %(limit)s
-)
-select w.id, e.kind, e.content::text
-from wanted w join pgwarden_control.ticket_event e on e.ticket_id = w.id
-order by w.number desc, e.number
-
--- name: ticket_outcomes
--- How the same tickets stand, without their events.
-select t.id, case when t.ends_at <= %(at)s then 'EXPIRED' else t.status end
+-- name: wanted_tickets
+-- The newest tickets that are wanted, and how they stand.
+select t.id, t.number, case when t.ends_at <= %(at)s then 'EXPIRED' else t.status end as status
 from pgwarden_control.ticket t
 where (%(database)s = '' or t.database = %(database)s)
   and (%(requester)s = '' or t.requester = %(requester)s)
@@ -73,6 +48,21 @@ where (%(database)s = '' or t.database = %(database)s)
        case when t.ends_at <= %(at)s then 'EXPIRED' else t.status end = any (%(statuses)s))
 order by t.number desc
 limit %(limit)s
+
+-- name: find_tickets
+-- Each with all its events in order.
+with wanted as (
+    -- include: wanted_tickets
+)
+select w.id, e.kind, e.content::text
+from wanted w join pgwarden_control.ticket_event e on e.ticket_id = w.id
+order by w.number desc, e.number
+
+-- name: ticket_outcomes
+with wanted as (
+    -- include: wanted_tickets
+)
+select id, status from wanted order by number desc
 
 -- name: writes_go_on
 -- Held until the end of a claim's transaction: whoever freezes waits for it, and comes after it.

@@ -1,0 +1,34 @@
+"""What somebody wants read, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pgwarden.domain.identity import Identity
+from pgwarden.domain.result import ReadLimits
+from pgwarden.domain.ticket_approval import ApprovedRead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRequest:
+    """One read of a database by its registered name."""
+
+    database: str
+    sql: str
+    parameters: Sequence[object] = ()
+    identity: Identity
+    limits: ReadLimits
+    plan: bool = False
+    """Whether what is expected of it is added to its statistics."""
+    approved: ApprovedRead | None = None
+    """The yes to exactly this read, where it shows sensitive values and that needs one."""
+    question: str = ""
+    """The words that it comes from, for the memory of what went wrong."""
+    confirmed: bool = False
+    """A person said that it shall run, however large it is expected to be."""
+
+    @property
+    def may_be_large(self) -> bool:
+        """Whether its size was said yes to."""
+        return self.confirmed or self.approved is not None
