@@ -99,7 +99,7 @@ async def one(request: Request, visitor: Inside, database: str, execution: str) 
 @router.get("/executions/{database}/{execution}/undo")
 async def plan(request: Request, visitor: Inside, database: str, execution: str) -> Response:
     """What taking it back would meet now. Nothing is changed."""
-    return await _planned(request, visitor, database, execution, api.Undo(reason="-"))
+    return await _planned(request, visitor, database, execution, api.Undo())
 
 
 @router.post("/executions/{database}/{execution}/undo")
@@ -119,7 +119,7 @@ async def undo(
     try:
         ticket = await api.undo(database, execution, wanted, visitor)
     except PgwardenError as error:
-        return await _planned(request, visitor, database, execution, wanted, error)
+        return await _planned(request, visitor, database, execution, wanted, reason, error)
     ran = ticket["execution_id"] if ticket["status"] == TicketStatus.EXECUTED else ""
     return RedirectResponse(f"/executions/{quote(database)}/{ran}" if ran else f"/tickets/{ticket['id']}", 303)
 
@@ -130,6 +130,7 @@ async def _planned(
     database: str,
     execution: str,
     wanted: api.Undo,
+    reason: str = "",
     error: PgwardenError | None = None,
 ) -> Response:
     """The rows in the way as they are now, with what was chosen, and with what stood against it."""
@@ -143,6 +144,6 @@ async def _planned(
         report=await visitor.app.execution.undo_plan(name, execution, identity=visitor.identity),
         on_conflict=wanted.on_conflict,
         choices=wanted.rows,
-        reason=wanted.reason if wanted.reason != "-" else "",
+        reason=reason,
         problem=problem(error) if error else None,
     )
