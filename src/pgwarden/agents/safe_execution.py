@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pgwarden.agents.audit_trail import UNWRITTEN, AuditTrail, asked_for
+from pgwarden.agents.read_cache import ReadCache
 from pgwarden.agents.read_pace import ReadPace
 from pgwarden.agents.system_memory import SystemMemory
 from pgwarden.agents.unmasked_read import UnmaskedRead, unmasked_read
@@ -37,7 +36,6 @@ from pgwarden.domain.read_request import ReadRequest
 from pgwarden.domain.read_threshold import NEVER, ReadThreshold
 from pgwarden.domain.recovery import Row, RowConflict
 from pgwarden.domain.result import ReadLimits, Result
-from pgwarden.domain.result_json import result_from_text, result_to_text
 from pgwarden.domain.rights_version import RightsChangedError, RightsVersion
 from pgwarden.domain.risk import LEVELS
 from pgwarden.domain.sensitive import is_sensitive_in
@@ -103,8 +101,7 @@ class SafeExecutionAgent:
         self._runners = runners
         self._records = records
         self._rights = rights
-        self._cache = cache
-        self._cache_seconds = cache_seconds
+        self._kept = ReadCache(cache, cache_seconds, policy)
         self._policy = policy
         self._sensitive = sensitive
         self._trail = trail
@@ -112,7 +109,6 @@ class SafeExecutionAgent:
         self._backups = backups
         self._ticket_from = ticket_from
         self._memory = memory
-        self._writes: dict[str, int] = {}
         self._rights_seen: RightsVersion | None = None
 
     async def read(
@@ -403,8 +399,7 @@ class SafeExecutionAgent:
 
     async def written(self, database: str) -> None:
         """To be called after every write of ours: no result from before it is given out any more."""
-        self._writes[database] = self._writes.get(database, 0) + 1
-        await self._cache.drop(_tag(database))
+        await self._kept.written(database)
 
     async def _rights_of(self, identity: Identity) -> DataRights:
         return DataRights.of(identity, (await self._rights.current()).lines)
@@ -419,10 +414,10 @@ class SafeExecutionAgent:
         masked = ReadAccess(database, verdict, catalog, rights, self._sensitive).masked()
         if wanted.approved is None or wanted.approved.sql != sql:
             self._require_no_ticket(unmasked_read(verdict, catalog, masked, self._sensitive, rows=limits.rows))
-        key = self._key(database, verdict, parameters, catalog, rights, masked, limits)
-        if key and (kept := await self._kept(key)):
+        key = self._kept.key(wanted, verdict, catalog, rights, masked)
+        if kept := await self._kept.get(key):
             return kept
-        writes = self._writes.get(database, 0)
+        writes = self._kept.writes(database)
         runner = await self._runners(database)
         expected = await self._foreseen(wanted, verdict, catalog, runner)
         result = await runner.run(
@@ -434,8 +429,7 @@ class SafeExecutionAgent:
             expected_functions={oid: catalog.functions[oid].xmin for oid in verdict.functions if oid >= FIRST_USER_OID},
             search_path=catalog.search_path,
         )
-        if key and writes == self._writes.get(database, 0):
-            await self._keep(key, result, database)
+        await self._kept.keep(key, result, database, writes=writes)
         return replace(result, statistics=replace(result.statistics, **expected))
 
     def _require_no_ticket(self, shown: UnmaskedRead | None) -> None:
@@ -483,52 +477,6 @@ class SafeExecutionAgent:
             return await runner.explain(verdict_of(sql, catalog), limits=limits, analyze=True)
 
         return await self._pace.of(database, measure)
-
-    async def _keep(self, key: str, result: Result, database: str) -> None:
-        try:
-            text = result_to_text(result)
-        except TypeError:  # a value of a type that only this process knows
-            return
-        await self._cache.set(key, text, seconds=self._cache_seconds, tags=[_tag(database)])
-
-    async def _kept(self, key: str) -> Result | None:
-        text = await self._cache.get(key)
-        if text is None:
-            return None
-        try:
-            result = result_from_text(text)
-        except ValueError:  # another version of pgwarden wrote it
-            return None
-        return replace(result, statistics=replace(result.statistics, cached=True))
-
-    def _key(
-        self,
-        database: str,
-        verdict: Verdict,
-        parameters: Sequence[object],
-        catalog: Catalog,
-        rights: DataRights,
-        masked: frozenset[int],
-        limits: ReadLimits,
-    ) -> str:
-        """Everything that the rows depend on, hashed; '' where the statement's answer may differ each time."""
-        if not verdict.stable or self._cache_seconds <= 0:
-            return ""
-        parts = [
-            database,
-            verdict.sql,
-            [[type(value).__name__, repr(value)] for value in parameters],
-            [catalog.database_oid, catalog.role, catalog.version, catalog.search_path],
-            [repr(line) for line in rights.lines],
-            sorted(masked),
-            [repr(limits), sorted(self._policy.extensions), sorted(self._policy.functions)],
-            [self._policy.foreign_tables, self._policy.security_definer, sorted(self._policy.relations)],
-        ]
-        return "read:" + hashlib.sha256(json.dumps(parts).encode()).hexdigest()
-
-
-def _tag(database: str) -> str:
-    return f"reads:{database}"
 
 
 def _not_allowed(verdict: Verdict) -> StatementRefused | NeedsApproval:
