@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,10 @@ from pgwarden.cli import main as command_line
 from pgwarden.cli.confirming import once_confirmed
 from pgwarden.domain.advice import Estimate
 from pgwarden.domain.errors import NeedsConfirmation
+from pgwarden.domain.identity import Identity, IdentityKind
+from pgwarden.domain.read_request import ReadRequest
 from pgwarden.domain.read_threshold import ReadThreshold
+from pgwarden.domain.result import ReadLimits
 
 Run = Callable[..., Result]
 
@@ -67,6 +71,19 @@ def test_an_answer_comes_with_what_else_it_could_be(run: Run) -> None:
     assert all(one["same_rows"] and one["cost"] > 0 and one["guessed_milliseconds"] > 0 for one in shapes)
     shown = run("ask", "how many orders does each customer have", "--alternatives", "--yes").stdout
     assert "other shape: " in shown
+
+
+def test_a_saved_question_is_asked_about_like_any_read(run: Run) -> None:
+    kept = json.loads(run("questions", "save", "All lines", "select * from order_items", "--json").stdout)
+    assert isinstance(run("questions", "run", kept["id"]).exception, NeedsConfirmation)
+    assert run("questions", "run", kept["id"], "--yes").exit_code == 0
+
+
+def test_only_people_confirm() -> None:
+    read = partial(ReadRequest, database="shop", sql="select 1", limits=ReadLimits(), confirmed=True)
+    assert read(identity=Identity("ada")).may_be_large
+    assert not read(identity=Identity("bot", IdentityKind.AGENT)).may_be_large
+    assert not read(identity=Identity("robot", IdentityKind.SERVICE)).may_be_large
 
 
 async def test_whoever_sits_at_the_terminal_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -140,11 +140,16 @@ class QuestionDesk:
         found = await self._own(question_id, by)
         await self._store.remove(found.id, audit=[self._entry("question.removed", found, by)])
 
-    async def run(self, question_id: str, by: Admission, *, limits: ReadLimits) -> Result:
-        """Its rows, with the rights and masks of whoever runs it."""
+    async def run(self, question_id: str, by: Admission, *, limits: ReadLimits, confirmed: bool = False) -> Result:
+        """Its rows, with the rights and masks of whoever runs it. NeedsConfirmation as for any read."""
         found = await self.get(question_id, by)
         return await self._execution.read(
-            found.database, found.sql, identity=by.identity, limits=limits, question=found.question
+            found.database,
+            found.sql,
+            identity=by.identity,
+            limits=limits,
+            question=found.question,
+            confirmed=confirmed,
         )
 
     async def schedule(self, question_id: str, by: Admission, wanted: Schedule, *, revision: int) -> SavedQuestion:

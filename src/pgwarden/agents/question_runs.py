@@ -129,7 +129,12 @@ class QuestionRuns:
         identity = _identity(owner)
         masked = await self._execution.masked(question.database, question.sql, identity=identity)
         result = await self._execution.read(
-            question.database, question.sql, identity=identity, limits=self._limits, question=question.question
+            question.database,
+            question.sql,
+            identity=identity,
+            limits=self._limits,
+            question=question.question,
+            confirmed=True,  # by having it sent
         )
         file = self._file(question, plan, result, due)
         done, left = set(await self._store.delivered(question.id, due)), []

@@ -22,7 +22,14 @@ class Work(Protocol[T_co]):
     def __call__(self, *, confirmed: bool) -> Awaitable[T_co]: ...
 
 
-async def once_confirmed(work: Work[T], *, yes: bool, ask: Callable[[str], bool] = typer.confirm) -> T:
+def _agreed(words: str) -> bool:
+    try:
+        return typer.confirm(words)
+    except typer.Abort:  # Ctrl-C at the question is a no, and ends nothing else
+        return False
+
+
+async def once_confirmed(work: Work[T], *, yes: bool, ask: Callable[[str], bool] = _agreed) -> T:
     """What the work gives. Raises NeedsConfirmation where nobody can be asked, or says no."""
     try:
         return await work(confirmed=yes)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pgwarden.cli.confirming import Yes, once_confirmed
 from pgwarden.cli.door import Database, Json, open_app
 from pgwarden.cli.render import console, emit_json, one_line, simple_table
 from pgwarden.cli.statement import show_result
@@ -74,11 +76,12 @@ def save(
 
 
 @app.command()
-def run(question: Id, as_json: Json = False) -> None:
+def run(question: Id, as_json: Json = False, yes: Yes = False) -> None:
     """Run a saved question with your own rights."""
 
     async def work(opened: App) -> Result:
-        return await opened.question_desk.run(question, opened.session, limits=opened.limits())
+        run_it = partial(opened.question_desk.run, question, opened.session, limits=opened.limits())
+        return await once_confirmed(run_it, yes=yes)
 
     show_result(open_app(work), as_json=as_json)
 

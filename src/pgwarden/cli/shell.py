@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pgwarden.cli.ask import opening_door, show
+from pgwarden.cli.confirming import once_confirmed
 from pgwarden.cli.door import Database, open_app, tell_error
 from pgwarden.cli.progress import working
 from pgwarden.cli.render import console, footer, print_rows, simple_table
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from prompt_toolkit.document import Document
 
     from pgwarden.bootstrap import App
+    from pgwarden.domain.answer import Answer
     from pgwarden.domain.catalog import Catalog
+    from pgwarden.domain.result import Result
 
 HELP = """\
 Ask in plain words, or type SQL (a line that starts with select, with, values, table, show or explain).
@@ -142,28 +145,39 @@ class Conversation:
         console().print(simple_table(("table", "rows", "comment"), rows))
 
     async def _sql(self, sql: str) -> None:
-        with working() as tell:
-            tell("running the statement")
-            app = self._app
-            limits = await app.orchestrator.zoned(app.limits(), identity=app.identity)
-            result = await app.execution.read(self._database, sql, identity=app.identity, limits=limits)
+        app = self._app
+        limits = await app.orchestrator.zoned(app.limits(), identity=app.identity)
+
+        async def read(*, confirmed: bool) -> Result:
+            with working() as tell:
+                tell("running the statement")
+                return await app.execution.read(
+                    self._database, sql, identity=app.identity, limits=limits, confirmed=confirmed
+                )
+
+        result = await once_confirmed(read, yes=False)
         print_rows(result)
         console().print(footer(result), style="dim", markup=False)
 
     async def _question(self, text: str) -> None:
         if text.isdigit() and 0 < int(text) <= len(self._options):
             text = self._options[int(text) - 1]
-        with working() as tell:
-            answer = await self._app.orchestrator.ask(
-                text,
-                database=self._database,
-                identity=self._app.identity,
-                session=self._session,
-                limits=self._app.limits(),
-                explain=self._explain,
-                progress=lambda event: tell(event.words),
-                opens=opening_door(self._app),
-            )
+
+        async def answered(*, confirmed: bool) -> Answer:
+            with working() as tell:
+                return await self._app.orchestrator.ask(
+                    text,
+                    database=self._database,
+                    identity=self._app.identity,
+                    session=self._session,
+                    limits=self._app.limits(),
+                    explain=self._explain,
+                    progress=lambda event: tell(event.words),
+                    opens=opening_door(self._app),
+                    confirmed=confirmed,
+                )
+
+        answer = await once_confirmed(answered, yes=False)
         show(answer, explain=self._explain)
         clarification = answer.reading.clarification
         self._options = tuple(o.question for o in clarification.options) if clarification else ()

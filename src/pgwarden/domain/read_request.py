@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pgwarden.domain.identity import Identity
+from pgwarden.domain.identity import Identity, IdentityKind
 from pgwarden.domain.result import ReadLimits
 from pgwarden.domain.ticket_approval import ApprovedRead
 
@@ -26,9 +26,10 @@ class ReadRequest:
     question: str = ""
     """The words that it comes from, for the memory of what went wrong."""
     confirmed: bool = False
-    """A person said that it shall run, however large it is expected to be."""
+    """Whoever reads said that it shall run, however large it is expected to be."""
 
     @property
     def may_be_large(self) -> bool:
-        """Whether its size was said yes to."""
-        return self.confirmed or self.approved is not None
+        """Whether its size was said yes to. Only people say so: agents and services do not confirm for themselves."""
+        by_person = self.confirmed and self.identity.kind is IdentityKind.PERSON
+        return by_person or self.approved is not None

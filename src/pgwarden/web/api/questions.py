@@ -21,6 +21,7 @@ Revision = Annotated[int, Field(ge=1, description="The revision that was shown; 
 Shared = Annotated[
     str, Field(max_length=200, description="'' for yourself, `everybody`, a role such as `approver`, or `group:NAME`.")
 ]
+Confirmed = Annotated[bool, Query(description="Run it, however large it is expected to be.")]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Sql = Annotated[str, Field(min_length=1, max_length=LONGEST_SQL, description="One SELECT.")]
 
@@ -154,10 +155,10 @@ async def remove_question(question: QuestionId, visitor: Inside) -> None:
 
 
 @router.post("/questions/{question}/run")
-async def run_question(question: QuestionId, visitor: Asking) -> RowsAnswer:
+async def run_question(question: QuestionId, visitor: Asking, confirmed: Confirmed = False) -> RowsAnswer:
     """Its rows, with your own rights and masks, whoever saved it."""
     app = visitor.app
-    result = await app.question_desk.run(question, visitor.admission, limits=app.limits())
+    result = await app.question_desk.run(question, visitor.admission, limits=app.limits(), confirmed=confirmed)
     return rows_answer(result, await app.memory.preferences(identity=visitor.identity))
 
 
