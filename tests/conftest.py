@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import uuid
@@ -43,6 +44,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if _OWNED in config.stash:
         del os.environ[RUN_DIRECTORY]
         config.stash[_OWNED].end()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: the collector need not walk it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
