@@ -125,14 +125,18 @@ class Bench:
         )
 
     async def _updates(self) -> None:
+        """Two floors tell what either way takes at least: rows kept by it, and nothing else of an execution."""
         counts = {"acct": RowCounts(updated=self.rows)}
         copied = f"create table pass_acct as select * from acct where id <= {self.rows} for no key update"
+        both = "returning with (old as o, new as n) o.*, n.amount as became"
         await self._compare(
             f"UPDATE {self.rows:,}",
             {
                 "bare": self._bare(self.update),
                 "lock-free": self._protected(self.update, counts, lock_free=True),
                 "triggers": self._protected(self.update, counts),
+                "only kept, lock-free": self._bare(_kept(f"{self.update} {both}")),
+                "only kept, triggers": self._kept_by_trigger(self.update, "old table as o new table as n"),
                 "two passes": self._bare(f"{copied}; {self.update}"),
                 "jsonb audit": self._audited(self.update),
             },
@@ -140,6 +144,7 @@ class Bench:
         )
 
     async def _inserts(self) -> None:
+        """With the same two floors."""
         counts = {"acct": RowCounts(inserted=self.rows)}
         await self._compare(
             f"INSERT {self.rows:,}",
@@ -147,6 +152,8 @@ class Bench:
                 "bare": self._bare(self.insert),
                 "lock-free": self._protected(self.insert, counts, lock_free=True),
                 "triggers": self._protected(self.insert, counts),
+                "only kept, lock-free": self._bare(_kept(f"{self.insert} returning *")),
+                "only kept, triggers": self._kept_by_trigger(self.insert, "new table as n"),
                 "jsonb audit": self._audited(self.insert),
             },
             {"lock-free": Bar(1.25), "triggers": Bar(1.25)},
@@ -207,7 +214,7 @@ class Bench:
             verdict = self._verdict(bars[name], ratio, processor) if name in bars else ""
             seconds = median(run.seconds for run in runs)
             print(
-                f"  {name:13} {seconds:7.2f} s  x{ratio:.2f} {spread}  processor {_shown(processor)}"
+                f"  {name:20} {seconds:7.2f} s  x{ratio:.2f} {spread}  processor {_shown(processor)}"
                 f"  {written}{verdict}",
                 flush=True,
             )
@@ -270,6 +277,21 @@ class Bench:
                 await session.rows(first)
 
             return run
+
+        return prepare
+
+    def _kept_by_trigger(self, sql: str, referencing: str) -> Variant:
+        """One statement trigger that copies its transition tables, all of them under the first one's columns."""
+        rows = " union all ".join(f"select * from {name}" for name in referencing.split()[3::4])
+
+        async def prepare(session: Session) -> Callable[[], Awaitable[object]]:
+            await session.script(
+                "begin; create function keep() returns trigger language plpgsql as"
+                f" $$begin create table pass_acct as {rows}; return null; end$$;"
+                f"create trigger keep after {sql.split()[0]} on acct referencing {referencing}"
+                " for each statement execute function keep()"
+            )
+            return lambda: session.script(sql)
 
         return prepare
 
@@ -350,6 +372,10 @@ def _processor_ratio(runs: Sequence[Run], bare: Sequence[Run]) -> float | None:
 
 def _shown(ratio: float | None) -> str:
     return "unseen" if ratio is None else f"x{ratio:.2f}"
+
+
+def _kept(returning: str) -> str:
+    return f"create table pass_acct as with c as ({returning}) select * from c"
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from pgwarden.adapters.postgres import progress as progress_module
 from pgwarden.adapters.postgres import room
 from pgwarden.adapters.postgres.execution import execute
 from pgwarden.adapters.postgres.progress import progress
+from pgwarden.adapters.postgres.session import open_session
 from pgwarden.domain.errors import ExecutionTimeout, LimitReached
 from pgwarden.domain.execution import Progress, RowCounts
 
@@ -70,6 +71,20 @@ async def test_the_server_ends_a_transaction_that_its_client_forgot(make_databas
             " and pid <> pg_backend_pid() and backend_type = 'client backend'"
         ).fetchone() or (1,)
     assert left == 0
+
+
+async def test_old_statistics_do_not_make_rows_look_enormous(superuser: str, database: str) -> None:
+    """The table was counted when it had one row; its bytes are those of today."""
+    run(superuser, "create table grown (id int primary key, note text)", "insert into grown values (0)")
+    run(superuser, "vacuum grown", f"insert into grown select i, repeat('x', 400) from generate_series(1, {ROWS}) i")
+    approved = await approve(superuser, "update grown set note = '' where id > 0", {"grown": RowCounts(updated=ROWS)})
+    async with open_session(superuser) as session:
+        room_there = await room.free_bytes(session)
+    assert room_there is not None
+    tight = replace(PATIENT, free_bytes=room_there - (1 << 30))
+    await execute(superuser, approved, now=NOW, limits=tight)
+    with psycopg.connect(superuser) as connection:
+        assert connection.execute("select count(*) from grown where note = ''").fetchone() == (ROWS,)
 
 
 async def test_a_full_disk_is_foreseen_where_it_can_be_seen(superuser: str, database: str) -> None:

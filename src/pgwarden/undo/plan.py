@@ -51,7 +51,8 @@ def cost(catalog: Catalog, tables: Sequence[TableImpact]) -> Cost:
 
 def _width(catalog: Catalog, table: TableImpact) -> float:
     relations = list(catalog.partition_tree(table.relation)) if table.relation in catalog.relations else []
-    rows = sum(max(relation.estimated_rows, 0.0) for relation in relations)
+    there = table.deleted.rows + table.updated.rows  # at least these, however long ago the rows were counted
+    rows = max(sum(max(relation.estimated_rows, 0.0) for relation in relations), there)
     pages = sum(relation.pages for relation in relations)
     return pages * BLOCK / rows if rows and pages else _declared_width(relations[:1])
 

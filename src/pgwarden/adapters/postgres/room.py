@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pgwarden.adapters.postgres.session import Session
 from pgwarden.domain.approval import Approved
 from pgwarden.domain.errors import LimitReached
-from pgwarden.domain.execution import ExecutionLimits
+from pgwarden.domain.execution import ExecutionLimits, RowCounts
 
 PROC = Path("/proc")
 USUAL_WIDTH = 128.0
@@ -18,14 +20,14 @@ USUAL_WIDTH = 128.0
 
 async def require_room(session: Session, approved: Approved, limits: ExecutionLimits) -> None:
     """Refuse a change whose images would fill the disk. An unseen disk refuses nothing: the server's own limit does."""
-    expected = {e.relation: e.counts.images for e in approved.expectations if e.counts and e.counts.images}
+    expected = {e.relation: e.counts for e in approved.expectations if e.counts and e.counts.images}
     if not expected:
         return
     free = await free_bytes(session)
     if free is None:
         return
-    rows = await session.named("widths", {"oids": [*expected]})
-    needed = round(sum(expected[row["oid"]] * (row["width"] or USUAL_WIDTH) for row in rows))
+    sizes = await session.named("sizes", {"oids": [*expected]})
+    needed = round(sum(expected[row["oid"]].images * _width(row, expected[row["oid"]]) for row in sizes))
     if free - needed < limits.free_bytes:
         raise LimitReached(
             "The server's disk has no room for the before-images.",
@@ -33,6 +35,12 @@ async def require_room(session: Session, approved: Approved, limits: ExecutionLi
             not_done="Nothing was run.",
             next_step="Make room on the server, or cut the change into pieces.",
         )
+
+
+def _width(size: Mapping[str, Any], counts: RowCounts) -> float:
+    """Bytes of a stored row: there are at least as many as will be changed, however long ago they were counted."""
+    rows = max(size["rows"] or 0, counts.deleted + counts.updated)
+    return size["bytes"] / rows if rows and size["bytes"] else USUAL_WIDTH
 
 
 async def free_bytes(session: Session) -> int | None:

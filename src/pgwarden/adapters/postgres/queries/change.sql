@@ -393,13 +393,14 @@ select pg_catalog.pg_backend_pid() as pid,
                  and pg_catalog.pg_has_role('pg_read_all_settings', 'USAGE')
             then pg_catalog.current_setting('data_directory') end as path
 
--- name: widths
--- Average bytes of a stored row of these tables, over their partitions; null where it was never analysed.
-select o.oid::int8 as oid,
-       (select sum(pg_catalog.pg_relation_size(c.oid)) / nullif(sum(c.reltuples) filter (where c.reltuples > 0), 0)
-          from (select o.oid as relid union select p.relid from pg_catalog.pg_partition_tree(o.oid) p) t
-          join pg_catalog.pg_class c on c.oid = t.relid)::float8 as width
+-- name: sizes
+-- Bytes of these tables, over their partitions, and rows when they were last counted; null where they never were.
+select o.oid::int8 as oid, sum(pg_catalog.pg_table_size(c.oid))::int8 as bytes,
+       sum(c.reltuples) filter (where c.reltuples > 0)::int8 as rows
   from unnest(%(oids)s::oid[]) o (oid)
+ cross join lateral (select o.oid as relid union select p.relid from pg_catalog.pg_partition_tree(o.oid) p) t
+  join pg_catalog.pg_class c on c.oid = t.relid
+ group by o.oid
 
 -- name: cancel
 -- Stops the statement of a running execution; its transaction rolls back.
