@@ -399,7 +399,7 @@ select o.oid::int8 as oid, sum(pg_catalog.pg_table_size(c.oid))::int8 as bytes,
        sum(c.reltuples) filter (where c.reltuples > 0)::int8 as rows
   from unnest(%(oids)s::oid[]) o (oid)
  cross join lateral (select o.oid as relid union select p.relid from pg_catalog.pg_partition_tree(o.oid) p) t
-  join pg_catalog.pg_class c on c.oid = t.relid
+  join pg_catalog.pg_class c on c.oid = t.relid and c.relkind <> 'p' -- it would count the rows of its partitions again
  group by o.oid
 
 -- name: cancel
