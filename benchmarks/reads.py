@@ -76,7 +76,7 @@ class Known:
         return PostgresReadRunner(self._pool)
 
     async def records(self, _database: str) -> ExecutionRecords:
-        return PostgresExecutionRecords(self._pool.database)
+        return PostgresExecutionRecords(self._pool)
 
 
 async def main(conninfo: str) -> None:

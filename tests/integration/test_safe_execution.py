@@ -80,7 +80,7 @@ class House:
         return PostgresReadRunner(self.pool)
 
     async def records(self, _database: str) -> ExecutionRecords:
-        return PostgresExecutionRecords(self.pool.database)
+        return PostgresExecutionRecords(self.pool)
 
     async def read(self, sql: str, *parameters: object, identity: Identity = ANN, plan: bool = False) -> Result:
         return await self.agent.read("shop", sql, parameters, identity=identity, limits=ReadLimits(), plan=plan)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
+import psycopg
 import pytest
 import pytest_asyncio
 from tests.support.change import run
@@ -174,3 +175,15 @@ async def test_only_what_runs_is_cancelled_and_only_by_who_may_run_it(house: Web
     program = house.client(authorization=f"Bearer {await house.token('ana', 'ask', databases=('other',))}")
     assert (await program.get("/api/v1/executions/running")).json() == []
     assert (await program.get(f"/api/v1/tickets/{ran['ticket']}/execution/stream")).status_code == 403
+
+
+async def test_what_ran_is_looked_up_without_logging_in_anew(house: WebHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    ana = await house.logged_in("ana")
+    assert (await ana.get("/executions?database=shop")).status_code == 200
+
+    async def refuse(*_: object, **__: object) -> NoReturn:
+        raise AssertionError("a connection was opened")
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", refuse)
+    assert (await ana.get("/executions?database=shop")).status_code == 200
+    assert (await ana.get(SHOP)).status_code == 200

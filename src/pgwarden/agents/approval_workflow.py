@@ -61,9 +61,20 @@ class TicketView:
     standing: Standing
     asked: tuple[str, ...]
     """Who is asked to decide now."""
+    at: datetime
+    staff: Staff
+    """Who there was at that moment, which who may decide follows from."""
     estimated_seconds: float | None = None
     """The median time that approvals of this level took; None before there was one, or once it is decided."""
     similar: SimilarTickets | None = None
+
+    def decidable_by(self, name: str) -> bool:
+        """Whether this person's yes or no would count: of those asked, their deputies and those above."""
+        try:
+            say_of(self.ticket, name, self.staff, max(self.at, self.ticket.last_at))
+        except (DecisionRefused, TicketDecided):
+            return False
+        return True
 
 
 class ApprovalWorkflowAgent:
@@ -97,15 +108,6 @@ class ApprovalWorkflowAgent:
     async def check_approval_status(self, ticket_id: str, *, history: bool = True) -> TicketView:
         """Where a ticket stands and who is asked; with ``history`` how long it may take and how similar ones ended."""
         return await self._view(await self._desk.load(ticket_id), history=history)
-
-    async def may_decide(self, view: TicketView, name: str) -> bool:
-        """Whether this person's yes or no would count now: of those asked, their deputies and those above."""
-        at = max(self._desk.now(), view.ticket.last_at)
-        try:
-            say_of(view.ticket, name, await self._desk.staff(at), at)
-        except (DecisionRefused, TicketDecided):
-            return False
-        return True
 
     async def find(self, wanted: TicketFilter) -> tuple[TicketView, ...]:
         """Tickets, the newest first."""
@@ -339,8 +341,8 @@ class ApprovalWorkflowAgent:
 def view_of(ticket: Ticket, staff: Staff, at: datetime) -> TicketView:
     """The ticket as it stands at that moment."""
     standing = standing_of(ticket, at)
-    asked = approvers_asked(ticket, standing, staff, at) if standing.status in WAITING else ()
-    return TicketView(ticket, standing, asked)
+    asked = approvers_asked(standing, staff) if standing.status in WAITING else ()
+    return TicketView(ticket, standing, asked, at, staff)
 
 
 def decision_event(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from pgwarden.domain.plain import plain
@@ -52,6 +53,8 @@ FACTS = (
     "client",
     "ticket",
 )
+LARGE = frozenset({"request", "terms", "seal", "counts"})
+"""Parts of an event that the ticket itself tells."""
 WORDS = ("reason", "comment", "text", "message")
 
 
@@ -96,7 +99,5 @@ def event_text(event: Event) -> str:
 
 def event_object(event: Event) -> dict[str, Any]:
     """An event as JSON, without what the ticket tells already."""
-    content: dict[str, Any] = to_stored(event)
-    for large in ("request", "terms", "seal", "counts"):
-        content.pop(large, None)
-    return {"event": type(event).__name__, **content}
+    told = (each.name for each in fields(event) if each.name not in LARGE)
+    return {"event": type(event).__name__, **{name: to_stored(getattr(event, name)) for name in told}}

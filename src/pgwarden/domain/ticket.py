@@ -71,7 +71,7 @@ class Ticket:
 
     @property
     def _newest(self) -> TicketOpened | TicketRevised:
-        return self._revisions[-1]
+        return next(event for event in reversed(self.events) if isinstance(event, TicketOpened | TicketRevised))
 
     @property
     def _revisions(self) -> list[TicketOpened | TicketRevised]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from pgwarden.domain.errors import DecisionRefused, TicketDecided
 from pgwarden.domain.identity import IdentityKind
@@ -23,7 +24,7 @@ class Say:
     on_behalf_of: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that the approvers are found once
 class Staff:
     """The accounts, and who stands in for whom at one moment."""
 
@@ -33,6 +34,11 @@ class Staff:
     @classmethod
     def of(cls, people: Iterable[Person], delegations: Iterable[Delegation], at: datetime) -> Staff:
         return cls({person.name: person for person in people}, tuple(d for d in delegations if d.holds(at)))
+
+    @cached_property
+    def approvers(self) -> tuple[Person, ...]:
+        """Those of any level: a queue asks for each of its tickets who of them decides."""
+        return tuple(person for person in self.people.values() if person.may_approve(1))
 
 
 def say_of(ticket: Ticket, name: str, staff: Staff, at: datetime) -> Say:
@@ -98,13 +104,12 @@ def require_approver(name: str, staff: Staff, request: Request) -> Person:
     return person
 
 
-def askable(ticket: Ticket, level: int, staff: Staff, at: datetime) -> tuple[str, ...]:
+def askable(standing: Standing, level: int, staff: Staff) -> tuple[str, ...]:
     """Whom to ask for an approval of this level: its people, those who stand in for them, and the next higher ones
     where the level has nobody. In the order of names."""
-    standing = standing_of(ticket, at)
     fit = [
         person
-        for person in staff.people.values()
+        for person in staff.approvers
         if person.may_approve(level)
         and person.name not in standing.request.own
         and not any(person.name in vote.people for vote in standing.votes)

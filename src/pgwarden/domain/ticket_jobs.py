@@ -51,7 +51,7 @@ TO_REQUESTER: dict[type[Event], str] = {
 def jobs_of(ticket: Ticket, events: Sequence[Event], staff: Staff, at: datetime) -> tuple[Job, ...]:
     """The jobs for events that have just happened to the ticket (which holds them already)."""
     standing = standing_of(ticket, at)
-    told = [job for event in events for job in _told(ticket, standing, event, staff, at)]
+    told = [job for event in events for job in _told(ticket, standing, event, staff)]
     if standing.status is TicketStatus.APPROVED:
         if any(isinstance(event, YES) for event in events):
             told += _approved(ticket, standing)
@@ -62,18 +62,18 @@ def jobs_of(ticket: Ticket, events: Sequence[Event], staff: Staff, at: datetime)
     return tuple(told)
 
 
-def approvers_asked(ticket: Ticket, standing: Standing, staff: Staff, at: datetime) -> tuple[str, ...]:
+def approvers_asked(standing: Standing, staff: Staff) -> tuple[str, ...]:
     """Everybody who is asked now: for each approval that is missing, and for the level it was escalated to."""
     levels = {seat.level for seat in standing.missing} | ({standing.asked} - {0})
-    names = {name for level in levels for name in askable(ticket, level, staff, at)}
+    names = {name for level in levels for name in askable(standing, level, staff)}
     return tuple(sorted(names))
 
 
-def _told(ticket: Ticket, standing: Standing, event: Event, staff: Staff, at: datetime) -> Iterator[Job]:
+def _told(ticket: Ticket, standing: Standing, event: Event, staff: Staff) -> Iterator[Job]:
     waiting = standing.status in WAITING
     own = standing.request.own
     voters = {vote.by for vote in (*standing.votes, *standing.seniors)}
-    asked = approvers_asked(ticket, standing, staff, at) if waiting else ()
+    asked = approvers_asked(standing, staff) if waiting else ()
     if type(event) in TO_REQUESTER:
         yield _notify(ticket, TO_REQUESTER[type(event)], own | voters, event.actor)
     elif isinstance(event, TicketOpened) and waiting:

@@ -60,7 +60,8 @@ def moment(value: datetime | None) -> Markup:
     if value is None:
         return Markup("")
     at = value.astimezone(UTC)
-    return Markup('<time datetime="{}">{}</time>').format(at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M} UTC")
+    shown = f'<time datetime="{at.isoformat(timespec="seconds")}">{at:%Y-%m-%d %H:%M} UTC</time>'
+    return Markup(shown)  # noqa: S704 - digits and their signs, nobody's text
 
 
 def ago(value: datetime, now: datetime | None = None) -> Markup:

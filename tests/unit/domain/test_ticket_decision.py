@@ -14,6 +14,7 @@ from pgwarden.domain.request import Seat
 from pgwarden.domain.ticket import Ticket
 from pgwarden.domain.ticket_decision import Say, Staff, askable, say_of, senior_say_of
 from pgwarden.domain.ticket_events import TicketDelegated
+from pgwarden.domain.ticket_status import standing_of
 
 ROLES = frozenset({Role.REQUESTER, Role.APPROVER})
 PEOPLE = (
@@ -120,10 +121,10 @@ def test_seniors_call_an_override_each_for_themselves() -> None:
 
 
 def test_those_of_the_level_are_asked_and_the_next_higher_where_there_are_none() -> None:
-    assert askable(ticket(), 2, staff(), AT) == ("max", "mia")
-    assert askable(ticket(), 2, staff(("max", "lea")), AT) == ("lea", "max", "mia")
-    assert askable(ticket(approval(minutes=0.5)), 2, staff(), AT) == ("mia",)
+    assert askable(standing_of(ticket(), AT), 2, staff()) == ("max", "mia")
+    assert askable(standing_of(ticket(), AT), 2, staff(("max", "lea"))) == ("lea", "max", "mia")
+    assert askable(standing_of(ticket(approval(minutes=0.5)), AT), 2, staff()) == ("mia",)
     few = Staff.of([p for p in PEOPLE if p.name in ("ana", "dora")], (), AT)
-    assert askable(ticket(), 1, few, AT) == ("dora",)
+    assert askable(standing_of(ticket(), AT), 1, few) == ("dora",)
     away = replace(staff(("max", "dora")), people={p.name: p for p in PEOPLE if p.name != "mia"})
-    assert askable(ticket(), 2, away, AT) == ("dora", "max")
+    assert askable(standing_of(ticket(), AT), 2, away) == ("dora", "max")

@@ -214,6 +214,11 @@ class Ledger:
         await self._session.script(f"drop schema if exists {quote_identifier('pgwarden')} cascade")
 
 
+def _document(value: Any) -> Any:
+    """A JSON value of the ledger, which a connection of the pool gives as its text."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
 def execution_of(row: Mapping[str, Any]) -> Execution:
     """The execution that a row of the ledger tells of."""
     return Execution(
@@ -230,8 +235,8 @@ def execution_of(row: Mapping[str, Any]) -> Execution:
         transaction=int(row["transaction"]),
         undoes=None if row["undoes"] is None else str(row["undoes"]),
         undone_by=None if row["undone_by"] is None else str(row["undone_by"]),
-        tables=tuple(TableImages.from_dict(table) for table in row["tables"]),
-        sequences=row["sequences"],
+        tables=tuple(TableImages.from_dict(table) for table in _document(row["tables"])),
+        sequences=_document(row["sequences"]),
         skipped=row["skipped"],
         milliseconds=row["milliseconds"],
     )

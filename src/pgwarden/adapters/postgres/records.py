@@ -6,9 +6,9 @@ import psycopg
 
 from pgwarden.adapters.postgres.connect import connection_string
 from pgwarden.adapters.postgres.execution import ledger_of
-from pgwarden.adapters.postgres.session import open_session, translated
+from pgwarden.adapters.postgres.pool import TargetPool
+from pgwarden.adapters.postgres.session import pooled_session, translated
 from pgwarden.adapters.postgres.undo import changed_rows, preview_undo, proofs, skipped_rows
-from pgwarden.domain.database import Database
 from pgwarden.domain.errors import UndoImpossible
 from pgwarden.domain.execution import Execution
 from pgwarden.domain.execution_filter import ExecutionFilter
@@ -19,14 +19,14 @@ from pgwarden.ports import ImageStore
 class PostgresExecutionRecords:
     """Reads the ledger and the images under the target's own role."""
 
-    def __init__(self, database: Database, store: ImageStore | None = None) -> None:
+    def __init__(self, pool: TargetPool, store: ImageStore | None = None) -> None:
         """``store`` holds what the database itself could not."""
-        self._database = database
+        self._pool, self._database = pool, pool.database
         self._store = store
 
     async def executions(self, *, rows: int) -> tuple[Execution, ...]:
         try:
-            async with open_session(await connection_string(self._database)) as session:
+            async with pooled_session(self._pool) as session:
                 return await ledger_of(session, self._store).executions(rows)
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
             return ()
@@ -35,7 +35,7 @@ class PostgresExecutionRecords:
 
     async def find(self, wanted: ExecutionFilter) -> tuple[Execution, ...]:
         try:
-            async with open_session(await connection_string(self._database)) as session:
+            async with pooled_session(self._pool) as session:
                 return await ledger_of(session, self._store).find(wanted)
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
             return ()
@@ -46,7 +46,7 @@ class PostgresExecutionRecords:
 
     async def execution(self, execution_id: str) -> Execution:
         try:
-            async with open_session(await connection_string(self._database)) as session:
+            async with pooled_session(self._pool) as session:
                 return await ledger_of(session, self._store).execution(execution_id)
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.DataError):
             raise _unknown(execution_id) from None

@@ -11,6 +11,7 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from psycopg.rows import dict_row
 
+from pgwarden.adapters.postgres.pool import TargetPool
 from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.adapters.postgres.traced import TracedCursor, TracedRawCursor
 from pgwarden.domain.errors import (
@@ -219,6 +220,20 @@ async def open_session(conninfo: str) -> AsyncIterator[Session]:
         yield Session(connection)
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def pooled_session(pool: TargetPool) -> AsyncIterator[Session]:
+    """A session on a connection of the pool, to look something up: to log in takes longer than most of what is asked.
+
+    JSON comes as text on it, as everywhere in the pool.
+    """
+    async with pool.connection() as connection:
+        rows, connection.row_factory = connection.row_factory, dict_row
+        try:
+            yield Session(connection)
+        finally:
+            connection.row_factory = rows
 
 
 def translated(error: psycopg.Error) -> PgwardenError:

@@ -141,7 +141,7 @@ class Targets:
         return PostgresImpactAnalyst(await self.get(name))
 
     async def records(self, name: str) -> PostgresExecutionRecords:
-        return PostgresExecutionRecords(await self.get(name), self._images)
+        return PostgresExecutionRecords(await self.pool(name), self._images)
 
     async def changes(self, name: str) -> PostgresChangeRunner:
         """What runs approved changes there. Raises WritesNotAllowed where the target is only read."""

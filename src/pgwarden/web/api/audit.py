@@ -182,7 +182,7 @@ def entry_answer(record: AuditRecord) -> EntryAnswer:
         database=entry.database,
         subject=entry.subject,
         source=entry.source,
-        details=plain(entry.details),
+        details=dict(entry.details),
         personal={name: value.value for name, value in record.personal.items()},
         erased=list(record.erased),
         hash=record.hash,

@@ -106,7 +106,8 @@ async def read_queue(visitor: Inside, filters: Annotated[Filters, Query()]) -> Q
     usable = visitor.admission.databases
     views = [view for view in found if {"*", view.ticket.request.database} & usable and filters.keep(view)]
     name = visitor.person.name
-    team = team_of(visitor.person, await visitor.app.people.all())
+    people = await visitor.app.people.all() if visitor.person.groups else ()
+    team = team_of(visitor.person, people)
     parts = {
         "": views,
         "team": [view for view in views if team & (view.ticket.request.own | set(view.asked))],

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
 from pgwarden.agents.approval_workflow import TicketView
-from pgwarden.agents.change_preview import preview_change
+from pgwarden.agents.change_preview import ChangePreview, preview_change
 from pgwarden.agents.ticket_object import ticket_object
 from pgwarden.domain.login import Scope
 from pgwarden.domain.proposal import LONGEST_REASON, Proposal
@@ -173,14 +173,15 @@ async def read_ticket(ticket: TicketId, visitor: Inside, sample: bool = False) -
 
 async def shown(view: TicketView, visitor: Visitor, *, sample: bool) -> dict[str, Any]:
     """A ticket that was looked at, as everybody is shown it."""
-    open_now = sample and view.standing.status in WAITING | {TicketStatus.APPROVED}
+    return ticket_object(view, await preview(view, visitor) if sample else None)
+
+
+async def preview(view: TicketView, visitor: Visitor) -> ChangePreview | None:
+    """Some rows before and after, masked by the visitor's rights, while the change has not run."""
+    if view.standing.status not in WAITING | {TicketStatus.APPROVED}:
+        return None
     app = visitor.app
-    preview = (
-        await preview_change(app.execution, view.ticket.request, identity=visitor.identity, limits=app.limits())
-        if open_now
-        else None
-    )
-    return ticket_object(view, preview)
+    return await preview_change(app.execution, view.ticket.request, identity=visitor.identity, limits=app.limits())
 
 
 async def seen(ticket: str, visitor: Visitor, scope: Scope = Scope.ASK) -> TicketView:

@@ -21,6 +21,7 @@ from pgwarden.domain.cascade_tree import cascade_tree
 from pgwarden.domain.errors import InputInvalid, PgwardenError
 from pgwarden.domain.execution import Progress
 from pgwarden.domain.login import PROVED_FROM
+from pgwarden.domain.plain import plain
 from pgwarden.domain.proposed_decision import standing_proposals
 from pgwarden.domain.request import Urgency
 from pgwarden.domain.ticket import WAITING, TicketStatus
@@ -274,7 +275,6 @@ async def _after(request: Request, visitor: Visitor, ticket: str, work: Awaitabl
 
 async def _shown(request: Request, visitor: Visitor, ticket: str, error: PgwardenError | None = None) -> Response:
     view = await api.seen(ticket, visitor)
-    told = await api.shown(view, visitor, sample=True)
     standing, person = view.standing, visitor.person
     summary = summarise(view.ticket, datetime.now(UTC))
     risky = view.ticket.request.risk in PROVED_FROM and visitor.admission.source != TOKEN
@@ -286,14 +286,18 @@ async def _shown(request: Request, visitor: Visitor, ticket: str, error: Pgwarde
         "pages/ticket.html",
         status=status_of(error) if error else 200,
         visitor=visitor,
-        ticket=told,
+        ticket=view.ticket,
+        standing=standing,
+        asked=view.asked,
+        approved_by=[vote.by for vote in (*standing.votes, *standing.seniors)],
+        sample=plain(await api.preview(view, visitor)),
         summary=summary,
         tree=cascade_tree(summary.cascades),
         explained=rule_pages(),
         events=[(event.at, event_text(event)) for event in view.ticket.events],
         proposals=standing_proposals(view.ticket, standing.status),
         waiting=standing.status in WAITING,
-        asked=await visitor.app.approval.may_decide(view, person.name),
+        deciding=view.decidable_by(person.name),
         undo=await _taken_back(visitor, view),
         executing=executing,
         look=running.look(view, progress),

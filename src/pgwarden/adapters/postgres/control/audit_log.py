@@ -6,11 +6,11 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, replace
 
-from pgwarden.adapters.postgres.control.audit_append import append_entries, append_prepared, audit_sql
+from pgwarden.adapters.postgres.control.audit_append import append_entries, append_prepared, audit_sql, head_of
 from pgwarden.adapters.postgres.control.audit_appender import Appender
-from pgwarden.adapters.postgres.control.audit_records import head_in, one_page, records_in
+from pgwarden.adapters.postgres.control.audit_records import one_page, records_in
 from pgwarden.adapters.postgres.control.audit_verify import verify_in
-from pgwarden.adapters.postgres.control.connection import Pool, transaction
+from pgwarden.adapters.postgres.control.connection import Pool, selected, transaction
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.audit_chain import AuditHead, AuditRecord, prepared
 from pgwarden.domain.audit_checkpoint import Checkpoint, KeptCheckpoint
@@ -70,8 +70,7 @@ class PostgresAuditLog:
                 yield record
 
     async def head(self) -> AuditHead:
-        async with transaction(self._pool) as connection:
-            return await head_in(connection)
+        return head_of(next(iter(await selected(self._pool, audit_sql("head"))), None))
 
     async def verify(self, checkpoints: Sequence[Checkpoint] = (), *, seen: Seen = ignored) -> Verification:
         async with transaction(self._pool) as connection:
@@ -84,8 +83,7 @@ class PostgresAuditLog:
             await connection.execute(audit_sql("keep_checkpoint"), row)
 
     async def checkpoints(self, *, limit: int = 1000) -> tuple[KeptCheckpoint, ...]:
-        async with transaction(self._pool) as connection:
-            rows = await (await connection.execute(audit_sql("checkpoints"), {"limit": limit})).fetchall()
+        rows = await selected(self._pool, audit_sql("checkpoints"), {"limit": limit})
         return tuple(KeptCheckpoint(Checkpoint(*row[:6]), tuple(row[6])) for row in rows)
 
     async def erase(self, wanted: Erasure, entry: AuditEntry) -> tuple[int, ...]:

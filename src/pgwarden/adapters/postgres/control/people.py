@@ -87,9 +87,7 @@ class PostgresPeopleStore:
             await append_entries(connection, audit)
 
     async def delegations(self, at: datetime | None = None) -> tuple[Delegation, ...]:
-        async with transaction(self._pool) as connection:
-            rows = await (await connection.execute(people_sql("delegations"), {"at": at})).fetchall()
-        return tuple(Delegation(*row) for row in rows)
+        return tuple(Delegation(*row) for row in await selected(self._pool, people_sql("delegations"), {"at": at}))
 
     async def delegate(self, delegation: Delegation, *, audit: Sequence[AuditEntry]) -> None:
         async with transaction(self._pool) as connection:
