@@ -168,6 +168,50 @@ async def test_a_value_that_the_column_does_not_hold_is_asked_about_with_the_nea
         assert asked.clarification.options[0].question == "names of customers in Texas"
 
 
+OVER = "select id from orders where total > 5"
+TURNED = "select id from orders where total < 5"
+
+
+async def test_what_the_question_says_otherwise_goes_back_once_and_is_repaired(ground: Ground) -> None:
+    with model(answers(proposal(TURNED), proposal(OVER))) as (server, spec):
+        reading = await House(ground, road(spec)).ask("ids of orders with a total over 5")
+        assert reading.sql == OVER
+        assert reading.confidence == VERIFIED
+        assert len(server.got) == 2
+        system, user = (message["content"] for message in json.loads(server.got[1].body)["messages"])
+    assert "Your previous answer may be wrong" in system
+    assert "the question says “over 5”, and the SQL compares with < 5" in user
+    assert "over 5”" not in system, "it is data, like everything that comes from a question"
+
+
+@pytest.mark.parametrize("again", [proposal(TURNED), "not json", proposal("select nothing from nowhere")])
+async def test_a_model_that_insists_is_asked_once_more_and_then_doubted(ground: Ground, again: str) -> None:
+    with model(answers(proposal(TURNED), again)) as (server, spec):
+        house = House(ground, road(spec))
+        reading = await house.ask("ids of orders with a total over 5", may_read=False)
+        assert len(server.got) == 2
+        assert reading.sql is None
+        assert reading.confidence == pytest.approx(0.8 * 0.7)
+        assert reading.clarification is not None
+        assert reading.clarification.message == (
+            "This is not sure: the question says “over 5”, and the SQL compares with < 5."
+        )
+        assert reading.clarification.options[0].sql == TURNED
+        await house.ask("ids of orders with a total over 5", may_read=False)
+        assert len(server.got) == 2, "a kept answer keeps its doubts and is not paid for again"
+
+
+@pytest.mark.parametrize(("discloses", "calls"), [(Discloses.SCHEMA, 1), (Discloses.MASKED, 1), (Discloses.SAMPLES, 2)])
+async def test_what_a_column_does_not_hold_is_told_only_where_its_values_are(
+    ground: Ground, discloses: Discloses, calls: int
+) -> None:
+    asked = ("select name from customers where state = 'Lexas'", "select name from customers where state = 'Texas'")
+    with model(answers(*(proposal(sql) for sql in asked))) as (server, spec):
+        await House(ground, road(spec), discloses=discloses).ask("names of customers in Lexas")
+        assert len(server.got) == calls
+        assert (b"no known state" in server.got[-1].body) is (calls == 2)
+
+
 async def test_values_that_who_asks_may_not_see_are_not_offered(ground: Ground) -> None:
     with model(answers(proposal("select name from customers where state = 'Texass'"))) as (_, spec):
         house = House(ground, road(spec))

@@ -12,7 +12,9 @@ from importlib.resources import files
 
 from pgwarden.agents.model_road import ModelRoad
 from pgwarden.context.disclosure import Disclosure, blanked, fenced
-from pgwarden.context.grounding import Doubt, change_doubts, read_doubts
+from pgwarden.context.doubt import Doubt
+from pgwarden.context.ground import Ground
+from pgwarden.context.grounding import change_doubts, read_doubts
 from pgwarden.context.packing import Packed, pack, tokens
 from pgwarden.context.proposal import Proposal, ProposalInvalid, parse, same_rows
 from pgwarden.domain.catalog import Catalog
@@ -35,8 +37,31 @@ HEARD_STEP = 200
 """Characters of an answer between two words about it."""
 ABSURD_ROWS = 1e9
 """Estimated rows of a plan that nobody means to see."""
+DOUBTED = 0.7
+"""What is left of the confidence in an answer that has findings against it."""
 Plan = Callable[[str, str, Question], Awaitable[Mapping[str, object]]]
 Read = Callable[[str, str, Question], Awaitable[Result]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What is wrong with an answer, for the model that gave it."""
+
+    prompt: str
+    """Which prompt tells what to do about it."""
+    answer: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposed:
+    """A model's text and what was made of it. One with a fault cannot be used; one with doubts may be wrong."""
+
+    text: str
+    proposal: Proposal | None = None
+    verdict: Verdict | None = None
+    fault: str = ""
+    doubts: tuple[Doubt, ...] = ()
 
 
 @dataclass(slots=True)
@@ -72,23 +97,25 @@ class ModelEngine:
         for road in self.roads:
             self._tell(question, f"asking {road.name}")
             try:
-                proposal, verdict = await self._propose(road, packed, question, catalog)
+                proposed = await self._propose(road, packed, question, catalog, values)
             except (ModelFailed, ModelBudgetSpent) as error:
                 failures = (*failures, " ".join(filter(None, (error.what, error.why))))
                 continue
-            found = await self._checked(road, proposal, verdict, packed, question, catalog, values)
+            found = await self._checked(road, proposed, packed, question, catalog, values)
             return replace(found, notes=failures)
         doubt = Clarification(" ".join(failures))
         return Reading(question.text, None, 0.0, self.name, clarification=doubt, notes=failures, failed=True)
 
     async def _packed(self, question: Question, catalog: Catalog, values: ValueIndex) -> Packed:
-        errand = question.errand
-        disclosure = replace(self.disclosure, hidden=errand.hidden) if errand else self.disclosure
+        errand, disclosure = question.errand, self._disclosure(question)
         examples = await self.examples(errand.database) if errand and errand.taught is not Taught.NONE else ()
         if errand and errand.taught is Taught.OTHERS:
             examples = tuple(e for e in examples if question_key(e.question) != question_key(question.text))
         usable = [self._shown(e) for e in examples if verdict_of(e.sql, catalog).decision is not Decision.REFUSE]
         return pack(question, catalog, values, budget=self.budget, disclosure=disclosure, examples=usable)
+
+    def _disclosure(self, question: Question) -> Disclosure:
+        return replace(self.disclosure, hidden=question.errand.hidden) if question.errand else self.disclosure
 
     def _shown(self, example: Example) -> Example:
         """An example as it may leave: without the values that somebody else asked for, unless those may."""
@@ -97,49 +124,104 @@ class ModelEngine:
         sql, given = without_values(example.sql)
         return replace(example, question=blanked(example.question, given), sql=sql)
 
-    def _prompt(self, packed: Packed, boundary: str, fault: tuple[str, str] | None = None) -> Prompt:
+    def _prompt(self, packed: Packed, boundary: str, fault: _Fault | None = None) -> Prompt:
         instructions = instruction("translate", boundary)
         material = packed.text(boundary)
         if fault is not None:
-            instructions += "\n" + instruction("repair", boundary)
-            material += "\n" + fenced("previous answer", _within(fault[0], 1500), boundary)
-            material += "\n" + fenced("what was found", _within(fault[1], 500), boundary)
+            instructions += "\n" + instruction(fault.prompt, boundary)
+            material += "\n" + fenced("previous answer", _within(fault.answer, 1500), boundary)
+            material += "\n" + fenced("what was found", _within(fault.found, 500), boundary)
         return Prompt(instructions, material)
 
     async def _propose(
-        self, road: ModelRoad, packed: Packed, question: Question, catalog: Catalog
-    ) -> tuple[Proposal, Verdict | None]:
-        """A proposal that stands up to verdict and planner, perhaps repaired. Raises ModelFailed, ModelBudgetSpent."""
+        self, road: ModelRoad, packed: Packed, question: Question, catalog: Catalog, values: ValueIndex
+    ) -> _Proposed:
+        """A proposal that stands up to verdict and planner, perhaps repaired. Raises ModelFailed, ModelBudgetSpent.
+
+        One that has doubts against it goes back once, with those that the model may know; of the two answers the one
+        with fewer doubts is taken.
+        """
         key = self._key(road, packed, catalog)
         kept = await self.cache.get(key)
-        fault: tuple[str, str] | None = None
+        if kept is not None and not (known := await self._examined(kept, question, catalog, values)).fault:
+            return known
+        fault: _Fault | None = None
+        best: _Proposed | None = None
         for _ in range(self.repairs + 1):
-            answer = None if kept else await self._ask(road, packed, question, fault)
-            text = answer.text if answer else kept or ""
             try:
-                proposal = parse(text)
-                verdict = verdict_of(proposal.sql, catalog) if proposal.sql else None
-                found = await self._fault(verdict, question)
-            except ProposalInvalid as error:
-                proposal, verdict, found = None, None, str(error)
-                if answer is not None and answer.cut:
-                    found = "The answer was cut off at the limit of its length: answer in fewer words."
-            if proposal is not None and not found:
-                if kept is None:
-                    await self.cache.set(key, text, seconds=self.cache_seconds, tags=["models"])
-                return proposal, verdict
+                found = await self._answered(road, packed, question, catalog, values, fault)
+            except (ModelFailed, ModelBudgetSpent):
+                if best is None:
+                    raise
+                break
+            if found.fault and best is None:
+                fault = _Fault("repair", found.text, found.fault)
+            elif best is not None:  # what came of a doubt
+                best = min(best, found, key=lambda each: (bool(each.fault), len(each.doubts)))
+                break
+            else:
+                best = found
+                against = self._tellable(found.doubts, question, catalog, values)
+                if not against:
+                    break
+                fault = _Fault("doubt", found.text, against)
             self._tell(question, f"repairing the answer of {road.name}")
-            fault, kept = (text, found), None
+        if best is not None:
+            await self.cache.set(key, best.text, seconds=self.cache_seconds, tags=["models"])
+            return best
         raise ModelFailed(
             f"The model {road.name} gave no statement that can be used.",
-            why=fault[1] if fault else "",
+            why=fault.found if fault else "",
             not_done="Its proposals were thrown away.",
             next_step="Ask in other words.",
         )
 
-    async def _ask(
-        self, road: ModelRoad, packed: Packed, question: Question, fault: tuple[str, str] | None
-    ) -> Completion:
+    async def _answered(
+        self,
+        road: ModelRoad,
+        packed: Packed,
+        question: Question,
+        catalog: Catalog,
+        values: ValueIndex,
+        fault: _Fault | None,
+    ) -> _Proposed:
+        """One call, and what is to be made of its answer."""
+        answer = await self._ask(road, packed, question, fault)
+        found = await self._examined(answer.text, question, catalog, values)
+        if found.proposal is None and answer.cut:
+            return replace(found, fault="The answer was cut off at the limit of its length: answer in fewer words.")
+        return found
+
+    async def _examined(self, text: str, question: Question, catalog: Catalog, values: ValueIndex) -> _Proposed:
+        """A model's text, held against its form, the verdict, the planner, the question and the data."""
+        try:
+            proposal = parse(text)
+        except ProposalInvalid as error:
+            return _Proposed(text, fault=str(error))
+        if proposal.sql is None:
+            return _Proposed(text, proposal)
+        verdict = verdict_of(proposal.sql, catalog)
+        fault = await self._fault(verdict, question)
+        if fault:
+            return _Proposed(text, proposal, verdict, fault)
+        claims = claims_of(proposal.sql, catalog)
+        if verdict.allowed:
+            doubts = read_doubts(claims, question, catalog, values)
+        else:
+            doubts = change_doubts(claims, verdict, question, catalog, values)
+        return _Proposed(text, proposal, verdict, doubts=doubts)
+
+    def _tellable(self, doubts: Sequence[Doubt], question: Question, catalog: Catalog, values: ValueIndex) -> str:
+        """The doubts that a model may be told: none about what a column holds whose values do not leave."""
+        disclosure, ground = self._disclosure(question), Ground(question, catalog, values)
+
+        def leaves(doubt: Doubt) -> bool:
+            pairs = [(ground.column(place), ground.values_of(place)) for place in doubt.held]
+            return all(pair is not None and disclosure.tells(catalog, *pair, known) for pair, known in pairs)
+
+        return "; ".join(doubt.words for doubt in doubts if leaves(doubt))
+
+    async def _ask(self, road: ModelRoad, packed: Packed, question: Question, fault: _Fault | None) -> Completion:
         who = question.errand.identity.name if question.errand else "nobody"
         heard = 0
 
@@ -160,10 +242,8 @@ class ModelEngine:
         text = json.dumps([*told, instruction("translate", ""), packed.parts])
         return "model:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
-    async def _fault(self, verdict: Verdict | None, question: Question) -> str:
+    async def _fault(self, verdict: Verdict, question: Question) -> str:
         """What stands against a statement, in words for the model; '' when nothing does."""
-        if verdict is None:
-            return ""
         if verdict.decision is Decision.REFUSE:
             return "; ".join(reason.message for reason in verdict.reasons)
         if verdict.parameters:
@@ -179,13 +259,14 @@ class ModelEngine:
     async def _checked(
         self,
         road: ModelRoad,
-        proposal: Proposal,
-        verdict: Verdict | None,
+        proposed: _Proposed,
         packed: Packed,
         question: Question,
         catalog: Catalog,
         values: ValueIndex,
     ) -> Reading:
+        proposal, verdict, doubts = proposed.proposal, proposed.verdict, proposed.doubts
+        assert proposal is not None, "what cannot be used was thrown away"
         engine = f"model ({road.name})"
         if proposal.sql is None or verdict is None:
             options = tuple(Option(text, question=text) for text in proposal.options)
@@ -203,19 +284,17 @@ class ModelEngine:
             question.text, proposal.sql, min(proposal.confidence, UNVERIFIED), engine, intent, proposal.explanation,
             None, proposal.assumptions, others,
         )  # fmt: skip
-        claims = claims_of(proposal.sql, catalog)
         if not verdict.allowed:
-            doubts = change_doubts(claims, verdict, question, catalog, values)
             against = "; ".join(doubt.words for doubt in doubts)
             return _asked(reading, f"Before anything is changed: {against}.", doubts) if doubts else reading
-        doubts = read_doubts(claims, question, catalog, values)
         if doubts:
-            said = tuple(doubt.words for doubt in doubts)
-            reading = replace(reading, confidence=reading.confidence * 0.7, assumptions=(*reading.assumptions, *said))
+            said = (*reading.assumptions, *(doubt.words for doubt in doubts))
+            reading = replace(reading, confidence=reading.confidence * DOUBTED, assumptions=said)
         reading = await self._second_opinion(reading, packed, question, catalog, values)
         if reading.sql is None or reading.confidence >= LINE:
             return reading
-        return _asked(reading, " ".join(["This is not sure.", *(f"There is {d.words}." for d in doubts)]), doubts)
+        against = "; ".join(doubt.words for doubt in doubts)
+        return _asked(reading, f"This is not sure: {against}." if against else "This is not sure.", doubts)
 
     async def _second_opinion(
         self, reading: Reading, packed: Packed, question: Question, catalog: Catalog, values: ValueIndex
@@ -258,10 +337,12 @@ class ModelEngine:
         if self.validator is not None:
             self._tell(question, f"asking {self.validator.name} for a second opinion")
             try:
-                proposal, verdict = await self._propose(self.validator, packed, question, catalog)
+                proposed = await self._propose(self.validator, packed, question, catalog, values)
             except (ModelFailed, ModelBudgetSpent):
                 self._tell(question, f"{self.validator.name} gave no second opinion")
             else:
+                proposal, verdict = proposed.proposal, proposed.verdict
+                assert proposal is not None, "what cannot be used was thrown away"
                 usable = proposal.sql is not None and verdict is not None and verdict.allowed
                 engine = f"model ({self.validator.name})"
                 said = proposal.explanation

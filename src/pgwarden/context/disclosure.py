@@ -51,6 +51,10 @@ class Disclosure:
             return tuple(dict.fromkeys(str(mask(value, sensitive.kind if sensitive else None)) for value in few))
         return tuple(few)
 
+    def tells(self, catalog: Catalog, relation: Relation, column: Column, known: Sequence[str]) -> bool:
+        """Whether values of a column leave as they are, so that what it holds or does not hold may be told, too."""
+        return self.discloses is Discloses.SAMPLES and bool(self.values(catalog, relation, column, known))
+
 
 def fenced(label: str, text: str, boundary: str) -> str:
     """Data between two marks that its writer could not know; the mark itself is taken out of it."""

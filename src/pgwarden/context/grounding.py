@@ -2,101 +2,46 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 
+from pgwarden.context.directions import direction_doubts
+from pgwarden.context.doubt import Doubt
+from pgwarden.context.figures import unsaid_doubts, unused_doubts
+from pgwarden.context.ground import TIMES, Ground, bare
 from pgwarden.context.ranking import name_terms
 from pgwarden.context.said import Said
+from pgwarden.context.swaps import crossed_doubts, misplaced_doubts
 from pgwarden.domain.catalog import Catalog, Column, Relation
 from pgwarden.domain.claims import Claims, Literal, LiteralKind, Place, Role
 from pgwarden.domain.question import Question
 from pgwarden.domain.statement import Verdict
-from pgwarden.domain.value_index import folded
 from pgwarden.ports import ValueIndex
-
-MOST_KNOWN = 100
-"""A column with at most so many known values counts as enumerable: what is not among them is probably not there."""
-MOST_NEAR = 3
-TIMES = frozenset("DT")
-"""Type categories of moments and spans."""
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """Something in a statement that nobody said and the data does not hold."""
-
-    words: str
-    literal: str = ""
-    nearest: tuple[str, ...] = ()
-    """Values that the column does hold and that may have been meant; only what who asks may see."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What can give ground: the question, and the database as far as it is known."""
-
-    question: Question
-    catalog: Catalog
-    values: ValueIndex
-
-    def column(self, place: Place) -> tuple[Relation, Column] | None:
-        """The relation and column of a place."""
-        relation = self.catalog.relations.get(place[0])
-        column = relation.column_at(place[1]) if relation else None
-        return (relation, column) if relation is not None and column is not None else None
-
-    def known(self, place: Place) -> Sequence[str]:
-        """The values of an enumerable column; none of any other."""
-        if labels := self._labels(place):
-            return labels
-        found = self.values.values(*place)
-        return found if len(found) <= MOST_KNOWN else ()
-
-    def is_enum(self, place: Place) -> bool:
-        return bool(self._labels(place))
-
-    def category(self, place: Place) -> str:
-        """PostgreSQL's category of the column's type, '' when unknown."""
-        found = self.column(place)
-        kind = self.catalog.types.get(found[1].type_oid) if found else None
-        return kind.category if kind else ""
-
-    def holds(self, literal: Literal) -> bool:
-        """Whether one of the literal's columns is known to hold it; a pattern fits where a value contains it."""
-        return any(_fits(literal, value) for place in literal.columns for value in self.values_of(place))
-
-    def values_of(self, place: Place) -> Sequence[str]:
-        """Everything known of a column, enumerable or not."""
-        return self._labels(place) or self.values.values(*place)
-
-    def near(self, literal: Literal) -> tuple[str, ...]:
-        """Values of its columns like the literal, else all of a short list; none that who asks may not see."""
-        errand = self.question.errand
-        seen = [place for place in sorted(literal.columns) if errand is not None and not errand.hidden(*place)]
-        hits = [h.value for h in self.values.find(_bare(literal.text)) if (h.relation_oid, h.column) in seen]
-        few = [value for place in seen if len(self.known(place)) <= 5 for value in self.known(place)]
-        return tuple(dict.fromkeys(hits or few))[:MOST_NEAR]
-
-    def _labels(self, place: Place) -> Sequence[str]:
-        found = self.column(place)
-        kind = self.catalog.types.get(found[1].type_oid) if found else None
-        return kind.labels if kind else ()
 
 
 def read_doubts(claims: Claims, question: Question, catalog: Catalog, values: ValueIndex) -> tuple[Doubt, ...]:
-    """Text literals of a read that an enumerable column does not hold, or that neither question nor data knows."""
+    """What a read states beyond the question and the data, what of the question it leaves out, and what it turns."""
     ground, said = Ground(question, catalog, values), Said.in_conversation(question)
-    found = []
-    for literal in claims.literals:
-        if literal.kind is LiteralKind.TEXT and literal.role in (Role.VALUE, Role.PATTERN) and literal.columns:
-            if any(ground.category(place) in TIMES for place in literal.columns) or not _bare(literal.text):
-                continue
-            enumerable = all(ground.known(place) for place in literal.columns)
-            if ground.holds(literal) or (not enumerable and said.has(_bare(literal.text))):
-                continue
-            found.append(_unknown(literal, ground))
+    unknown = [_unknown(literal, ground) for literal in claims.literals if _is_unknown(literal, ground, said)]
+    told = {doubt.literal for doubt in unknown}
+    found = [
+        *unknown,
+        *(doubt for doubt in misplaced_doubts(claims, ground) if doubt.literal not in told),
+        *crossed_doubts(claims, question.text, ground),
+        *direction_doubts(claims, question.text),
+        *unused_doubts(claims, question.text),
+        *unsaid_doubts(claims, said, ground),
+    ]
     return tuple(dict.fromkeys(found))
+
+
+def _is_unknown(literal: Literal, ground: Ground, said: Said) -> bool:
+    """Whether a text is none that an enumerable column holds, or one that neither question nor data knows."""
+    compared = literal.role in (Role.VALUE, Role.PATTERN) and bool(literal.columns)
+    if literal.kind is not LiteralKind.TEXT or not compared or not bare(literal.text):
+        return False
+    if any(ground.category(place) in TIMES for place in literal.columns) or ground.holds(literal):
+        return False
+    return all(ground.known(place) for place in literal.columns) or not said.has(bare(literal.text))
 
 
 def change_doubts(
@@ -112,6 +57,7 @@ def change_doubts(
     found += [doubt for literal in claims.literals if (doubt := _value_doubt(literal, ground, said)) is not None]
     if claims.every_row and not said.means_every_row:
         found.append(Doubt("the question does not say that every row is meant"))
+    found += [*crossed_doubts(claims, question.text, ground), *direction_doubts(claims, question.text)]
     return tuple(dict.fromkeys([*found, *_unnamed(claims, verdict, ground, said)]))
 
 
@@ -130,7 +76,7 @@ def _value_doubt(literal: Literal, ground: Ground, said: Said) -> Doubt | None:
             return None if said.has_period(literal.text) else Doubt(f"the period of {literal.text} is not said")
         case (_, Role.UNIT):
             return None
-    text = _bare(literal.text)
+    text = bare(literal.text)
     if not text:
         fine = said.means_nothing and literal.role is Role.VALUE
         return None if fine else Doubt(f"the text '{literal.text}' stands for nothing that the question says")
@@ -197,16 +143,6 @@ def _unknown(literal: Literal, ground: Ground) -> Doubt:
     names = sorted({pair[1].name for place in literal.columns if (pair := ground.column(place)) is not None})
     near = ground.near(literal)
     known = f"; known: {', '.join(near)}" if near else ""
-    shown = _bare(literal.text)[:60]
-    return Doubt(f"no known {' or '.join(names) or 'value'} is “{shown}”{known}", _bare(literal.text), near)
-
-
-def _fits(literal: Literal, value: str) -> bool:
-    if literal.role is Role.PATTERN:
-        parts = [folded(part) for part in re.split(r"[%_]+", literal.text) if folded(part)]
-        return bool(parts) and all(part in folded(value) for part in parts)
-    return literal.text == value if literal.exact else folded(literal.text) == folded(value)
-
-
-def _bare(text: str) -> str:
-    return text.strip("%_ ")
+    shown = bare(literal.text)[:60]
+    words = f"no known {' or '.join(names) or 'value'} is “{shown}”{known}"
+    return Doubt(words, bare(literal.text), near, literal.columns)

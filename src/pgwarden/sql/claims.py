@@ -26,6 +26,14 @@ _HANDLERS = (changes, documents, expressions)
 _PATTERNS = frozenset({"AEXPR_LIKE", "AEXPR_ILIKE", "AEXPR_SIMILAR"})
 _LOOSE = frozenset({"~", "~*", "!~", "!~*", "~~", "~~*", "!~~", "!~~*"})
 _COMPARING = frozenset({"=", "<>", "!=", "<", ">", "<=", ">="})
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
+"""The comparison when its sides change places."""
+_DENIED = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}
+_BETWEEN = {
+    "AEXPR_BETWEEN": (">=", "<="), "AEXPR_BETWEEN_SYM": (">=", "<="),
+    "AEXPR_NOT_BETWEEN": ("<", ">"), "AEXPR_NOT_BETWEEN_SYM": ("<", ">"),
+}  # fmt: skip
+"""What the two ends of a range are to what lies in it, or outside."""
 _SAME = frozenset({"lower", "upper", "btrim", "ltrim", "rtrim", "date", "to_date"})
 """Functions after which a value still stands for itself."""
 _UNITS = frozenset({"extract", "date_part", "date_trunc"})
@@ -57,7 +65,8 @@ def _claims(sql: str, catalog: Catalog) -> Claims:
     for raw in tree.statements:
         query(walk, raw["stmt"], Scope())
         found.visit(raw["stmt"])
-    return Claims(tuple(dict.fromkeys(found.literals)), frozenset(found.written), found.every_row)
+    literals = tuple(dict.fromkeys(found.literals))
+    return Claims(literals, frozenset(found.written), found.every_row, tuple(found.averages), frozenset(found.names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +77,7 @@ class _Use:
     role: Role = Role.PART
     written: bool = False
     exact: bool = False
+    bound: str = ""
 
 
 _ALONE = _Use()
@@ -80,7 +90,12 @@ class _Claims:
         self._walk = walk
         self.literals: list[Literal] = []
         self.written: set[Place] = set()
+        self.averages: list[str] = []
+        self.names: set[str] = set()
         self.every_row = False
+        self._denied = self._open = False
+        """Whether a NOT is around, and whether one is around a sub-select: what that does to a comparison in it is not
+        for its form to say."""
 
     def visit(self, node: Any, use: _Use = _ALONE) -> None:
         """One node with a kind (``{"Kind": {…}}``), or anything that holds such nodes."""
@@ -103,20 +118,46 @@ class _Claims:
 
     def _constant(self, body: Node, use: _Use) -> None:
         text, kind = _constant_of(body)
-        self.literals.append(Literal(text, kind, use.role, use.columns, use.written, use.exact))
+        bound = self._bound(use.bound) if use.role in (Role.VALUE, Role.PERIOD) else ""
+        self.literals.append(Literal(text, kind, use.role, use.columns, use.written, use.exact, bound))
+
+    def _bound(self, bound: str) -> str:
+        """A comparison as it counts in the whole statement; '' where its form does not tell."""
+        return "" if self._open or not bound else _DENIED[bound] if self._denied else bound
+
+    def _column(self, body: Node, _use: _Use) -> None:
+        self.names.update(field["String"]["sval"] for field in body.get("fields", ()) if "String" in field)
+
+    def _table(self, body: Node, _use: _Use) -> None:
+        self.names.add(body["relname"])
+
+    def _boolean(self, body: Node, _use: _Use) -> None:
+        before = self._denied
+        self._denied = before != (body["boolop"] == "NOT_EXPR")
+        self.visit(body["args"])
+        self._denied = before
 
     def _operation(self, body: Node, use: _Use) -> None:
         kind, left, right = body["kind"], body.get("lexpr"), body.get("rexpr")
         sign = body["name"][-1]["String"]["sval"]
         if kind == "AEXPR_OP" and sign not in _COMPARING | _LOOSE:  # arithmetic and its like: part of a larger value
-            inner = use.columns | self._behind(left) | self._behind(right)
-            self.visit([left, right], replace(use, columns=inner, role=_part_of(use.role)))
+            inner = replace(
+                use, columns=use.columns | self._behind(left) | self._behind(right), role=_part_of(use.role)
+            )
+            self.visit(left, inner)
+            taken = _MIRRORED.get(use.bound, "") if sign == "-" else use.bound  # a moment, so long before another
+            self.visit(right, replace(inner, bound=taken))
             return
         beside = Role.PATTERN if kind in _PATTERNS or sign in _LOOSE else Role.VALUE
-        for one, other in ((left, right), (right, left)):
+        bound = sign if kind == "AEXPR_OP" and sign in _MIRRORED else ""
+        for one, other, sided in ((left, right, _MIRRORED.get(bound, "")), (right, left, bound)):
             exact = isinstance(other, dict) and "ColumnRef" in other
-            for mine, across in _pairs(one, other):
-                self.visit(mine, _Use(self._behind(across), beside, exact=exact))
+            if _is_average(one):
+                self.averages.append(self._bound(sided))
+            pairs = _pairs(one, other)
+            ends = _BETWEEN[kind] if kind in _BETWEEN and one is right else (sided,) * len(pairs)
+            for (mine, across), end in zip(pairs, ends, strict=True):
+                self.visit(mine, _Use(self._behind(across), beside, exact=exact, bound=end))
 
     def _cast(self, body: Node, use: _Use) -> None:
         name = body["typeName"]["names"][-1]["String"]["sval"]
@@ -150,13 +191,24 @@ class _Claims:
     def _sub_link(self, body: Node, use: _Use) -> None:
         tested = body.get("testexpr")
         self.visit(tested)
-        self.visit(body["subselect"], _Use(self._behind(tested), Role.VALUE) if tested is not None else use)
+        inner = _Use(self._behind(tested), Role.VALUE) if tested is not None else replace(use, bound="")
+        self._turned(body["subselect"], inner, unsure=self._denied or body["subLinkType"] == "ALL_SUBLINK")
+
+    def _turned(self, node: Node, use: _Use, *, unsure: bool) -> None:
+        """A sub-select, whose conditions a NOT around it does not turn one by one."""
+        before = self._denied, self._open
+        self._denied, self._open = False, self._open or unsure
+        self.visit(node, use)
+        self._denied, self._open = before
 
     def _select(self, body: Node, use: _Use) -> None:
         """What a sub-select gives stands where the sub-select stands."""
         for field, value in body.items():
             if field in ("larg", "rarg"):
-                self._select(value, use)
+                unsure = field == "rarg" and body.get("op") == "SETOP_EXCEPT"
+                self._turned({"SelectStmt": value}, use, unsure=unsure)
+            elif field in ("limitCount", "limitOffset"):
+                self.visit(value, _Use(role=Role.COUNT))
             else:
                 self.visit({field: value}, use if field in ("targetList", "valuesLists") else _ALONE)
 
@@ -233,6 +285,14 @@ def _constant_of(body: Node) -> tuple[str, LiteralKind]:
     return ("null", LiteralKind.NULL) if "isnull" in body else (body["bsval"].get("bsval", ""), LiteralKind.TEXT)
 
 
+def _is_average(node: Any) -> bool:
+    """Whether it is a sub-select of one average."""
+    select = node.get("SubLink", {}).get("subselect", {}).get("SelectStmt", {}) if isinstance(node, dict) else {}
+    outputs = select.get("targetList", [])
+    call = outputs[0]["ResTarget"].get("val", {}).get("FuncCall", {}) if len(outputs) == 1 else {}
+    return bool(call) and call["funcname"][-1]["String"]["sval"] == "avg"
+
+
 def _part_of(role: Role) -> Role:
     """The role of what stands inside a larger expression: an amount of an interval stays one."""
     return role if role is Role.PERIOD else Role.PART
@@ -282,6 +342,9 @@ _PASSING = frozenset(
 """Wrappers whose parts are used as the whole is."""
 _READERS: dict[str, Any] = {
     "A_Const": _Claims._constant,
+    "ColumnRef": _Claims._column,
+    "RangeVar": _Claims._table,
+    "BoolExpr": _Claims._boolean,
     "A_Expr": _Claims._operation,
     "TypeCast": _Claims._cast,
     "FuncCall": _Claims._call,

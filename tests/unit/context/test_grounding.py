@@ -8,7 +8,8 @@ import pytest
 from tests.support.catalogs import catalog, table
 
 from pgwarden.context.disclosure import blanked
-from pgwarden.context.grounding import Doubt, change_doubts, read_doubts
+from pgwarden.context.doubt import Doubt
+from pgwarden.context.grounding import change_doubts, read_doubts
 from pgwarden.context.said import Said
 from pgwarden.domain.catalog import Type
 from pgwarden.domain.identity import Identity

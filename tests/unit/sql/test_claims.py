@@ -50,7 +50,7 @@ def found(sql: str) -> list[tuple[str, Role, set[tuple[int, int]]]]:
         ),
         (
             "select from orders where customer_id in (select id from customers where state = 'Ohio') limit 3",
-            [("Ohio", Role.VALUE, {STATE}), ("3", Role.PART, set())],
+            [("Ohio", Role.VALUE, {STATE}), ("3", Role.COUNT, set())],
         ),
         (
             "select from customers where (id, state) = (1, E'O\\'x')",
@@ -66,6 +66,37 @@ def test_a_literal_is_tied_to_the_column_it_is_compared_with(
     sql: str, wanted: list[tuple[str, Role, set[tuple[int, int]]]]
 ) -> None:
     assert sorted(found(sql)) == sorted(wanted)
+
+
+@pytest.mark.parametrize(
+    ("where", "bounds"),
+    [
+        ("total > 5", {"5": ">"}),
+        ("5 > total", {"5": "<"}),
+        ("not (total > 5 and ordered <= '2024-01-01')", {"5": "<=", "2024-01-01": ">"}),
+        ("not (not total > 5)", {"5": ">"}),
+        ("total between 5 and 9", {"5": ">=", "9": "<="}),
+        ("total not between 5 and 9", {"5": "<", "9": ">"}),
+        ("ordered < now() - interval '6 months'", {"6 months": ">"}),
+        ("now() - ordered < interval '6 months'", {"6 months": "<"}),
+        ("ordered < now() + interval '6 months'", {"6 months": "<"}),
+        ("total > 5 * id", {"5": ""}),
+        ("total = 5", {"5": ""}),
+        ("customer_id not in (select customer_id from orders where total > 5)", {"5": ""}),
+        ("not exists (select 1 from orders o where o.total > 5)", {"1": "", "5": ""}),
+        ("exists (select from orders o where not o.total > 5)", {"5": "<="}),
+        ("true except select from orders where total > 5", {"true": "", "5": ""}),
+    ],
+)
+def test_a_comparison_is_kept_as_it_counts(where: str, bounds: dict[str, str]) -> None:
+    claims = claims_of(f"select from orders where {where}", SHOP)
+    assert {literal.text: literal.bound for literal in claims.literals} == bounds
+
+
+def test_averages_and_names_are_kept() -> None:
+    claims = claims_of("select o.status from orders o where not total < (select avg(total) from orders)", SHOP)
+    assert claims.averages == (">=",)
+    assert {"orders", "status", "total"} <= claims.names
 
 
 def test_what_is_written_is_tied_to_the_column_it_goes_into() -> None:
