@@ -17,8 +17,8 @@ import psycopg
 import pytest
 from tests.support.change import owned, perform
 from tests.support.change import run as change
+from tests.support.cli_runner import CliRunner, Result
 from tests.support.databases import MakeDatabase, create_database, drop_database
-from typer.testing import CliRunner, Result
 
 from pgwarden.adapters.postgres.control.audit_append import append_entries
 from pgwarden.adapters.postgres.control.connection import transaction

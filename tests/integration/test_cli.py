@@ -20,8 +20,8 @@ from psycopg.conninfo import conninfo_to_dict
 from tests.conftest import MakeDatabase
 from tests.support.change import owned, perform
 from tests.support.change import run as change
+from tests.support.cli_runner import CliRunner, Result
 from tests.support.pgbouncer import transaction_pooler
-from typer.testing import CliRunner, Result
 
 from pgwarden.cli import main as command_line
 from pgwarden.domain.execution import RowCounts

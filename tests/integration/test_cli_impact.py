@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from rich.console import Console
 from tests.conftest import MakeDatabase
-from typer.testing import CliRunner, Result
+from tests.support.cli_runner import CliRunner, Result
 
 from pgwarden.cli import impact as impact_page
 from pgwarden.cli import main as command_line

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from tests.conftest import MakeDatabase
+from tests.support.cli_runner import CliRunner, Result
 from tests.support.http_server import Answer, Listener
 from tests.support.model_house import answers
 from tests.support.model_server import model, proposal
-from typer.testing import CliRunner, Result
 
 from pgwarden.cli import main as command_line
 

@@ -20,9 +20,9 @@ import pytest
 from tests.conftest import MakeDatabase
 from tests.support.change import owned
 from tests.support.change import run as change
+from tests.support.cli_runner import CliRunner, Result
 from tests.support.databases import create_database
 from tests.support.oidc_provider import CLIENT, running_provider
-from typer.testing import CliRunner, Result
 
 from pgwarden.cli import main as command_line
 from pgwarden.domain.errors import PgwardenError

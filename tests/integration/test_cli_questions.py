@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import MakeDatabase
 from tests.support.change import owned
 from tests.support.change import run as change
-from typer.testing import CliRunner, Result
+from tests.support.cli_runner import CliRunner, Result
 
 from pgwarden.cli import main as command_line
 

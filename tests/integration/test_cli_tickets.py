@@ -19,8 +19,8 @@ import pytest
 from tests.conftest import MakeDatabase
 from tests.support.change import dump, owned
 from tests.support.change import run as change
+from tests.support.cli_runner import CliRunner, Result
 from tests.support.databases import create_database, drop_database
-from typer.testing import CliRunner, Result
 
 from pgwarden.adapters.postgres.control.connection import control_pool
 from pgwarden.adapters.postgres.control.logins import PostgresLoginStore

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 from tests.support.change import owned
+from tests.support.cli_runner import CliRunner
 from tests.support.job_victim import QUICK
 from tests.support.mail_server import Mailbox, mail_server
 from tests.support.tickets import opened, request, terms
-from typer.testing import CliRunner
 
 from pgwarden.adapters.jobs.worker import Worker
 from pgwarden.adapters.notify.email import EmailChannel, MailServer

@@ -10,8 +10,8 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 from tests.conftest import MakeDatabase
+from tests.support.cli_runner import CliRunner, Result
 from tests.support.reading import allowed, pool_on, prepare
-from typer.testing import CliRunner, Result
 
 from pgwarden.adapters.cache.memory import MemoryCache
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import MakeDatabase
-from typer.testing import CliRunner, Result
+from tests.support.cli_runner import CliRunner, Result
 
 from pgwarden.cli import main as command_line
 from pgwarden.cli.confirming import once_confirmed

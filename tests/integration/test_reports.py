@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.conftest import MakeDatabase
+from tests.support.cli_runner import CliRunner
 from tests.support.mcp_client import settings_of
-from typer.testing import CliRunner
 
 from pgwarden.bootstrap import App, build
 from pgwarden.cli import main as command_line

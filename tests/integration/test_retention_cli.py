@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from tests.conftest import MakeDatabase
 from tests.support.change import owned, perform, run
-from typer.testing import CliRunner, Result
+from tests.support.cli_runner import CliRunner, Result
 
 from pgwarden.cli.main import app
 from pgwarden.domain.errors import UninstallUnconfirmed

@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from tests.conftest import MakeDatabase
-from typer.testing import CliRunner, Result
+from tests.support.cli_runner import CliRunner, Result
 
 from pgwarden.adapters.postgres.catalog import read_catalog
 from pgwarden.cli import main as command_line

@@ -13,8 +13,8 @@ import pytest
 import pytest_asyncio
 from tests.conftest import MakeDatabase
 from tests.support.change import owned, run
+from tests.support.cli_runner import CliRunner
 from tests.support.web import WebHouse, web_house
-from typer.testing import CliRunner
 
 from pgwarden.cli import main as command_line
 from pgwarden.domain.remembered import Forgotten

@@ -6,8 +6,11 @@ import errno
 import os
 import re
 import sys
+from collections.abc import Sequence
 
 import typer
+from typer.main import get_command_name
+from typer.models import CommandInfo
 
 from pgwarden import __version__
 from pgwarden.cli import (
@@ -48,6 +51,9 @@ from pgwarden.cli import (
 )
 from pgwarden.cli.door import tell_error
 from pgwarden.domain.errors import PgwardenError
+
+COMPLETING = "_PGWARDEN_COMPLETE"
+"""Set by the shell that asks for completions."""
 
 app = typer.Typer(
     name="pgwarden",
@@ -115,6 +121,22 @@ app.add_typer(worker.jobs, name="jobs")
 app.add_typer(report.app, name="report")
 
 
+def narrow(words: Sequence[str]) -> None:
+    """Leave the one command or group that is asked for: to build all of them takes a third of a start.
+
+    Everything stays for whoever asks for help, completes, or names what there is not.
+    """
+    word = next((word for word in words if not word.startswith("-")), "")
+    commands = [each for each in app.registered_commands if _name(each) == word]
+    groups = [each for each in app.registered_groups if each.name == word]
+    if (commands or groups) and COMPLETING not in os.environ:
+        app.registered_commands, app.registered_groups = commands, groups
+
+
+def _name(command: CommandInfo) -> str:
+    return command.name or get_command_name(getattr(command.callback, "__name__", ""))
+
+
 _PASSWORD_IN_URL = re.compile(r"(?P<before>postgres(?:ql)?://[^/:@\s]*):(?P<password>[^@\s]*)@")
 
 
@@ -142,6 +164,7 @@ def main() -> None:
     Exit status: 0 done, 1 failed, 2 wrong use, 3 refused, 4 needs approval, 5 not understood, 130 cancelled.
     """
     hide_password()
+    narrow(sys.argv[1:])
     try:
         try:
             app()
