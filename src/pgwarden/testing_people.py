@@ -156,12 +156,43 @@ class MemoryLoginStore:
         self.held.audit += audit
 
     async def set_second_factor(
-        self, name: str, secret: bytes, step: int, *, at: datetime, audit: Sequence[AuditEntry]
+        self,
+        name: str,
+        secret: bytes,
+        step: int,
+        recovery_codes: Sequence[str] = (),
+        *,
+        at: datetime,
+        audit: Sequence[AuditEntry],
     ) -> None:
         before = self._credential_of(name)
-        changed_at = before.changed_at or at
-        self.held.credentials[name] = replace(before, totp_secret=secret, totp_step=step, changed_at=changed_at)
+        self.held.credentials[name] = replace(
+            before,
+            totp_secret=secret,
+            totp_step=step,
+            recovery_codes=tuple(recovery_codes),
+            changed_at=before.changed_at or at,
+        )
         self.held.audit += audit
+
+    async def set_recovery_codes(
+        self, name: str, recovery_codes: Sequence[str], *, instead_of: Sequence[str], audit: Sequence[AuditEntry]
+    ) -> bool:
+        known = await self.credential(name)
+        if not known.totp_secret or known.recovery_codes != tuple(instead_of):
+            return False
+        self.held.credentials[name] = replace(known, recovery_codes=tuple(recovery_codes))
+        self.held.audit += audit
+        return True
+
+    async def use_recovery_code(self, name: str, code_hash: str, *, audit: Sequence[AuditEntry]) -> bool:
+        known = await self.credential(name)
+        if code_hash not in known.recovery_codes:
+            return False
+        left = tuple(each for each in known.recovery_codes if each != code_hash)
+        self.held.credentials[name] = replace(known, recovery_codes=left)
+        self.held.audit += audit
+        return True
 
     async def use_code(self, name: str, step: int) -> bool:
         known = await self.credential(name)

@@ -317,6 +317,21 @@ async def test_each_code_of_the_second_factor_is_taken_once(stores: Stores) -> N
     assert not await stores.logins.use_code("ana", 5)
 
 
+async def test_each_recovery_code_is_taken_once_and_ends_with_the_second_factor(stores: Stores) -> None:
+    await add(stores, ANA)
+    assert not await stores.logins.set_recovery_codes("ana", ["a"], instead_of=(), audit=said("never"))
+    await stores.logins.set_second_factor("ana", b"secret", 5, ["a", "b", "c"], at=NOON, audit=())
+    uses = (stores.logins.use_recovery_code("ana", "b", audit=said("recovery_code.used")) for _ in range(3))
+    assert sorted(await asyncio.gather(*uses)) == [False, False, True]
+    assert (await stores.logins.credential("ana")).recovery_codes == ("a", "c")
+    assert not await stores.logins.set_recovery_codes("ana", ["d"], instead_of=("a", "b", "c"), audit=said("never"))
+    assert await stores.logins.set_recovery_codes("ana", ["d"], instead_of=("a", "c"), audit=said("recovery.renewed"))
+    assert not await stores.logins.use_recovery_code("ana", "a", audit=said("never"))
+    await stores.logins.set_second_factor("ana", b"", 0, at=NOON, audit=())
+    assert await stores.logins.credential("ana") == Credential("ana", changed_at=NOON)
+    assert await stores.actions() == ["recovery_code.used", "recovery.renewed"]
+
+
 async def test_a_subject_is_linked_once(stores: Stores) -> None:
     await add(stores, ANA, LEA)
     await stores.logins.link("https://id", "42", "ana", audit=said())

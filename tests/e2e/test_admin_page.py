@@ -86,7 +86,18 @@ async def test_a_second_factor_is_enrolled_on_a_phone(site: Site) -> None:
     await phone.get_by_label("Your password").fill("none is set")
     await phone.get_by_role("button", name="Enrol it").press("Enter")
     await expect(phone.get_by_role("heading", name="Enrolled")).to_be_visible()
+    await expect(phone.locator(".codes code")).to_have_count(10)
+    assert await phone.evaluate("document.documentElement.scrollWidth") <= 390
     await checked(phone)
+    await picture(phone, "recovery-codes-phone")
+    spare = await phone.locator(".codes code").first.inner_text()
+    await phone.goto(f"{site.url}/account/second-factor")
+    await expect(phone.get_by_text("10 of 10 are left")).to_be_visible()
+    await checked(phone)
+    await phone.get_by_label("or a recovery code").fill(spare)
+    await phone.get_by_role("button", name="Make new ones").press("Enter")
+    await expect(phone.locator(".codes code")).to_have_count(10)
+    assert await phone.locator(".codes code").first.inner_text() != spare
     assert faults == []
 
 

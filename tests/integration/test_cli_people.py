@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import uuid
@@ -295,12 +296,24 @@ def test_a_second_factor_is_enrolled_and_then_asked_for(admin: Run) -> None:
     ok(admin("login", "admin", "--password-stdin", "--code", code, text=f"{PASSWORD}\n"))
     again = admin("login", "admin", "--password-stdin", "--code", code, text=f"{PASSWORD}\n")
     assert refused(again) == "PGW171"
+    spare, *rest = re.findall(r"\d{5}(?:-\d{5}){3}", out)
+    assert len(rest) == 9
+    ok(admin("login", "admin", "--password-stdin", "--code", spare, text=f"{PASSWORD}\n"))
+    assert document(admin("people", "recovery-codes", "--json")) == {"left": 9}
+    assert refused(admin("people", "recovery-codes", "--new", text=f"{spare}\n")) == "PGW171"
+    new = document(admin("people", "recovery-codes", "--new", "--json", text=f"{rest[0]}\n"))["recovery_codes"]
+    assert refused(admin("login", "admin", "--password-stdin", "--code", rest[1], text=f"{PASSWORD}\n")) == "PGW171"
+    assert "10 recovery codes left" in ok(admin("people", "recovery-codes"))
+    told = ok(admin("audit", "list", "--json"))
+    assert not [each for each in (spare, *rest, *new) if each in told]
+    assert {"recovery_code.used", "recovery_codes.renewed"} <= {record["action"] for record in json.loads(told)}
     document(admin("people", "add", "second", "--role", "admin", "--json"))
     assert refused(admin("people", "reset-totp", "admin")) == "PGW040", "another administrator can help"
     ok(admin("people", "remove", "second"))
     assert refused(admin("people", "reset-totp", "second")) == "PGW173"
     ok(admin("people", "reset-totp", "admin"))
     assert refused(admin("people", "reset-totp", "admin")) == "PGW051", "there is none any more"
+    assert document(admin("people", "recovery-codes", "--json")) == {"left": 0}
     ok(admin("login", "admin", "--password-stdin", text=f"{PASSWORD}\n"))
     assert "second_factor.removed" in actions(admin)
 

@@ -51,7 +51,15 @@ ROWS = {
         ),
     ),
     4: ("insert into pgwarden_control.target values ('shop', 'host=x', '', '', '{pass,show}', false, %(text)s, '')",),
+    6: (
+        (
+            "insert into pgwarden_control.person values ('ana', 'person', %(text)s, '{requester}', 0, '{}', "
+            "'', '', '', 'UTC', '', true, '')"
+        ),
+        "insert into pgwarden_control.credential values ('ana', '', false, now(), '\\x00ff', 7)",
+    ),
     8: ("insert into pgwarden_jobs.procrastinate_jobs (queue_name, task_name, args) values ('q', 't', '{\"t\": 1}')",),
+    18: ("update pgwarden_control.credential set recovery_codes = '{00ff,ff00}' where person = 'ana'",),
 }
 """Something in the tables of each migration; those of the audit get theirs by its own function."""
 

@@ -43,7 +43,7 @@ async def test_they_are_sealed_and_a_restored_one_takes_the_key(make_database: M
         await before.set_second_factor("ana", SECRETS["ana"], 7, at=NOON, audit=())
         assert kept(control) == [("ana", SECRETS["ana"], 7)]
         await since.seal_second_factors()
-        await since.set_second_factor("lea", SECRETS["lea"], 9, at=NOON, audit=())
+        await since.set_second_factor("lea", SECRETS["lea"], 9, ["a", "b"], at=NOON, audit=())
         sealed = kept(control)
         assert [(name, step) for name, _, step in sealed] == [("ana", 7), ("lea", 9)]
         assert not [secret for _, secret, _ in sealed if secret in SECRETS.values()]
@@ -64,9 +64,11 @@ async def test_they_are_sealed_and_a_restored_one_takes_the_key(make_database: M
     with_key, without = make_database(), make_database()
     await restore_control(load(home=tmp_path / "a", control_url=with_key, user="ada", secret_key_file=key), file)
     async with control_database(with_key) as pool:
-        assert (await PostgresLoginStore(pool, SecretBox(key)).credential("lea")).totp_secret == SECRETS["lea"]
+        restored = await PostgresLoginStore(pool, SecretBox(key)).credential("lea")
+        assert (restored.totp_secret, restored.recovery_codes) == (SECRETS["lea"], ("a", "b"))
     await restore_control(load(home=tmp_path / "b", control_url=without, user="ada"), file)
     assert [(name, secret) for name, secret, _ in kept(without)] == [("ana", b""), ("lea", b"")]
     async with control_database(without) as pool:
+        assert (await PostgresLoginStore(pool, SecretBox(None)).credential("lea")).recovery_codes == ()
         told = await PostgresAuditLog(pool).find(AuditFilter(action="second_factor.removed"), limit=10)
     assert sorted(record.entry.subject for record in told) == ["ana", "lea"]

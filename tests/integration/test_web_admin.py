@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -186,11 +187,26 @@ async def test_a_second_factor_is_enrolled_on_the_page_and_taken_away_by_an_admi
     assert field_of(wrong.text, "secret") == secret
     code = code_of(read_secret(secret), step_at(datetime.now(UTC)))
     right = await client.post("/account/second-factor", data={"secret": secret, "code": code, **PROOF})
-    assert right.status_code == 303, right.text
-    assert "Enrolled" in (await client.get("/account/second-factor")).text
+    assert "Enrolled" in right.text
+    spare, *rest = re.findall(r"\d{5}(?:-\d{5}){3}", right.text)
+    again = await client.get("/account/second-factor")
+    assert "10 of 10 are left" in again.text
+    assert spare not in again.text
     login = {"name": name, "password": PASSWORD}
     assert (await house.client().post("/api/v1/session", json=login)).json()["code"] == "PGW178"
+    statuses = [(await house.client().post("/api/v1/session", json=login | {"code": spare})).status_code for _ in "12"]
+    assert statuses == [201, 401]
+    left = "/api/v1/session/recovery-codes"
+    assert (await client.get(left)).json() == {"left": 9}
+    assert (await client.post(left, json={})).json()["code"] == "PGW178"
+    assert (await client.post("/account/recovery-codes", data={"code": spare})).status_code == 401
+    renewed = await client.post("/account/recovery-codes", data={"code": rest[0]})
+    assert "Your recovery codes" in renewed.text
+    assert (await house.client().post("/api/v1/session", json=login | {"code": rest[1]})).status_code == 401
+    new = (await client.post(left, json={"proof": {"code": re.findall(r"\d{5}(?:-\d{5}){3}", renewed.text)[0]}})).json()
+    assert len(new["codes"]) == (await client.get(left)).json()["left"] == 10
     admin = await house.logged_in("admin")
     taken = await admin.post(f"/admin/people/{name}/reset", data={"second_factor": "true", **PROOF})
     assert "one-time password is" in taken.text
     assert not await house.app.personnel.has_second_factor(name, by=await house.admitted("admin"))
+    assert (await house.app.personnel.recovery_codes_left(by=await house.admitted(name))) == 0

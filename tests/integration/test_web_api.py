@@ -38,3 +38,17 @@ async def test_a_method_that_a_path_does_not_have_is_told_as_such(house: WebHous
     assert (wrong.status_code, wrong.json()["status"]) == (405, 405)
     assert wrong.headers["content-type"] == "application/problem+json"
     assert wrong.headers["allow"]
+
+
+async def test_the_description_says_how_one_is_known(house: WebHouse) -> None:
+    document = (await house.client().get("/api/v1/openapi.json")).json()
+    assert document["components"]["securitySchemes"].keys() == {"token", "login"}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert ("security" in operation) == ((method, path) not in OPEN), (method, path)
+
+
+@pytest.mark.parametrize(("path", "status"), [("tickets/a%0Ab", 404), ("people/a%0Ab", 404), ("people/a%00b", 422)])
+async def test_a_name_with_a_control_character_is_told_as_a_problem(house: WebHouse, path: str, status: int) -> None:
+    told = await (await house.logged_in("ana")).get(f"/api/v1/{path}")
+    assert (told.status_code, told.headers["content-type"]) == (status, "application/problem+json")

@@ -17,6 +17,7 @@ from pgwarden.domain.one_time_code import matching_step
 from pgwarden.domain.password_rules import LONGEST
 from pgwarden.domain.person import Person, Role
 from pgwarden.domain.personnel import NAME
+from pgwarden.domain.recovery_code import matching_hash
 from pgwarden.ports import LoginStore, Passwords, PeopleStore
 
 LOGIN_PREFIX = "pgwl_"
@@ -64,7 +65,7 @@ class FrontDesk:
         return Admission(Identity(f"{name} (not logged in)", claims=name), own_house=not claimed)
 
     async def log_in(self, name: str, password: str, *, code: str = "", source: str) -> OpenedLogin:
-        """A login with the password and, where one is enrolled, a code of the second factor.
+        """A login with the password and, where one is enrolled, a code of the second factor or a recovery code.
 
         Raises LoginFailed, LoginLocked, and ProofNeeded when the password is right and the code is missing.
         """
@@ -73,9 +74,11 @@ class FrontDesk:
         if credential.totp_secret:
             if not code:
                 raise ProofNeeded(
-                    "This account has a second factor.", not_done="Nobody was logged in.", next_step="Give its code."
+                    "This account has a second factor.",
+                    not_done="Nobody was logged in.",
+                    next_step="Give a code of it, or a recovery code.",
                 )
-            if not await self._code_is_right(credential, code, at):
+            if not await self._code_is_right(credential, code, at, source):
                 raise await self._refused(person, "wrong code", source, at)
         return await self.open(person, LoginMethod.PASSWORD, source, must_change=credential.must_change)
 
@@ -165,7 +168,7 @@ class FrontDesk:
         )
 
     async def prove(self, admission: Admission, *, password: str = "", code: str = "", source: str) -> None:
-        """A fresh proof of who decides: a code where a second factor is enrolled, else the password.
+        """A fresh proof of who decides: a code, as for a login, where a second factor is enrolled, else the password.
 
         Raises ProofNeeded when what is needed is not given, LoginFailed or LoginLocked when it is wrong.
         """
@@ -176,7 +179,7 @@ class FrontDesk:
             raise self._proof_needed(credential)
         if credential.totp_secret:
             await self._attempt(person.name, at, source)
-            if not await self._code_is_right(credential, code, at):
+            if not await self._code_is_right(credential, code, at, source):
                 raise await self._refused(person, "wrong code", source, at)
         else:
             await self._proved(person.name, password, at, source)
@@ -210,9 +213,14 @@ class FrontDesk:
                 next_step="Wait, or have an administrator lift it: pgwarden people unlock",
             )
 
-    async def _code_is_right(self, credential: Credential, code: str, at: datetime) -> bool:
-        step = matching_step(credential.totp_secret, code, at)
-        return step is not None and await self._logins.use_code(credential.person, step)
+    async def _code_is_right(self, credential: Credential, code: str, at: datetime, source: str) -> bool:
+        """Whether it is one of the app's for this moment, or a recovery code that is left; it is used up either way."""
+        name, step = credential.person, matching_step(credential.totp_secret, code, at)
+        if step is not None:
+            return await self._logins.use_code(name, step)
+        spare = matching_hash(credential.totp_secret, code, credential.recovery_codes)
+        entry = AuditEntry("recovery_code.used", name, at, subject=name, source=source)
+        return bool(spare) and await self._logins.use_recovery_code(name, spare, audit=(entry,))
 
     async def _refused(self, person: Person | None, why: str, source: str, at: datetime) -> LoginFailed:
         await self._logins.refuse(_refusal("login.refused", person, why, source, at))
@@ -258,7 +266,7 @@ class FrontDesk:
         return ProofNeeded(
             "This needs a fresh proof of who you are.",
             not_done="Nothing was done.",
-            next_step="Give the code of your second factor."
+            next_step="Give a code of your second factor, or a recovery code."
             if credential.totp_secret
             else "Give your password."
             if has

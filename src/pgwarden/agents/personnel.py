@@ -10,13 +10,14 @@ from typing import Any
 
 from pgwarden.domain.admission import LOGIN, Admission
 from pgwarden.domain.audit import AuditEntry
-from pgwarden.domain.errors import InputInvalid, LoginFailed, PasswordUnfit, RightMissing
+from pgwarden.domain.errors import ChangedMeanwhile, InputInvalid, LoginFailed, PasswordUnfit, RightMissing
 from pgwarden.domain.identity import IdentityKind
 from pgwarden.domain.login import Scope, secret_hash
 from pgwarden.domain.one_time_code import SECRET_BYTES, matching_step
 from pgwarden.domain.password_rules import require_fit
 from pgwarden.domain.person import ApiToken, Delegation, Person, Role
 from pgwarden.domain.personnel import require_sound_token, unknown_person
+from pgwarden.domain.recovery_code import COUNT, POSSIBLE, code_hash, written_code
 from pgwarden.domain.storable import require_storable
 from pgwarden.ports import LoginStore, Passwords, PeopleStore
 
@@ -85,6 +86,10 @@ class Personnel:
         if by.require_login().name != name:
             _administrator(by)
         return bool((await self._logins.credential(name)).totp_secret)
+
+    async def recovery_codes_left(self, *, by: Admission) -> int:
+        """How many recovery codes one's own account still has."""
+        return len((await self._logins.credential(by.require_login().name)).recovery_codes)
 
     async def add(self, person: Person, *, by: Admission) -> str:
         """Keep a new account; for a person the one-time password to hand over, for others ''."""
@@ -198,8 +203,11 @@ class Personnel:
         """A secret to put into an authenticator app; nothing is kept until ``enrol`` proves that it is there."""
         return secrets.token_bytes(SECRET_BYTES)
 
-    async def enrol(self, secret: bytes, code: str, password: str, *, by: Admission) -> None:
-        """Keep a second factor once the password and a code of it are right. LoginFailed."""
+    async def enrol(self, secret: bytes, code: str, password: str, *, by: Admission) -> tuple[str, ...]:
+        """Keep a second factor once the password and a code of it are right; its recovery codes. LoginFailed.
+
+        They are to be shown this once: only their hashes are kept.
+        """
         person, at = self._self(by), self._now()
         known = await self._logins.credential(person.name)
         if known.totp_secret:
@@ -213,8 +221,37 @@ class Personnel:
         step = matching_step(secret, code, at)
         if step is None:
             raise _wrong("That is not the code that the app should show now.", "Check the clocks, and try again.")
-        entry = self._entry("second_factor.enrolled", person.name, at, person.name)
-        await self._logins.set_second_factor(person.name, secret, step, at=at, audit=(entry,))
+        codes = recovery_codes()
+        hashes = [code_hash(secret, each) for each in codes]
+        entry = self._entry("second_factor.enrolled", person.name, at, person.name, recovery_codes=len(codes))
+        await self._logins.set_second_factor(person.name, secret, step, hashes, at=at, audit=(entry,))
+        return codes
+
+    async def renew_recovery_codes(self, *, by: Admission) -> tuple[str, ...]:
+        """Recovery codes in place of all that were there, to be shown this once. Whoever calls had a fresh proof.
+
+        InputInvalid without a second factor, ChangedMeanwhile when a code was used or renewed at the same moment.
+        """
+        person, at = self._self(by), self._now()
+        known = await self._logins.credential(person.name)
+        if not known.totp_secret:
+            raise InputInvalid(
+                "There is no second factor that codes could stand in for.",
+                not_done="No codes were made.",
+                next_step="Enrol one first: pgwarden people second-factor",
+            )
+        codes = recovery_codes()
+        hashes = [code_hash(known.totp_secret, each) for each in codes]
+        entry = self._entry("recovery_codes.renewed", person.name, at, person.name, recovery_codes=len(codes))
+        if not await self._logins.set_recovery_codes(
+            person.name, hashes, instead_of=known.recovery_codes, audit=(entry,)
+        ):
+            raise ChangedMeanwhile(
+                "The recovery codes were changed at the same moment.",
+                not_done="No codes were made.",
+                next_step="Try again.",
+            )
+        return codes
 
     async def make_token(
         self,
@@ -338,6 +375,11 @@ def one_time_password() -> str:
     """100 random bits, in groups that can be read out."""
     text = "".join(secrets.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(20))
     return "-".join(text[start : start + 5] for start in range(0, 20, 5))
+
+
+def recovery_codes() -> tuple[str, ...]:
+    """As many as an account has at most, none twice but by a chance of one in 10^18."""
+    return tuple(written_code(secrets.randbelow(POSSIBLE)) for _ in range(COUNT))
 
 
 def _shown(person: Person, to: Person) -> Person:

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 def login(
     name: Annotated[str | None, typer.Argument(help="The account; your user name without it.")] = None,
     oidc: Annotated[bool, typer.Option("--oidc", help="Log in at the identity provider, with the browser.")] = False,
-    code: Annotated[str, typer.Option("--code", help="The code of the second factor, if you have one.")] = "",
+    code: Annotated[str, typer.Option("--code", help="A code of the second factor, or a recovery code.")] = "",
     from_input: FromInput = False,
     as_json: Json = False,
 ) -> None:
@@ -70,7 +70,7 @@ async def _with_password(app: App, name: str, code: str, from_input: bool) -> Op
     except ProofNeeded:
         if from_input or not sys.stdin.isatty():
             raise
-    code = str(typer.prompt("Code of the second factor", err=True))
+    code = str(typer.prompt("Code of the second factor, or a recovery code", err=True))
     return await app.front_desk.log_in(name, password, code=code, source="cli")
 
 

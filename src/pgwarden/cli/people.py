@@ -9,9 +9,11 @@ import typer
 
 from pgwarden.cli.door import Json, open_app
 from pgwarden.cli.login import FromInput, ask_password
+from pgwarden.cli.proof import require_proof
 from pgwarden.cli.render import console, emit_json, print_facts
 from pgwarden.domain.identity import IdentityKind
 from pgwarden.domain.person import Person, Role
+from pgwarden.domain.quantity import counted
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -173,10 +175,11 @@ def password(from_input: FromInput = False, as_json: Json = False) -> None:
 def second_factor(as_json: Json = False) -> None:
     """Enrol an authenticator app: from then on a login, and a decision on what is risky, needs its code.
 
-    Without a terminal the password and the code are read from standard input, one a line.
+    Ten recovery codes are shown once, for when the app is lost. Without a terminal the password and the code are read
+    from standard input, one a line.
     """
 
-    async def work(opened: App) -> None:
+    async def work(opened: App) -> tuple[str, ...]:
         from pgwarden.domain.one_time_code import provisioning_uri, written_secret
 
         person = opened.session.require_login()
@@ -187,13 +190,43 @@ def second_factor(as_json: Json = False) -> None:
         out.print(provisioning_uri(secret, person.name), markup=False, soft_wrap=True)
         word = ask_password("Your password", from_input=not sys.stdin.isatty())
         code = ask_password("The code that the app shows", from_input=not sys.stdin.isatty())
-        await opened.personnel.enrol(secret, code, word, by=opened.session)
+        return await opened.personnel.enrol(secret, code, word, by=opened.session)
 
-    open_app(work, scope=None)
+    codes = open_app(work, scope=None)
     if as_json:
-        emit_json({"enrolled": True})
+        emit_json({"enrolled": True, "recovery_codes": codes})
     else:
         console().print("From now on logins and risky decisions need a code of the app.")
+        _show_codes(codes)
+
+
+@app.command("recovery-codes")
+def recovery_codes(
+    new: Annotated[bool, typer.Option("--new", help="Make new ones; the old ones hold no more.")] = False,
+    as_json: Json = False,
+) -> None:
+    """How many recovery codes are left: each stands in for a code of the second factor once. `--new` makes ten anew.
+
+    New ones take a fresh proof: a code of the app, or one of the old ones.
+    """
+
+    async def work(opened: App) -> int | tuple[str, ...]:
+        if not new:
+            return await opened.personnel.recovery_codes_left(by=opened.session)
+        opened.session.require_login()
+        await require_proof(opened)
+        return await opened.personnel.renew_recovery_codes(by=opened.session)
+
+    found = open_app(work, scope=None)
+    if isinstance(found, int):
+        if as_json:
+            emit_json({"left": found})
+        else:
+            console().print(f"{counted(found, 'recovery code')} left.")
+    elif as_json:
+        emit_json({"recovery_codes": found})
+    else:
+        _show_codes(found)
 
 
 @app.command()
@@ -297,6 +330,13 @@ def _may(person: Person) -> str:
     roles = ", ".join(sorted(role.value for role in person.roles))
     kind = "" if person.kind is IdentityKind.PERSON else f" ({person.kind.value})"
     return roles + (f", level {person.level}" if person.level else "") + kind
+
+
+def _show_codes(codes: tuple[str, ...]) -> None:
+    out = console()
+    out.print("Recovery codes, each in place of one code of the app; they are not shown again:")
+    for each in codes:
+        out.print(f"  {each}", markup=False)
 
 
 def _tell_password(name: str, made: str, as_json: bool, what: str) -> None:

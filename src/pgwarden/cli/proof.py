@@ -28,12 +28,17 @@ async def fresh_proof(app: App, risk: RiskLevel) -> bool:
     Without a terminal the password or code is read as a line of standard input, which is said.
     Raises ProofNeeded, LoginFailed.
     """
-    if risk not in PROVED_FROM or app.session.source == TOKEN:
+    return risk in PROVED_FROM and await require_proof(app)
+
+
+async def require_proof(app: App) -> bool:
+    """Whether whoever is logged in proved anew who they are, whatever the risk. Reads and raises as ``fresh_proof``."""
+    if app.session.source == TOKEN:
         return False
     asked = await app.front_desk.proof_of(app.session)
     if not asked:  # an account that only a provider vouches for: it enrols a second factor before it decides on these
         await app.front_desk.prove(app.session, source="cli")
-    given = _given("Code of your second factor" if asked == "code" else "Your password, again")
+    given = _given("Code of your second factor, or a recovery code" if asked == "code" else "Your password, again")
     await app.front_desk.prove(app.session, source="cli", **{asked: given})
     return True
 

@@ -76,6 +76,8 @@ class Credential:
     """b'' without a second factor."""
     totp_step: int = 0
     """The last step of the clock whose code was used: none is taken twice."""
+    recovery_codes: tuple[str, ...] = ()
+    """Hashes of the recovery codes that are left (``domain.recovery_code``)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,13 +81,33 @@ class LoginStore(Protocol):
         ...
 
     async def set_second_factor(
-        self, name: str, secret: bytes, step: int, *, at: datetime, audit: Sequence[AuditEntry]
+        self,
+        name: str,
+        secret: bytes,
+        step: int,
+        recovery_codes: Sequence[str] = (),
+        *,
+        at: datetime,
+        audit: Sequence[AuditEntry],
     ) -> None:
-        """``step`` is that of the code that proved it; an empty secret takes the factor away."""
+        """``step`` is that of the code that proved it; an empty secret takes the factor away, with its codes.
+
+        ``recovery_codes`` are hashes, in place of those that were there.
+        """
+        ...
+
+    async def set_recovery_codes(
+        self, name: str, recovery_codes: Sequence[str], *, instead_of: Sequence[str], audit: Sequence[AuditEntry]
+    ) -> bool:
+        """Keep these hashes in place of those; False, and no entry, when the account has others meanwhile."""
         ...
 
     async def use_code(self, name: str, step: int) -> bool:
         """Whether the code of this step of the clock was never used, nor a later one; from now on it was."""
+        ...
+
+    async def use_recovery_code(self, name: str, code_hash: str, *, audit: Sequence[AuditEntry]) -> bool:
+        """Whether a recovery code was there; from now on it is not. Only then the entries are kept."""
         ...
 
     async def attempt(self, name: str, at: datetime) -> Attempts:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Match, Mount
 
 from pgwarden.bootstrap import slack_app
 from pgwarden.domain.errors import PgwardenError
@@ -23,13 +23,26 @@ if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from pgwarden.bootstrap import App
 
 SOURCE = "mcp http"
 Page = Callable[["App", str], "ASGIApp"]
 """Makes the page of an application that is reached at a URL."""
+
+
+class _Rest(BaseRoute):
+    """What no route before it takes. A ``Mount`` would leave out paths with a line break, which may be in a name."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        return (Match.FULL if scope["type"] == "http" else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._app(scope, receive, send)
 
 
 async def verify(app: App, token: str, resources: Collection[str]) -> Caller | None:
@@ -61,7 +74,7 @@ def web_app(app: App, url: str, pages: Sequence[Page] = ()) -> TimedRequests:
         url=url,
         budgets=Budgets(allowance_of(app.settings)),
         access=app.access,
-        routes=[*mounted, *([measured] if measured else []), *(Mount("/", page(app, url)) for page in pages)],
+        routes=[*mounted, *([measured] if measured else []), *(_Rest(page(app, url)) for page in pages)],
     )
     return TimedRequests(served, app.metrics.requested)
 

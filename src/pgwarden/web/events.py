@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -20,6 +20,11 @@ PING = 15.0
 Tell = Callable[[str, BaseModel], None]
 """Sends one event: its name and its data."""
 _END, _GONE = "", "\0"
+
+
+def streamed(told: str) -> dict[int | str, dict[str, Any]]:
+    """What a path says of its events in the API's description."""
+    return {200: {"content": {"text/event-stream": {}}, "description": told}}
 
 
 class EventStream(Response):

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from pgwarden.domain.admission import TOKEN
 from pgwarden.domain.login import PROVED_FROM
 from pgwarden.domain.question import RiskLevel
+from pgwarden.domain.recovery_code import LONGEST
 from pgwarden.web.visitor import Visitor
 
 
@@ -14,7 +15,7 @@ class Proof(BaseModel):
     """A fresh proof of who decides. GET /api/v1/session says which one (``proof``); the other stays empty."""
 
     password: str = Field(default="", max_length=1024)
-    code: str = Field(default="", max_length=20)
+    code: str = Field(default="", max_length=LONGEST, description="Of the second factor, or a recovery code.")
 
 
 async def fresh_proof(visitor: Visitor, risk: RiskLevel, proof: Proof | None) -> bool:

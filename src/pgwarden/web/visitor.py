@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
+from fastapi.security import APIKeyCookie, HTTPBearer
 
 from pgwarden.domain.admission import Admission
 from pgwarden.domain.errors import LoginNeeded, RequestRefused, TokenInvalid
@@ -24,6 +25,14 @@ TOKEN_HEADER = "X-CSRF-Token"  # noqa: S105 - the name of a header
 TOKEN_FIELD = "csrf"  # noqa: S105 - the name of a form's field
 FORMS = ("multipart/form-data", "application/x-www-form-urlencoded")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_BY_TOKEN = HTTPBearer(scheme_name="token", description="`pgwarden token create`", auto_error=False)
+_BY_LOGIN = APIKeyCookie(
+    name=f"pgwarden-{LOGIN_COOKIE}",
+    scheme_name="login",
+    description="A browser's, from `POST /session`; under https its name begins with `__Host-`. "
+    f"Every change carries `{TOKEN_HEADER}` as well, which `GET /session` tells.",
+    auto_error=False,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +79,13 @@ class Visitor:
         return chosen
 
 
-async def anybody(request: Request) -> Visitor:
-    """Whoever has a login or a token, also one that must set a password first. Raises LoginNeeded, TokenInvalid."""
+async def anybody(
+    request: Request, _token: Annotated[object, Depends(_BY_TOKEN)], _login: Annotated[object, Depends(_BY_LOGIN)]
+) -> Visitor:
+    """Whoever has a login or a token, also one that must set a password first. Raises LoginNeeded, TokenInvalid.
+
+    The two dependencies are for the API's description alone; what they found is looked at here, as the door needs it.
+    """
     door, source = door_of(request), source_of(request)
     bearer = request.headers.get("authorization", "")
     secret = request.cookies.get(door.cookie(LOGIN_COOKIE), "")
@@ -95,25 +109,27 @@ async def anybody(request: Request) -> Visitor:
     )
 
 
-async def visitor(request: Request) -> Visitor:
+Anybody = Annotated[Visitor, Depends(anybody)]
+
+
+async def visitor(found: Anybody) -> Visitor:
     """Whoever has logged in with a password of their own, or sends a token, and has requests left (TooManyAttempts)."""
-    found = await anybody(request)
     found.admission.require_login()
     found.door.limits.accounts.take(found.account)
     return found
 
 
-async def asker(request: Request) -> Visitor:
+Inside = Annotated[Visitor, Depends(visitor)]
+"""What a handler asks for: ``async def tickets(visitor: Inside) -> …``."""
+
+
+async def asker(found: Inside) -> Visitor:
     """The same, with questions left (TooManyAttempts): what costs a database is counted besides."""
-    found = await visitor(request)
     found.door.limits.questions.take(found.account)
     return found
 
 
-Anybody = Annotated[Visitor, Depends(anybody)]
 Asking = Annotated[Visitor, Depends(asker)]
-Inside = Annotated[Visitor, Depends(visitor)]
-"""What a handler asks for: ``async def tickets(visitor: Inside) -> …``."""
 
 
 def require_own_page(request: Request, door: Door) -> None:

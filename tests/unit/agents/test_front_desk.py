@@ -12,6 +12,7 @@ from pgwarden.domain.identity import Access, DataRight, DataRights, IdentityKind
 from pgwarden.domain.login import EVERY_SCOPE, MOST_FAILURES, Scope
 from pgwarden.domain.one_time_code import PERIOD, code_of, step_at
 from pgwarden.domain.person import Person, Role
+from pgwarden.domain.recovery_code import code_hash, written_code
 
 ROOT = Person("root", roles=frozenset({Role.ADMIN}))
 LEA = Person("lea", roles=frozenset({Role.REQUESTER, Role.APPROVER}), level=2, groups=frozenset({"dba"}))
@@ -26,8 +27,9 @@ async def house() -> PeopleHouse:
     return made
 
 
-async def enrolled(house: PeopleHouse) -> None:
-    await house.logins.set_second_factor("lea", SECRET, 0, at=house.now, audit=())
+async def enrolled(house: PeopleHouse, *recovery_codes: str) -> None:
+    hashes = [code_hash(SECRET, each) for each in recovery_codes]
+    await house.logins.set_second_factor("lea", SECRET, 0, hashes, at=house.now, audit=())
 
 
 def code(house: PeopleHouse) -> str:
@@ -232,6 +234,34 @@ async def test_codes_cannot_be_guessed_by_whoever_knows_the_password(house: Peop
             await house.desk.log_in("lea", PASSWORD, code="000000", source="test")
     with pytest.raises(LoginLocked):
         await house.desk.log_in("lea", PASSWORD, code=code(house), source="test")
+
+
+async def test_a_recovery_code_stands_in_for_a_code_once_at_the_login_and_at_a_decision(house: PeopleHouse) -> None:
+    first, second = written_code(1), written_code(2)
+    await enrolled(house, first, second)
+    with pytest.raises(LoginFailed):
+        await house.desk.log_in("lea", PASSWORD, code=written_code(3), source="test")
+    with pytest.raises(LoginFailed):
+        await house.desk.log_in("lea", "wrong", code=first, source="test")
+    opened = await house.desk.log_in("lea", PASSWORD, code=f" {first.replace('-', ' ')} ", source="web 10.0.0.1")
+    with pytest.raises(LoginFailed):
+        await house.desk.log_in("lea", PASSWORD, code=first, source="test")
+    admission = await house.desk.admit_login(opened.secret, "test")
+    await house.desk.prove(admission, code=second, source="test")
+    with pytest.raises(LoginFailed):
+        await house.desk.prove(admission, code=second, source="test")
+    used = [entry for entry in house.held.audit if entry.action == "recovery_code.used"]
+    assert [(entry.actor, entry.source) for entry in used] == [("lea", "web 10.0.0.1"), ("lea", "test")]
+    assert not [code for code in (first, second) if code in repr(house.held.audit)]
+
+
+async def test_recovery_codes_cannot_be_guessed_by_whoever_knows_the_password(house: PeopleHouse) -> None:
+    await enrolled(house, written_code(0))
+    for number in range(1, MOST_FAILURES + 1):
+        with pytest.raises(LoginFailed):
+            await house.desk.log_in("lea", PASSWORD, code=written_code(number), source="test")
+    with pytest.raises(LoginLocked):
+        await house.desk.log_in("lea", PASSWORD, code=written_code(0), source="test")
 
 
 async def test_a_risky_decision_takes_a_fresh_proof(house: PeopleHouse) -> None:

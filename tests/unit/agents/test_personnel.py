@@ -147,7 +147,8 @@ async def test_a_second_factor_is_enrolled_with_the_password_and_a_code(house: P
         await house.personnel.enrol(secret, "000000", PASSWORD, by=joe)
     with pytest.raises(LoginFailed):
         await house.personnel.enrol(secret, code, "wrong", by=joe)
-    await house.personnel.enrol(secret, code, PASSWORD, by=joe)
+    codes = await house.personnel.enrol(secret, code, PASSWORD, by=joe)
+    assert len({*codes}) == await house.personnel.recovery_codes_left(by=joe) == 10
     with pytest.raises(InputInvalid):
         await house.personnel.enrol(house.personnel.new_second_factor(), code, PASSWORD, by=joe)
     with pytest.raises(ProofNeeded):
@@ -155,6 +156,24 @@ async def test_a_second_factor_is_enrolled_with_the_password_and_a_code(house: P
     one_time = await house.personnel.reset("joe", by=await house.admitted("root"), second_factor=True)
     await house.desk.log_in("joe", one_time, source="test")
     assert {"second_factor.enrolled", "second_factor.removed", "password.reset"} <= set(house.told())
+    assert not [each for each in codes if each in repr(house.held.audit) + repr(house.held.credentials)]
+
+
+async def test_new_recovery_codes_end_the_old_ones_and_all_end_with_the_second_factor(house: PeopleHouse) -> None:
+    joe = await house.admitted("joe")
+    with pytest.raises(InputInvalid):
+        await house.personnel.renew_recovery_codes(by=joe)
+    secret = house.personnel.new_second_factor()
+    old = await house.personnel.enrol(secret, code_of(secret, step_at(NOON)), PASSWORD, by=joe)
+    new = await house.personnel.renew_recovery_codes(by=joe)
+    assert not {*old} & {*new}
+    with pytest.raises(LoginFailed):
+        await house.desk.log_in("joe", PASSWORD, code=old[0], source="test")
+    await house.desk.log_in("joe", PASSWORD, code=new[0], source="test")
+    assert await house.personnel.recovery_codes_left(by=joe) == 9
+    await house.personnel.reset("joe", by=await house.admitted("root"), second_factor=True)
+    assert (await house.logins.credential("joe")).recovery_codes == ()
+    assert "recovery_codes.renewed" in house.told()
 
 
 async def test_only_the_approver_makes_a_token_that_approves_and_only_on_purpose(house: PeopleHouse) -> None:

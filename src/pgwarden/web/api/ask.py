@@ -15,7 +15,7 @@ from pgwarden.domain.login import Scope
 from pgwarden.domain.plain import plain
 from pgwarden.web.api.reads import DatabaseName, ReasonAnswer
 from pgwarden.web.api.rows import RowsAnswer, rows_answer
-from pgwarden.web.events import EventStream, Tell
+from pgwarden.web.events import EventStream, Tell, streamed
 from pgwarden.web.visitor import Asking, Inside, Visitor
 
 router = APIRouter(tags=["ask"])
@@ -123,7 +123,7 @@ async def ask(question: Ask, visitor: Asking) -> AskAnswer:
     "/ask/stream",
     status_code=200,
     response_class=EventStream,
-    responses={200: {"content": {"text/event-stream": {}}, "description": "Events `step`, then `answer` or `problem`"}},
+    responses=streamed("Events `step`, then `answer` or `problem`"),
 )
 async def ask_step_by_step(question: Ask, visitor: Asking) -> Any:
     """The same, telling each step as it begins. Closing the connection cancels the query on the server."""

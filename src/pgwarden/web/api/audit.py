@@ -16,15 +16,13 @@ from pgwarden.domain.audit_filter import AuditFilter
 from pgwarden.domain.audit_verification import Verification
 from pgwarden.domain.login import Scope
 from pgwarden.domain.plain import plain
-from pgwarden.web.events import EventStream, Tell
+from pgwarden.web.events import EventStream, Tell, streamed
 from pgwarden.web.visitor import Inside, Visitor
 
 router = APIRouter(tags=["audit"])
 
-STREAMED: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "Server-sent events"}
-}
 Text = Annotated[str, Query(max_length=200)]
+WALKED = streamed("Events `progress`, then `answer` or `problem`")
 
 
 class EntryAnswer(BaseModel):
@@ -135,7 +133,7 @@ async def verify(visitor: Inside) -> ChainAnswer:
     return chain_answer(await verified(visitor))
 
 
-@router.post("/audit/verification/stream", status_code=200, response_class=EventStream, responses=STREAMED)
+@router.post("/audit/verification/stream", status_code=200, response_class=EventStream, responses=WALKED)
 async def verify_streamed(visitor: Inside) -> EventStream:
     """The same as server-sent events: `progress` now and then, at last `answer` or `problem`."""
     visitor.require(Scope.AUDIT)

@@ -10,9 +10,8 @@ from pydantic import BaseModel, Field
 
 from pgwarden.agents.ticket_object import event_text
 from pgwarden.domain.login import Scope
-from pgwarden.web.api.audit import STREAMED
 from pgwarden.web.api.tickets import TicketId, seen
-from pgwarden.web.events import EventStream, Tell
+from pgwarden.web.events import EventStream, Tell, streamed
 from pgwarden.web.visitor import Inside
 
 router = APIRouter(tags=["tickets"])
@@ -34,7 +33,7 @@ class News(BaseModel):
     asked: list[str] = Field(description="Who is asked to decide now.")
 
 
-@router.get("/tickets/{ticket}/news", status_code=200, response_class=EventStream, responses=STREAMED)
+@router.get("/tickets/{ticket}/news", status_code=200, response_class=EventStream, responses=streamed("Events `news`"))
 async def follow(
     ticket: TicketId,
     visitor: Inside,

@@ -17,7 +17,7 @@ from pgwarden.domain.row_file import RowForm
 from pgwarden.domain.statement import Decision, Reason, StatementKind, Verdict
 from pgwarden.domain.verdict_json import verdict_object
 from pgwarden.web.api.rows import RowsAnswer, rows_answer
-from pgwarden.web.events import EventStream, Tell
+from pgwarden.web.events import EventStream, Tell, streamed
 from pgwarden.web.visitor import Asking, Inside, Visitor
 
 router = APIRouter(tags=["reads"])
@@ -129,7 +129,7 @@ async def read(statement: Read, visitor: Asking) -> RowsAnswer:
     "/reads/stream",
     status_code=200,
     response_class=EventStream,
-    responses={200: {"content": {"text/event-stream": {}}, "description": "The event `answer` or `problem`"}},
+    responses=streamed("The event `answer` or `problem`"),
 )
 async def read_until_closed(statement: Read, visitor: Asking) -> Any:
     """The same as an event. Closing the connection cancels the query on the server."""

@@ -19,9 +19,8 @@ from pgwarden.domain.plain import plain
 from pgwarden.domain.quantity import counted, duration
 from pgwarden.domain.ticket import TicketStatus
 from pgwarden.domain.ticket_change import TicketFilter
-from pgwarden.web.api.audit import STREAMED
 from pgwarden.web.api.tickets import TicketId, seen
-from pgwarden.web.events import EventStream, Tell
+from pgwarden.web.events import EventStream, Tell, streamed
 from pgwarden.web.visitor import Inside, Visitor
 
 router = APIRouter(tags=["executions"])
@@ -84,7 +83,12 @@ async def list_running(
     return [_running(view) for view in found if {"*", view.ticket.request.database} & usable]
 
 
-@router.get("/tickets/{ticket}/execution/stream", status_code=200, response_class=EventStream, responses=STREAMED)
+@router.get(
+    "/tickets/{ticket}/execution/stream",
+    status_code=200,
+    response_class=EventStream,
+    responses=streamed("Events `progress`, at last `ended`"),
+)
 async def watch(ticket: TicketId, visitor: Inside) -> EventStream:
     """Follow a running execution as server-sent events: `progress` twice a second, at last `ended`."""
     await seen(ticket, visitor)

@@ -13,14 +13,16 @@ from pgwarden.domain.admission import Admission
 from pgwarden.domain.errors import InputInvalid
 from pgwarden.domain.login import LoginMethod, LoginSession
 from pgwarden.domain.one_time_code import provisioning_uri, read_secret, written_secret
+from pgwarden.domain.recovery_code import LONGEST
 from pgwarden.web.cookies import forget_login, keep_login
 from pgwarden.web.door import Door, address_of, door_of, page_token, source_of
+from pgwarden.web.proof import Proof, require_proof
 from pgwarden.web.visitor import Anybody, Inside, Visitor, require_own_page
 
 router = APIRouter(tags=["session"])
 
 Password = Annotated[str, Field(max_length=1024)]
-Code = Annotated[str, Field(max_length=20)]
+Code = Annotated[str, Field(max_length=LONGEST)]
 
 
 class Me(BaseModel):
@@ -45,7 +47,7 @@ class Credentials(BaseModel):
 
     name: str = Field(min_length=1, max_length=200)
     password: Password
-    code: Code = Field(default="", description="Of the second factor, where one is enrolled.")
+    code: Code = Field(default="", description="Of the second factor, where one is enrolled, or a recovery code.")
 
 
 class NewPassword(BaseModel):
@@ -79,6 +81,24 @@ class FactorProof(BaseModel):
     secret: str = Field(min_length=16, max_length=200)
     code: Code
     password: Password
+
+
+class RecoveryCodes(BaseModel):
+    """Codes that stand in for those of the second factor, each once. They are not shown again."""
+
+    codes: list[str]
+
+
+class RecoveryCodesLeft(BaseModel):
+    """How many of them were not used."""
+
+    left: int
+
+
+class Renewal(BaseModel):
+    """New recovery codes; the old ones hold no more."""
+
+    proof: Proof | None = None
 
 
 @router.get("/session")
@@ -138,10 +158,24 @@ async def new_second_factor(visitor: Inside) -> FactorSecret:
     return FactorSecret(secret=written_secret(secret), uri=provisioning_uri(secret, visitor.person.name))
 
 
-@router.put("/session/second-factor", status_code=204)
-async def enrol_second_factor(proof: FactorProof, visitor: Inside) -> None:
-    """From now on a login, and what is risky, takes a code of it."""
-    await visitor.app.personnel.enrol(_secret(proof.secret), proof.code, proof.password, by=visitor.admission)
+@router.put("/session/second-factor")
+async def enrol_second_factor(proof: FactorProof, visitor: Inside) -> RecoveryCodes:
+    """From now on a login, and what is risky, takes a code of it; the answer has those for when it is lost."""
+    made = await visitor.app.personnel.enrol(_secret(proof.secret), proof.code, proof.password, by=visitor.admission)
+    return RecoveryCodes(codes=list(made))
+
+
+@router.get("/session/recovery-codes")
+async def count_recovery_codes(visitor: Inside) -> RecoveryCodesLeft:
+    """How many recovery codes are left."""
+    return RecoveryCodesLeft(left=await visitor.app.personnel.recovery_codes_left(by=visitor.admission))
+
+
+@router.post("/session/recovery-codes")
+async def renew_recovery_codes(wanted: Renewal, visitor: Inside) -> RecoveryCodes:
+    """New ones in place of all that were left. It takes a fresh proof, which may be one of the old ones."""
+    await require_proof(visitor, wanted.proof)
+    return RecoveryCodes(codes=list(await visitor.app.personnel.renew_recovery_codes(by=visitor.admission)))
 
 
 @router.get("/sessions")

@@ -16,13 +16,17 @@ from pgwarden.web.api.preferences import Changes, change_preferences, read_prefe
 from pgwarden.web.api.session import (
     FactorProof,
     FactorSecret,
+    RecoveryCodes,
+    Renewal,
     enrol_second_factor,
     list_sessions,
     new_second_factor,
     read_session,
+    renew_recovery_codes,
 )
 from pgwarden.web.pages.token_form import TokenForm, blank_token
 from pgwarden.web.problems import Problem, problem
+from pgwarden.web.proof import Proof
 from pgwarden.web.visitor import Inside, Visitor
 
 router = APIRouter()
@@ -95,15 +99,32 @@ async def second_factor(request: Request, visitor: Inside) -> Response:
 
 @router.post(f"{PLACE}/second-factor")
 async def enrol(request: Request, visitor: Inside, wanted: Annotated[FactorProof, Form()]) -> Response:
-    """Keep it, once a code of it is right."""
+    """Keep it, once a code of it is right; its recovery codes are shown this once."""
     try:
-        await enrol_second_factor(wanted, visitor)
+        made = await enrol_second_factor(wanted, visitor)
     except PgwardenError as error:
-        return await _factor(request, visitor, wanted.secret, problem(error))
-    return RedirectResponse(f"{PLACE}/second-factor", 303)
+        return await _factor(request, visitor, wanted.secret, trouble=problem(error))
+    return await _factor(request, visitor, made=made)
 
 
-async def _factor(request: Request, visitor: Visitor, secret: str, trouble: Problem | None = None) -> Response:
+@router.post(f"{PLACE}/recovery-codes")
+async def renew_codes(request: Request, visitor: Inside, proof: Annotated[Proof, Form()]) -> Response:
+    """New recovery codes in place of the old ones, shown this once."""
+    try:
+        made = await renew_recovery_codes(Renewal(proof=proof), visitor)
+    except PgwardenError as error:
+        return await _factor(request, visitor, trouble=problem(error))
+    return await _factor(request, visitor, made=made)
+
+
+async def _factor(
+    request: Request,
+    visitor: Visitor,
+    secret: str = "",
+    *,
+    made: RecoveryCodes | None = None,
+    trouble: Problem | None = None,
+) -> Response:
     enrolled = await visitor.app.personnel.has_second_factor(visitor.person.name, by=visitor.admission)
     shown = None if enrolled else _factor_secret(secret, visitor.person.name)
     return visitor.door.templates.page(
@@ -112,6 +133,8 @@ async def _factor(request: Request, visitor: Visitor, secret: str, trouble: Prob
         status=trouble.status if trouble else 200,
         visitor=visitor,
         enrolled=enrolled,
+        made=made,
+        left=await visitor.app.personnel.recovery_codes_left(by=visitor.admission),
         factor=shown,
         picture=_picture(shown.uri) if shown else "",
         problem=trouble,
@@ -152,6 +175,7 @@ async def _shown(
         me=await read_session(visitor),
         logins=await list_sessions(visitor),
         second_factor=await visitor.app.personnel.has_second_factor(person.name, by=visitor.admission),
+        codes_left=await visitor.app.personnel.recovery_codes_left(by=visitor.admission),
         tokens=[each for each in await tokens.list_tokens(visitor) if each.person == person.name],
         databases=await visitor.app.targets.names(),
         token=token or blank_token(),

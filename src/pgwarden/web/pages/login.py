@@ -13,6 +13,7 @@ from starlette.responses import RedirectResponse, Response
 
 from pgwarden.domain.errors import PgwardenError, ProofNeeded, UnknownPage
 from pgwarden.domain.login import LoginMethod
+from pgwarden.domain.recovery_code import LONGEST
 from pgwarden.web.api.session import Credentials, log_in
 from pgwarden.web.cookies import (
     THEME_COOKIE,
@@ -59,9 +60,9 @@ async def login(
     if not same(csrf, _visit_token(visit_of(request, door))):
         return _form(request, next, error="The form was too old. Try again.")
     try:
-        opened = await log_in(request, Credentials(name=name[:200] or "?", password=password, code=code[:20]))
+        opened = await log_in(request, Credentials(name=name[:200] or "?", password=password, code=code[:LONGEST]))
     except ProofNeeded:
-        return _form(request, next, name=name, ask_code=True, error="Now the code of your second factor, too.")
+        return _form(request, next, name=name, ask_code=True, error="Now a code of your second factor, too.")
     except PgwardenError as error:
         return _form(
             request, next, name=name, ask_code=bool(code), error=f"{error.what} {error.why}".strip(), status=401

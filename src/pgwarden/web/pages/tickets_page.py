@@ -23,6 +23,7 @@ from pgwarden.domain.execution import Progress
 from pgwarden.domain.login import PROVED_FROM
 from pgwarden.domain.plain import plain
 from pgwarden.domain.proposed_decision import standing_proposals
+from pgwarden.domain.recovery_code import LONGEST
 from pgwarden.domain.request import Urgency
 from pgwarden.domain.ticket import WAITING, TicketStatus
 from pgwarden.domain.ticket_events import Decision
@@ -73,7 +74,7 @@ async def decide_several(
         chosen = [bulk.Chosen(id=id_, seal=seal) for id_, _, seal in (each.partition(" ") for each in tickets)]
         if not chosen:
             raise InputInvalid("No ticket is chosen.", not_done="Nothing was decided.", next_step="Tick some of them.")
-        proof = Proof(password=password, code=code[:20]) if password or code else None
+        proof = _proof(password, code)
         word = bulk.WordOnSeveral(tickets=chosen, decision=Decision(decision), comment=comment, proof=proof)
         outcomes = await bulk.decide_several(word, visitor)
     except PgwardenError as error:
@@ -145,7 +146,7 @@ async def decide(
     code: Secret = "",
 ) -> Response:
     """Yes or no to exactly what was shown."""
-    proof = Proof(password=password, code=code[:20]) if password or code else None
+    proof = _proof(password, code)
     word = api.Word(decision=Decision(decision), comment=comment, seal=seal, seen=seen, proof=proof)
     return await _after(request, visitor, ticket, api.decide(ticket, word, visitor))
 
@@ -165,7 +166,7 @@ async def answer_proposal(
     if answer == "discard":
         work = api.discard(ticket, number, api.Withdrawal(reason=comment), visitor)
     else:
-        proof = Proof(password=password, code=code[:20]) if password or code else None
+        proof = _proof(password, code)
         work = api.confirm(ticket, number, api.Confirmation(comment=comment, proof=proof), visitor)
     return await _after(request, visitor, ticket, work)
 
@@ -199,7 +200,7 @@ async def override(
     request: Request, visitor: Inside, ticket: str, reason: Text = "", password: Secret = "", code: Secret = ""
 ) -> Response:
     """One senior's part of an emergency override."""
-    proof = Proof(password=password, code=code[:20]) if password or code else None
+    proof = _proof(password, code)
     wanted = api.Override(reason=reason or " ", proof=proof)
     return await _after(request, visitor, ticket, api.override(ticket, wanted, visitor))
 
@@ -262,6 +263,11 @@ async def watch(visitor: Inside, ticket: str) -> Response:
                 tell("look", Shown(words=found.words, html=html))
 
     return EventStream(work)
+
+
+def _proof(password: str, code: str) -> Proof | None:
+    """What somebody typed to prove who they are; None for empty fields."""
+    return Proof(password=password, code=code[:LONGEST]) if password or code else None
 
 
 async def _after(request: Request, visitor: Visitor, ticket: str, work: Awaitable[Any]) -> Response:

@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.adapters.postgres.traced import TracedControlCursor
-from pgwarden.domain.errors import ControlDatabaseUnavailable
+from pgwarden.domain.errors import ControlDatabaseUnavailable, InputInvalid
 
 Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
 Pool: TypeAlias = AsyncConnectionPool[Connection]
@@ -126,6 +126,15 @@ def told() -> Iterator[None]:
             why=_first_line(error),
             not_done="Nothing was changed in it.",
             next_step="Restore it from a backup: pgwarden restore FILE",
+        ) from error
+    except psycopg.DataError as error:
+        if error.sqlstate is not None:
+            raise
+        raise InputInvalid(  # psycopg's own refusal, before anything was sent
+            "A text holds a character that cannot be stored.",
+            why=_first_line(error),
+            not_done="Nothing was changed.",
+            next_step="Remove that character.",
         ) from error
     except psycopg.errors.InsufficientPrivilege as error:
         raise ControlDatabaseUnavailable(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,8 @@ class PostgresLoginStore:
         if row is None:
             return Credential(name)
         found = Credential(*row)
-        return replace(found, totp_secret=self._box.open(bytes(found.totp_secret), name))
+        secret = self._box.open(bytes(found.totp_secret), name)
+        return replace(found, totp_secret=secret, recovery_codes=tuple(found.recovery_codes))
 
     async def set_password(
         self,
@@ -55,12 +56,29 @@ class PostgresLoginStore:
             await append_entries(connection, audit)
 
     async def set_second_factor(
-        self, name: str, secret: bytes, step: int, *, at: datetime, audit: Sequence[AuditEntry]
+        self,
+        name: str,
+        secret: bytes,
+        step: int,
+        recovery_codes: Sequence[str] = (),
+        *,
+        at: datetime,
+        audit: Sequence[AuditEntry],
     ) -> None:
-        values = {"name": name, "secret": self._box.seal(secret, name), "step": step, "at": at}
+        sealed = self._box.seal(secret, name)
+        values = {"name": name, "secret": sealed, "step": step, "codes": list(recovery_codes), "at": at}
         async with transaction(self._pool) as connection:
             await _of_a_person(connection, "set_second_factor", values)
             await append_entries(connection, audit)
+
+    async def set_recovery_codes(
+        self, name: str, recovery_codes: Sequence[str], *, instead_of: Sequence[str], audit: Sequence[AuditEntry]
+    ) -> bool:
+        values = {"name": name, "codes": list(recovery_codes), "before": list(instead_of)}
+        return await self._changed("set_recovery_codes", values, audit)
+
+    async def use_recovery_code(self, name: str, code_hash: str, *, audit: Sequence[AuditEntry]) -> bool:
+        return await self._changed("use_recovery_code", {"name": name, "code": code_hash}, audit)
 
     async def seal_second_factors(self) -> None:
         """Seal what lies readable from before there was a key."""
@@ -81,7 +99,7 @@ class PostgresLoginStore:
                     self._box.open(bytes(kept), name)
                 except SecretKeyInvalid:
                     dropped.append(name)
-                    await connection.execute(people_sql("keep_second_factor"), {"name": name, "secret": b""})
+                    await connection.execute(people_sql("drop_second_factor"), {"name": name})
             entries = [
                 AuditEntry("second_factor.removed", "system", at, subject=name, source=source) for name in dropped
             ]
@@ -89,8 +107,7 @@ class PostgresLoginStore:
         return tuple(dropped)
 
     async def use_code(self, name: str, step: int) -> bool:
-        async with transaction(self._pool) as connection:
-            return (await connection.execute(people_sql("use_code"), {"name": name, "step": step})).rowcount > 0
+        return await self._changed("use_code", {"name": name, "step": step})
 
     async def attempt(self, name: str, at: datetime) -> Attempts:
         values = {"name": name, "at": at, "before": at - FORGOTTEN_AFTER}
@@ -147,9 +164,7 @@ class PostgresLoginStore:
         return tuple(map(_login, await selected(self._pool, people_sql("open_logins"), {"name": name, "at": at})))
 
     async def end(self, login_id: str, at: datetime, *, audit: Sequence[AuditEntry]) -> None:
-        async with transaction(self._pool) as connection:
-            ended = (await connection.execute(people_sql("end_login"), {"id": login_id, "at": at})).rowcount > 0
-            await append_entries(connection, audit if ended else ())
+        await self._changed("end_login", {"id": login_id, "at": at}, audit)
 
     async def add_token(self, token: ApiToken, secret_hash: str, *, audit: Sequence[AuditEntry]) -> None:
         values = {
@@ -174,10 +189,7 @@ class PostgresLoginStore:
         return tuple(map(_token, await selected(self._pool, people_sql("tokens"), {"person": person})))
 
     async def revoke(self, token_id: str, at: datetime, *, audit: Sequence[AuditEntry]) -> bool:
-        async with transaction(self._pool) as connection:
-            found = (await connection.execute(people_sql("revoke_token"), {"id": token_id, "at": at})).rowcount > 0
-            await append_entries(connection, audit if found else ())
-        return found
+        return await self._changed("revoke_token", {"id": token_id, "at": at}, audit)
 
     async def linked(self, issuer: str, subject: str) -> str:
         row = await self._row("linked", issuer=issuer, subject=subject)
@@ -189,6 +201,13 @@ class PostgresLoginStore:
             if not (await connection.execute(people_sql("link"), values)).rowcount:
                 raise AlreadyExists("That subject of the provider is linked already.", not_done="Nothing was changed.")
             await append_entries(connection, audit)
+
+    async def _changed(self, query: str, values: Mapping[str, object], audit: Sequence[AuditEntry] = ()) -> bool:
+        """Whether a statement found its row; only then the entries are kept."""
+        async with transaction(self._pool) as connection:
+            found = (await connection.execute(people_sql(query), values)).rowcount > 0
+            await append_entries(connection, audit if found else ())
+        return found
 
     async def _row(self, query: str, **values: str) -> tuple[Any, ...] | None:
         return next(iter(await selected(self._pool, people_sql(query), values)), None)

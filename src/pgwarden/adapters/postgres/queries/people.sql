@@ -60,7 +60,7 @@ set ends = greatest(starts, %(at)s)
 where giver = %(giver)s and deputy = %(deputy)s and ends > %(at)s
 
 -- name: credential
-select person, password_hash, must_change, changed_at, totp_secret, totp_step
+select person, password_hash, must_change, changed_at, totp_secret, totp_step, recovery_codes
 from pgwarden_control.credential
 where person = %(name)s
 
@@ -71,15 +71,29 @@ on conflict (person) do update
 set password_hash = excluded.password_hash, must_change = excluded.must_change, changed_at = excluded.changed_at
 
 -- name: set_second_factor
-insert into pgwarden_control.credential (person, password_hash, must_change, changed_at, totp_secret, totp_step)
-values (%(name)s, '', false, %(at)s, %(secret)s, %(step)s)
-on conflict (person) do update set totp_secret = excluded.totp_secret, totp_step = excluded.totp_step
+insert into pgwarden_control.credential
+    (person, password_hash, must_change, changed_at, totp_secret, totp_step, recovery_codes)
+values (%(name)s, '', false, %(at)s, %(secret)s, %(step)s, %(codes)s::text[])
+on conflict (person) do update
+set totp_secret = excluded.totp_secret, totp_step = excluded.totp_step, recovery_codes = excluded.recovery_codes
+
+-- name: set_recovery_codes
+update pgwarden_control.credential set recovery_codes = %(codes)s::text[]
+where person = %(name)s and totp_secret <> '' and recovery_codes = %(before)s::text[]
+
+-- name: use_recovery_code
+-- One transaction wins each code: whoever waited for the row finds it gone.
+update pgwarden_control.credential set recovery_codes = array_remove(recovery_codes, %(code)s)
+where person = %(name)s and %(code)s = any (recovery_codes)
 
 -- name: second_factors
 select person, totp_secret from pgwarden_control.credential where totp_secret <> '' order by person for update
 
 -- name: keep_second_factor
 update pgwarden_control.credential set totp_secret = %(secret)s where person = %(name)s
+
+-- name: drop_second_factor
+update pgwarden_control.credential set totp_secret = '', recovery_codes = '{}' where person = %(name)s
 
 -- name: use_code
 -- One transaction wins each step of the clock.
