@@ -1,4 +1,4 @@
-"""The long campaigns: thousands of random changes and undos, hundreds of kills, every read of the regression SQL.
+"""The long campaigns: random changes and undos, kills, input for the API, and every read of the regression SQL.
 
 `./run soak` takes hours. `./run soak --cases 500 --kills 30` is a shorter one.
 """
@@ -16,11 +16,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./run soak", description=__doc__)
     parser.add_argument("--cases", type=int, default=4000, help="random schemas with changes and undos")
     parser.add_argument("--kills", type=int, default=300, help="kills of client and server in the middle")
+    parser.add_argument("--inputs", type=int, default=200, help="inputs of each operation of the API")
     arguments = parser.parse_args()
     pytest = [sys.executable, "-m", "pytest", "-n", "auto"]
     campaigns = {
         "changes and undos": ([*pytest, "tests/differential"], {"PGWARDEN_SOAK": str(arguments.cases)}),
         "kills": ([*pytest, "tests/crash"], {"PGWARDEN_SOAK_KILLS": str(arguments.kills)}),
+        "the API": ([*pytest, "tests/integration/test_api_fuzz.py"], {"PGWARDEN_SOAK_API": str(arguments.inputs)}),
         "regression reads": ([sys.executable, "benchmarks/reads_refused.py"], {}),
     }
     red = [

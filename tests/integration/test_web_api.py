@@ -52,3 +52,22 @@ async def test_the_description_says_how_one_is_known(house: WebHouse) -> None:
 async def test_a_name_with_a_control_character_is_told_as_a_problem(house: WebHouse, path: str, status: int) -> None:
     told = await (await house.logged_in("ana")).get(f"/api/v1/{path}")
     assert (told.status_code, told.headers["content-type"]) == (status, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("ask", {"question": "how many customers?", "confirmed": "yes"}),
+        ("reads", {"sql": "select 1", "rows": "5"}),
+        ("tokens", {"label": "x", "allow_approve": 1}),
+        ("people", {"name": "x", "level": True}),
+    ],
+)
+async def test_a_text_is_no_number_and_a_number_no_yes(house: WebHouse, path: str, body: dict[str, object]) -> None:
+    told = await (await house.logged_in("admin")).post(f"/api/v1/{path}", json=body)
+    assert (told.status_code, told.json()["code"]) == (422, "PGW051")
+
+
+async def test_what_is_only_posted_is_no_entry_of_the_audit(house: WebHouse) -> None:
+    wrong = await (await house.logged_in("audrey")).get("/api/v1/audit/verification")
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")

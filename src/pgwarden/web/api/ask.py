@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from pgwarden.agents.question_reader import LONGEST_QUESTION
 from pgwarden.domain.advice_json import choice_object
@@ -30,11 +30,13 @@ class Ask(BaseModel):
     instructions: str = Field(
         default="", max_length=LONGEST_QUESTION, description="Definitions for this question: revenue = sum of price."
     )
-    rows: Annotated[int, Field(ge=1, le=100_000, description="Rows to return at most.")] = 1000
-    seconds: Annotated[float, Field(gt=0, le=3600, description="How long the query may run.")] = 30
-    run: bool = Field(default=True, description="False: only the SQL and the plan.")
-    confirmed: bool = Field(default=False, description="Run it, however large it is expected to be.")
-    alternatives: bool = Field(default=False, description="Also other readings and other ways to write it, with costs.")
+    rows: Annotated[int, Field(strict=True, ge=1, le=100_000, description="Rows to return at most.")] = 1000
+    seconds: Annotated[float, Field(strict=True, gt=0, le=3600, description="How long the query may run.")] = 30
+    run: StrictBool = Field(default=True, description="False: only the SQL and the plan.")
+    confirmed: StrictBool = Field(default=False, description="Run it, however large it is expected to be.")
+    alternatives: StrictBool = Field(
+        default=False, description="Also other readings, and other ways to write it, with costs."
+    )
 
 
 class OptionAnswer(BaseModel):
@@ -162,7 +164,7 @@ async def answered(question: Ask, visitor: Visitor, tell: Tell = lambda _name, _
 class Judgement(BaseModel):
     """What a person says of an answer."""
 
-    right: bool
+    right: StrictBool
     sql: str | None = Field(default=None, max_length=2_000_000, description="What it should have been.")
 
 

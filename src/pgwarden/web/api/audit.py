@@ -120,7 +120,7 @@ async def export(visitor: Inside, personal: bool = True) -> Response:
     return StreamingResponse(lines, media_type="application/x-ndjson", headers=headers)
 
 
-@router.get("/audit/{number}")
+@router.get("/audit/{number:int}")
 async def read_entry(number: Annotated[int, Path(ge=1, le=2**62)], visitor: Inside) -> EntryAnswer:
     """One entry."""
     visitor.require(Scope.AUDIT)

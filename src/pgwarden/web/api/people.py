@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from pgwarden.domain.identity import IdentityKind
 from pgwarden.domain.person import Person, Role
@@ -18,7 +18,9 @@ router = APIRouter(tags=["people"])
 Name = Annotated[str, Path(max_length=200, description="The name of an account.")]
 Short = Annotated[str, Field(max_length=200)]
 Groups = Annotated[list[Short], Field(max_length=100)]
-Level = Annotated[int, Field(ge=0, le=3, description="1 team lead, 2 manager, 3 director; 0 approves nothing.")]
+Level = Annotated[
+    int, Field(strict=True, ge=0, le=3, description="1 team lead, 2 manager, 3 director; 0 approves nothing.")
+]
 RISKY = frozenset({"roles", "level", "active", "groups", "email", "slack", "backup", "owner"})
 """Fields through which somebody gets rights, or is taken for somebody: to change them takes a fresh proof."""
 
@@ -77,14 +79,14 @@ class Change(BaseModel):
     roles: Annotated[list[Role], Field(max_length=10)] | None = None
     level: Level | None = None
     groups: Groups | None = None
-    active: bool | None = None
+    active: StrictBool | None = None
     proof: Proof | None = Field(default=None, description="For all but phone, time zone and full name.")
 
 
 class Reset(BaseModel):
     """A new one-time password."""
 
-    second_factor: bool = Field(default=False, description="Take a lost second factor away, too.")
+    second_factor: StrictBool = Field(default=False, description="Take a lost second factor away, too.")
     proof: Proof | None = None
 
 

@@ -17,7 +17,9 @@ router = APIRouter(tags=["questions"])
 
 QuestionId = Annotated[str, Path(max_length=100, description="As the list tells it: q-….")]
 Search = Annotated[str, Query(max_length=1000, description="A part of its name, its words or its SQL.")]
-Revision = Annotated[int, Field(ge=1, description="The revision that was shown; another one changes nothing.")]
+Revision = Annotated[
+    int, Field(strict=True, ge=1, description="The revision that was shown; another one changes nothing.")
+]
 Shared = Annotated[
     str, Field(max_length=200, description="'' for yourself, `everybody`, a role such as `approver`, or `group:NAME`.")
 ]

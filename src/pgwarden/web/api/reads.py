@@ -6,7 +6,7 @@ import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 from starlette.responses import Response
 
 from pgwarden.domain.advice_json import advice_object
@@ -38,9 +38,9 @@ class Statement(BaseModel):
 class Read(Statement):
     """A statement to run."""
 
-    rows: int = Field(default=1000, ge=1, le=100_000, description="Rows to return at most.")
-    seconds: float = Field(default=30, gt=0, le=3600, description="How long it may run.")
-    confirmed: bool = Field(default=False, description="Run it, however large it is expected to be.")
+    rows: int = Field(default=1000, strict=True, ge=1, le=100_000, description="Rows to return at most.")
+    seconds: float = Field(default=30, strict=True, gt=0, le=3600, description="How long it may run.")
+    confirmed: StrictBool = Field(default=False, description="Run it, however large it is expected to be.")
     planner_settings: dict[str, str] = Field(
         default_factory=dict,
         max_length=20,

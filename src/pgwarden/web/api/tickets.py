@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from pgwarden.agents.approval_workflow import TicketView
 from pgwarden.agents.change_preview import ChangePreview, preview_change
@@ -53,7 +53,7 @@ class Wanted(BaseModel):
     database: DatabaseName = None
     reason: Words = Field(min_length=1, description="Why; whoever decides reads it.")
     urgency: Urgency = Urgency.NORMAL
-    run_when_approved: bool = Field(default=False, description="A worker runs it as soon as it is approved.")
+    run_when_approved: StrictBool = Field(default=False, description="A worker runs it as soon as it is approved.")
 
 
 class Word(BaseModel):
@@ -64,6 +64,7 @@ class Word(BaseModel):
     seal: str = Field(default="", max_length=200, description="Of the request as it was shown: another one is refused.")
     seen: int = Field(
         default=0,
+        strict=True,
         ge=0,
         le=1_000_000,
         description="Events of the ticket as it was shown; refused if others did something since. 0: not counted.",
@@ -88,7 +89,7 @@ class Escalation(BaseModel):
     """Why somebody else should decide."""
 
     reason: Words = Field(min_length=1)
-    level: int | None = Field(default=None, ge=1, le=3)
+    level: int | None = Field(default=None, strict=True, ge=1, le=3)
 
 
 class Handover(BaseModel):

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from pgwarden.domain.login import Scope
 from pgwarden.domain.person import ApiToken
@@ -41,8 +41,8 @@ class NewToken(BaseModel):
     label: Label
     scopes: list[Scope] = Field(default=[Scope.ASK, Scope.REQUEST], min_length=1, max_length=10)
     databases: list[Annotated[str, Field(max_length=63)]] = Field(default=["*"], min_length=1, max_length=100)
-    days: int = Field(default=90, ge=1, le=366, description="How long it holds.")
-    allow_approve: bool = Field(default=False, description="With the scope approve: let it decide as you.")
+    days: int = Field(default=90, strict=True, ge=1, le=366, description="How long it holds.")
+    allow_approve: StrictBool = Field(default=False, description="With the scope approve: let it decide as you.")
     proof: Proof | None = Field(default=None, description="For the scopes approve and admin.")
 
 

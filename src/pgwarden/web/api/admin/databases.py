@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StrictBool
 
 from pgwarden.domain.database import CheckFinding, Database, DatabaseCheck
 from pgwarden.domain.login import Scope
@@ -87,7 +87,7 @@ class CheckAnswer(BaseModel):
 class Writes(BaseModel):
     """Whether approved changes may run there."""
 
-    allowed: bool
+    allowed: StrictBool
     proof: Proof | None = Field(default=None, description="To allow them takes a fresh proof of who you are.")
 
 

@@ -40,7 +40,7 @@ class PolicyDraft(BaseModel):
 class DryRun(PolicyDraft):
     """A text to be compared with history."""
 
-    limit: int = Field(default=500, ge=1, le=10_000, description="So many of the newest tickets.")
+    limit: int = Field(default=500, strict=True, ge=1, le=10_000, description="So many of the newest tickets.")
 
 
 class DiffAnswer(BaseModel):

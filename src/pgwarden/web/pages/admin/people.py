@@ -27,7 +27,7 @@ class PersonForm(api.Contacts, Proof):
     """What an account may do, and how it is told; groups in one line, with commas between them."""
 
     roles: list[Role] = Field(default=[])
-    level: api.Level = 0
+    level: int = Field(default=0, ge=0, le=3)
     group_names: str = Field(default="", max_length=4000)
 
     @property
