@@ -31,6 +31,7 @@ from pgwarden.adapters.postgres.control.databases import PostgresDatabaseStore
 from pgwarden.adapters.postgres.control.feedback import PostgresFeedbackStore
 from pgwarden.adapters.postgres.control.glossary import PostgresGlossaryStore
 from pgwarden.adapters.postgres.control.logins import PostgresLoginStore
+from pgwarden.adapters.postgres.control.mcp_use import PostgresUseLedger
 from pgwarden.adapters.postgres.control.model_health import PostgresModelHealth
 from pgwarden.adapters.postgres.control.model_use import PostgresModelLedger
 from pgwarden.adapters.postgres.control.notifications import PostgresNotificationStore
@@ -63,6 +64,7 @@ from pgwarden.agents.conversation_undo import ConversationUndo
 from pgwarden.agents.database_desk import DatabaseDesk
 from pgwarden.agents.front_desk import FrontDesk
 from pgwarden.agents.health_desk import HealthDesk
+from pgwarden.agents.hourly_budgets import HourlyBudgets
 from pgwarden.agents.impact_assessment import ImpactAssessmentAgent
 from pgwarden.agents.intelligent_query import IntelligentQueryAgent
 from pgwarden.agents.job_desk import JobDesk
@@ -180,6 +182,7 @@ class App:
     schema_news: SchemaNews
     query: IntelligentQueryAgent
     advisor: QueryAdvisor
+    budgets: HourlyBudgets
     models: Models
     execution: SafeExecutionAgent
     memory: ContextMemoryAgent
@@ -353,6 +356,8 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
                 escalate=lambda ticket, error: notifier.escalate(ticket, error, settings.escalate_to),
             ),
         )
+        budgets = HourlyBudgets(settings.mcp_allowance, PostgresUseLedger(control))
+        stack.push_async_callback(budgets.close)
         models = models_of(settings, PostgresModelLedger(control), PostgresModelHealth(control), stack, sensitive)
         feedback = PostgresFeedbackStore(control)
         query = IntelligentQueryAgent(engines_of(settings, models, BuiltInEngine(), cache, feedback, execution))
@@ -486,6 +491,7 @@ async def build(settings: Settings, *, door: str = "cli", admit: bool = True) ->
             rights=rights,
             glossary=glossary,
             feedback=feedback,
+            budgets=budgets,
             models=models,
             cache=cache,
             schema=schema,

@@ -34,6 +34,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from pgwarden.domain.access_token import AccessRules
+from pgwarden.domain.allowance import Allowance
 from pgwarden.domain.anomaly import AlertRules, Measure
 from pgwarden.domain.errors import SettingsError
 from pgwarden.domain.model_call import Prices
@@ -647,6 +648,13 @@ class Settings(BaseSettings):
             cell_bytes=self.read_cell_bytes,
             lock_seconds=self.read_lock_seconds,
             work_mem_kb=self.read_work_mem_kb,
+        )
+
+    @property
+    def mcp_allowance(self) -> Allowance:
+        """What one caller of the MCP servers may use in an hour."""
+        return Allowance(
+            self.mcp_calls_per_hour, self.mcp_rows_per_hour, self.mcp_bytes_per_hour, self.mcp_seconds_per_hour
         )
 
     @property

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from pgwarden.domain.allowance import KEPT, Use
 from pgwarden.domain.approval import Approved, DatabaseIdentity, Expectation, Tolerance, seal_of
 from pgwarden.domain.audit import AuditEntry
 from pgwarden.domain.audit_chain import AuditHead, AuditRecord, chained, genesis, prepared
@@ -757,6 +758,28 @@ def _json_copy(values: Mapping[str, object]) -> dict[str, object]:
     """What JSON gives back, so that a test meets here what it would meet in a database."""
     copy: dict[str, object] = json.loads(json.dumps(values, allow_nan=False))
     return copy
+
+
+class MemoryUseLedger:
+    """``ports.UseLedger``. ``clock``: seconds that never go back."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._minutes: dict[tuple[str, int], Use] = {}
+
+    async def add(self, used: Mapping[str, Use]) -> None:
+        minute = int(self._clock() // 60)
+        for account, use in used.items():
+            self._minutes[account, minute] = self._minutes.get((account, minute), Use()) + use
+
+    async def last_hour(self, accounts: Collection[str]) -> Mapping[str, tuple[Use, float]]:
+        found: dict[str, tuple[Use, float]] = {}
+        for (account, minute), use in self._minutes.items():
+            age = self._clock() - minute * 60
+            if account in accounts and age < KEPT:
+                total, oldest = found.get(account, (Use(), age))
+                found[account] = total + use, max(oldest, age)
+        return found
 
 
 def issue_approval(

@@ -60,6 +60,7 @@ ROWS = {
     ),
     8: ("insert into pgwarden_jobs.procrastinate_jobs (queue_name, task_name, args) values ('q', 't', '{\"t\": 1}')",),
     18: ("update pgwarden_control.credential set recovery_codes = '{00ff,ff00}' where person = 'ana'",),
+    19: ("insert into pgwarden_control.mcp_use values (%(text)s, date_trunc('minute', now()), 1, 2, 3, 0.5)",),
 }
 """Something in the tables of each migration; those of the audit get theirs by its own function."""
 

@@ -18,7 +18,6 @@ from tests.support.mcp_client import AGENT, error_of, settings_of
 
 from pgwarden.bootstrap import build
 from pgwarden.domain.identity import Identity, IdentityKind
-from pgwarden.servers.budget import Allowance, Budgets
 from pgwarden.servers.build import SERVERS
 from pgwarden.servers.caller import Caller
 from pgwarden.servers.hub import hub
@@ -44,13 +43,13 @@ class Served(uvicorn.Server):
 
 
 @asynccontextmanager
-async def served(home: Path, control: str, database: str, budgets: Budgets | None = None) -> AsyncIterator[str]:
+async def served(home: Path, control: str, database: str, **settings: object) -> AsyncIterator[str]:
     """The base URL of a running hub."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        async with build(settings_of(home, control, database)) as app:
-            application = hub(app, verify, url=url, budgets=budgets or Budgets(Allowance()))
+        async with build(settings_of(home, control, database, **settings)) as app:
+            application = hub(app, verify, url=url)
             server = Served(uvicorn.Config(application, log_level="warning", ws="none"))
             task = asyncio.create_task(server.serve(sockets=[listening]))
             await asyncio.wait_for(server.ready.wait(), 20)
@@ -134,8 +133,7 @@ async def test_pages_of_others_cannot_reach_it(
 async def test_a_caller_that_used_up_its_hour_is_refused_and_others_are_not(
     state_home: Path, make_database: MakeDatabase, shop_url: str
 ) -> None:
-    budgets = Budgets(Allowance(rows=5))
-    async with served(state_home, make_database(), shop_url, budgets) as url:
+    async with served(state_home, make_database(), shop_url, mcp_rows_per_hour=5) as url:
         async with connected(f"{url}/mcp/postgresql-ops", "one") as client:
             many = {"sql_string": "select generate_series(1, 7)"}
             assert not (await client.call_tool("execute_read_query", many)).is_error
@@ -143,3 +141,26 @@ async def test_a_caller_that_used_up_its_hour_is_refused_and_others_are_not(
             assert error_of(refused)["code"] == "PGW220"
         async with connected(f"{url}/mcp/postgresql-ops") as client:
             assert not (await client.call_tool("execute_read_query", {"sql_string": "select 1"})).is_error
+
+
+async def test_a_second_process_and_a_restarted_one_go_on_with_the_same_hour(
+    state_home: Path, make_database: MakeDatabase, shop_url: str
+) -> None:
+    control, ask = make_database(), {"sql_string": "select generate_series(1, 3)"}
+
+    async def codes(url: str, token: str, times: int) -> list[str]:
+        async with connected(f"{url}/mcp/postgresql-ops", token) as client:
+            results = [await client.call_tool("execute_read_query", ask) for _ in range(times)]
+        return [error_of(result)["code"] if result.is_error else "" for result in results]
+
+    async with served(state_home, control, shop_url, mcp_rows_per_hour=5) as url:
+        assert await codes(url, "one", 1) == [""]
+    async with (
+        served(state_home, control, shop_url, mcp_rows_per_hour=5) as one,
+        served(state_home, control, shop_url, mcp_rows_per_hour=5) as other,
+    ):
+        assert await codes(one, "one", 2) == ["", "PGW220"], "three rows of five were used before the restart"
+        assert await codes(one, "good", 1) == [""]
+        assert await codes(other, "good", 1) == [""], "a caller of its own, whose rows are not saved yet"
+    async with served(state_home, control, shop_url, mcp_rows_per_hour=5) as url:
+        assert await codes(url, "good", 1) == ["PGW220"], "what two processes let it use adds up"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pgwarden.ports.audit import AuditAnchor, AuditLog, CheckpointSigner
+from pgwarden.ports.budgets import UseLedger
 from pgwarden.ports.changes import (
     BackupMaker,
     ChangeRunner,
@@ -83,6 +84,7 @@ __all__ = [
     "TicketStore",
     "TokenIssuer",
     "TroubleStore",
+    "UseLedger",
     "ValueHit",
     "ValueIndex",
     "WatchStore",

@@ -16,7 +16,6 @@ from pgwarden import __version__
 from pgwarden.domain.errors import InputInvalid
 from pgwarden.servers import approval_workflow, execution_monitor, impact_analysis, postgresql_ops
 from pgwarden.servers.arguments import argument_error, require_sound
-from pgwarden.servers.budget import Allowance, Budgets
 from pgwarden.servers.caller import Caller
 from pgwarden.servers.desk import Desk, failure
 from pgwarden.servers.library import add_completions, add_prompts, add_resources
@@ -26,7 +25,6 @@ from pgwarden.tracing import span
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
-    from pgwarden.settings import Settings
 
 
 class PgwardenServer(MCPServer[Any]):
@@ -102,21 +100,9 @@ with an approval of its own.""",
 }
 
 
-def allowance_of(settings: Settings) -> Allowance:
-    """What one caller may use in an hour, as the settings say."""
-    return Allowance(
-        settings.mcp_calls_per_hour,
-        settings.mcp_rows_per_hour,
-        settings.mcp_bytes_per_hour,
-        settings.mcp_seconds_per_hour,
-    )
-
-
-def build_server(
-    name: str, app: App, callers: Callable[[], Caller], *, budgets: Budgets | None = None, **options: Any
-) -> MCPServer[Any]:
+def build_server(name: str, app: App, callers: Callable[[], Caller], **options: Any) -> MCPServer[Any]:
     """One of SERVERS by its name, or ``all`` with every tool. ``options`` go to the SDK's constructor."""
-    desk = Desk(app, callers, budgets or Budgets(allowance_of(app.settings)))
+    desk = Desk(app, callers)
     chosen = SERVERS if name == "all" else {name: SERVERS[name]}
     instructions = "\n".join(text for _, text in chosen.values())
     server: MCPServer[Any] = PgwardenServer(

@@ -15,9 +15,9 @@ import anyio
 from mcp.types import CallToolResult, InputRequiredResult, TextContent, ToolAnnotations
 from pydantic import BaseModel
 
+from pgwarden.domain.allowance import Use
 from pgwarden.domain.errors import InputInvalid, PgwardenError
 from pgwarden.servers.asking import AnswerNeededError
-from pgwarden.servers.budget import Budgets, Use
 from pgwarden.servers.caller import Caller
 from pgwarden.servers.reading_answers import WithRows
 
@@ -47,7 +47,6 @@ class Desk:
 
     app: App
     callers: Callable[[], Caller]
-    budgets: Budgets
     running: set[asyncio.Task[Any]] = field(default_factory=set)
     """What goes on after its call was answered."""
 
@@ -75,12 +74,12 @@ class Desk:
         """The same, for calls that name no database."""
         caller = self.callers()
         caller.require(scope)
-        self.budgets.require(caller.account)
+        await self.app.budgets.require(caller.account)
         started = time.perf_counter()
         try:
             yield caller
         finally:
-            self.budgets.spend(caller.account, Use(seconds=time.perf_counter() - started))
+            self.app.budgets.spend(caller.account, Use(calls=1, seconds=time.perf_counter() - started))
 
     async def _database(self, caller: Caller, database: str | None) -> str:
         if database is not None and "://" in database:

@@ -19,7 +19,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from pgwarden.servers.budget import Budgets
 from pgwarden.servers.build import SERVERS, build_server
 from pgwarden.servers.caller import Caller
 from pgwarden.servers.gate import Gate, Verify, admitted
@@ -90,7 +89,6 @@ def hub(
     verify: Verify,
     *,
     url: str,
-    budgets: Budgets,
     access: AccessDesk | None = None,
     routes: Sequence[BaseRoute] = (),
 ) -> Hub:
@@ -110,7 +108,7 @@ def hub(
         auth = AuthSettings(
             issuer_url=AnyHttpUrl(issuer), resource_server_url=AnyHttpUrl(own), validate_token_resource=False
         )
-        server = build_server(name, app, current_caller, budgets=budgets, auth=auth, token_verifier=_Verifier(own))
+        server = build_server(name, app, current_caller, auth=auth, token_verifier=_Verifier(own))
         servers.append(server)
         answering = server.streamable_http_app(
             streamable_http_path="/", stateless_http=True, transport_security=_security(base)

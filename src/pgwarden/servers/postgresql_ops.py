@@ -11,6 +11,7 @@ from mcp.types import CallToolResult
 from pydantic import Field
 
 from pgwarden.agents.schema_context import find_table
+from pgwarden.domain.allowance import Use
 from pgwarden.domain.errors import InputInvalid, StatementInvalid, StatementTooLarge
 from pgwarden.domain.intent_json import GivenIntent
 from pgwarden.domain.query_plan import estimates
@@ -19,7 +20,6 @@ from pgwarden.domain.result import Result, cut_reason, json_rows
 from pgwarden.domain.statement import Decision, Reason, StatementKind, Verdict
 from pgwarden.domain.user_preferences import MEANINGS
 from pgwarden.domain.verdict_json import verdict_object
-from pgwarden.servers.budget import Use
 from pgwarden.servers.desk import READS, Desk, offer, spoken
 from pgwarden.servers.reading_answers import (
     AlternativeAnswer,
@@ -187,7 +187,7 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
                 await ctx.report_progress(0, 1, "running")
 
             def shaped(result: Result) -> CallToolResult:
-                desk.budgets.spend(caller.account, Use(0, len(result.rows), result.statistics.bytes))
+                desk.app.budgets.spend(caller.account, Use(rows=len(result.rows), bytes=result.statistics.bytes))
                 return spoken(_rows_answer(name, result))
 
             wanted = ReadRequest(database=name, sql=sql_string, identity=caller.identity, limits=limits, plan=explain)
@@ -209,7 +209,7 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
             catalog = await desk.app.orchestrator.visible(name, identity=caller.identity)
             relation = find_table(catalog, table_name)
             types = {column.name: column.type_name for column in relation.columns}
-            desk.budgets.spend(caller.account, Use(0, len(sample.rows)))
+            desk.app.budgets.spend(caller.account, Use(rows=len(sample.rows)))
             return SampleAnswer(
                 database=name,
                 table=str(relation.name),

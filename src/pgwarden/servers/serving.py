@@ -12,8 +12,6 @@ from starlette.routing import BaseRoute, Match, Mount
 
 from pgwarden.bootstrap import slack_app
 from pgwarden.domain.errors import PgwardenError
-from pgwarden.servers.budget import Budgets
-from pgwarden.servers.build import allowance_of
 from pgwarden.servers.caller import Caller, caller_of
 from pgwarden.servers.hub import hub
 from pgwarden.servers.metrics_page import TimedRequests, metrics_route
@@ -72,7 +70,6 @@ def web_app(app: App, url: str, pages: Sequence[Page] = ()) -> TimedRequests:
         app,
         good,
         url=url,
-        budgets=Budgets(allowance_of(app.settings)),
         access=app.access,
         routes=[*mounted, *([measured] if measured else []), *(_Rest(page(app, url)) for page in pages)],
     )

@@ -349,3 +349,27 @@ limit %(limit)s
 -- name: note_remedy
 update pgwarden_control.trouble set helped = %(helped)s, helped_at = %(at)s
 where database = %(database)s and pattern = %(pattern)s and code = %(code)s and question = %(question)s
+
+-- name: add_mcp_use
+-- In the order of accounts, so that processes that save at once wait for each other rather than deadlock.
+insert into pgwarden_control.mcp_use as kept (account, minute, calls, rows, bytes, seconds)
+select given.account, date_trunc('minute', now()), given.calls, given.rows, given.bytes, given.seconds
+from unnest(%(accounts)s::text[], %(calls)s::bigint[], %(rows)s::bigint[], %(bytes)s::bigint[],
+            %(seconds)s::double precision[]) as given (account, calls, rows, bytes, seconds)
+order by given.account
+on conflict (account, minute) do update
+set calls = kept.calls + excluded.calls, rows = kept.rows + excluded.rows, bytes = kept.bytes + excluded.bytes,
+    seconds = kept.seconds + excluded.seconds
+
+-- name: drop_old_mcp_use
+-- Rows that another process is dropping are left to it.
+delete from pgwarden_control.mcp_use where ctid = any(array(
+    select ctid from pgwarden_control.mcp_use where minute < now() - interval '2 hours' for update skip locked
+))
+
+-- name: mcp_use_of_the_hour
+select account, extract(epoch from now() - min(minute))::double precision,
+       sum(calls)::bigint, sum(rows)::bigint, sum(bytes)::bigint, sum(seconds)
+from pgwarden_control.mcp_use
+where account = any(%(accounts)s::text[]) and minute > now() - interval '61 minutes'
+group by account
