@@ -54,3 +54,34 @@ async def test_rows_look_as_liked_and_a_change_is_taken_back_by_words(site: Site
     told = await client.post("/api/v1/reads", json={"sql": "select state from customers where id = 35"})
     assert told.json()["rows"] == [["DA"]]
     assert faults == []
+
+
+async def test_a_doubt_shows_its_options_as_buttons_and_one_of_them_answers(site: Site) -> None:
+    faults = list[str]()
+    page = await site.page("ana", faults=faults, phone=True)
+    await page.goto(f"{site.url}/ask")
+    await ask(page, "how many customers come from Blorp?")
+    doubt = page.locator("article.turn").first.locator(".doubt")
+    await expect(doubt).to_contain_text("does not seem to hold “Blorp”")
+    offered = ["Yes: number of customers", "Show customers", "Show orders"]
+    await expect(doubt.get_by_role("button")).to_have_text(offered)
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 390
+    await checked(page)
+    await picture(page, "ask-doubt-phone")
+    yes = doubt.get_by_role("button", name="Yes: number of customers")
+    await yes.press("Enter")
+    await expect(page.locator("article.turn")).to_have_count(1)
+    await expect(page.locator("article.turn tbody tr")).to_have_text(["40"])
+    await expect(yes).to_have_attribute("aria-pressed", "true")
+    await checked(page)
+    await doubt.get_by_role("button", name="Show orders").press("Enter")
+    await expect(page.locator("article.turn")).to_have_count(2)
+    await expect(page.locator("article.turn").first.get_by_role("heading").first).to_have_text("Show all orders")
+
+    await ask(page, "delete some customers")
+    asked = page.locator("article.turn").first.locator(".doubt")
+    await expect(asked).to_contain_text("Say “all” if every row is meant.")
+    await asked.get_by_role("button", name="customers.id").press("Enter")
+    await expect(page.get_by_label("Your question")).to_be_focused()
+    await expect(page.get_by_label("Your question")).to_have_value("delete some customers customers.id")
+    assert faults == []

@@ -298,6 +298,14 @@ def test_the_shell_answers_a_pipe(run: Run) -> None:
     assert "nothing to take back" in result.stdout
 
 
+def test_a_number_in_the_shell_settles_what_was_not_understood(run: Run) -> None:
+    result = run("shell", text="how many orders come from Blorpia?\n1\n\\q\n")
+    asked, _, answered = result.stdout.partition("1. Yes: number of orders")
+    assert "does not seem to hold “Blorpia”" in asked
+    assert "orders_count" in answered
+    assert "Blorpia" not in answered
+
+
 def test_every_command_has_help_and_json(run: Run) -> None:
     import typer.main
 

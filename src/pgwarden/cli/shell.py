@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pgwarden.bootstrap import App
     from pgwarden.domain.answer import Answer
     from pgwarden.domain.catalog import Catalog
+    from pgwarden.domain.question import Option
     from pgwarden.domain.result import Result
 
 HELP = """\
@@ -62,7 +63,7 @@ class Conversation:
     def __init__(self, app: App, database: str, session: str) -> None:
         self._app, self._database, self._session = app, database, session
         self._explain = False
-        self._options: tuple[str, ...] = ()
+        self._options: tuple[Option, ...] = ()
 
     async def run(self) -> None:
         """Until \\q or the end of the input."""
@@ -161,7 +162,11 @@ class Conversation:
 
     async def _question(self, text: str) -> None:
         if text.isdigit() and 0 < int(text) <= len(self._options):
-            text = self._options[int(text) - 1]
+            chosen = self._options[int(text) - 1]
+            if chosen.sql:  # its question may be the very one that was not understood
+                await self._sql(chosen.sql)
+                return
+            text = chosen.question or chosen.label
 
         async def answered(*, confirmed: bool) -> Answer:
             with working() as tell:
@@ -180,7 +185,7 @@ class Conversation:
         answer = await once_confirmed(answered, yes=False)
         show(answer, explain=self._explain)
         clarification = answer.reading.clarification
-        self._options = tuple(o.question for o in clarification.options) if clarification else ()
+        self._options = clarification.options if clarification else ()
 
 
 def word_completer(catalog: Catalog) -> Any:

@@ -84,8 +84,16 @@ function doubt(made, answer) {
   if (!answer.clarification) return;
   place.append(element("p", answer.clarification.message));
   const row = element("p", "", "row");
-  for (const option of answer.clarification.options) row.append(button(option.label, () => (option.question ? ask(option.question) : run(made, option.sql))));
+  for (const option of answer.clarification.options) row.append(button(option.label, (event) => choose(made, answer, option, event.target)));
   place.append(row);
+}
+
+// A statement is run here, for its question is the one that was not understood; a question is asked; words go on in the box.
+function choose(made, answer, option, pressed) {
+  if (!option.sql && option.question) { ask(option.question); return; }
+  if (!option.sql) { form.question.value = `${answer.question} ${option.label}`; form.question.focus(); return; }
+  for (const other of pressed.parentElement.children) other.setAttribute("aria-pressed", String(other === pressed));
+  run(made, option.sql, answer.database);
 }
 
 function editor(made, answer) {
