@@ -736,6 +736,9 @@ class MemoryTicketStore:
     async def outcomes(self, wanted: TicketFilter, *, at: datetime) -> tuple[tuple[str, TicketStatus], ...]:
         return tuple((ticket.id, status_of(ticket, at)) for ticket in await self.find(wanted, at=at))
 
+    async def mark(self, wanted: TicketFilter, *, at: datetime) -> str:
+        return repr([(each.id, len(each.events), status_of(each, at)) for each in await self.find(wanted, at=at)])
+
     async def writes(self) -> WriteSwitch:
         return self._switch
 

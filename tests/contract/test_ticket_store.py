@@ -126,6 +126,13 @@ async def test_tickets_are_found_newest_first_by_what_they_are(kept: Kept) -> No
     )
     at_end = await kept.tickets.outcomes(replace(shop, limit=1), at=later(3))
     assert at_end == (("T-3", TicketStatus.EXPIRED),)
+    mark = await kept.tickets.mark(shop, at=later())
+    assert await kept.tickets.mark(shop, at=later(0.5)) == mark, "no time has made one expire"
+    assert await kept.tickets.mark(shop, at=later(3)) != mark
+    await kept.tickets.append("T-2", Change((comment(),)), expected=1)
+    assert await kept.tickets.mark(shop, at=later()) == mark, "of another database"
+    await kept.tickets.append("T-3", Change((comment(),)), expected=1)
+    assert await kept.tickets.mark(shop, at=later()) != mark
     for what in ("database", "requester", "table", "operation", "execution_id"):
         with pytest.raises(InputInvalid, match="cannot be stored"):
             TicketFilter(**{what: "x\0"})  # type: ignore[arg-type]  # each of them is text

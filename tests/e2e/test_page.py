@@ -107,7 +107,8 @@ async def test_a_queue_is_narrowed_down_and_several_are_decided_at_once(site: Si
         ana = await site.house.logged_in("ana")
         wanted = {"sql": f"delete from customers where id = {number}", "reason": f"spring {number}", "urgency": urgency}
         assert (await ana.post("/api/v1/tickets", json=wanted)).status_code == 201
-    dora = await site.page("dora", faults=faults)
+    dora, max_ = await site.page("dora", faults=faults), await site.page("max", phone=True, faults=faults)
+    await max_.goto(f"{site.url}/tickets?text=spring")
     await dora.goto(f"{site.url}/tickets")
     await dora.get_by_label("Words", exact=True).fill("spring")
     await dora.get_by_role("button", name="Show").click()
@@ -121,10 +122,35 @@ async def test_a_queue_is_narrowed_down_and_several_are_decided_at_once(site: Si
     for card in (cards.nth(0), cards.nth(1)):
         await card.get_by_role("checkbox").focus()
         await dora.keyboard.press("Space")
+    await dora.get_by_label("Words; a no needs some").fill("as every year")
+    address = dora.url
+    late = {"sql": "delete from customers where id = 34", "reason": "spring 34", "urgency": "emergency"}
+    fourth = (await ana.post("/api/v1/tickets", json=late)).json()["id"]
+    for page in (dora, max_):
+        await expect(page.get_by_role("status").filter(has_text=f"New: {fourth}, DELETE")).to_be_visible()
+        await expect(page.locator(".cards > li")).to_have_count(4)
+        await expect(page.get_by_role("link", name="All (4)")).to_be_visible()
+        await checked(page)
+    await expect(cards.nth(1)).to_contain_text("spring 34")
+    await expect(dora.locator(".cards input:checked")).to_have_count(2)
+    await expect(cards.nth(1).get_by_role("checkbox")).not_to_be_checked()
+    await expect(dora.get_by_label("Words; a no needs some")).to_be_focused()
+    await expect(dora.get_by_label("Words; a no needs some")).to_have_value("as every year")
+    assert dora.url == address
+    await dora.evaluate("scrollTo(0, 0)")
+    await picture(dora, "tickets-live")
+    await cards.nth(1).get_by_role("link").focus()
+    assert (await ana.post(f"/api/v1/tickets/{fourth}/cancellation", json={})).status_code == 200
+    await expect(dora.get_by_role("status").filter(has_text=f"{fourth} is no longer among these.")).to_be_visible()
+    await expect(cards.nth(1).get_by_role("link")).to_be_focused()
+    await expect(dora.locator(".cards input:checked")).to_have_count(2)
     await dora.get_by_label("Your password, again").fill(PASSWORD)
     await dora.get_by_role("button", name="Approve the ticked").press("Enter")
     await expect(dora.get_by_role("heading", name="2 of 2 decided")).to_be_visible()
     await expect(dora.get_by_role("link", name="Waiting for me (1)")).to_be_visible()
+    await expect(max_.locator(".cards > li")).to_have_count(1)
+    await expect(max_.locator("[data-told]")).to_contain_text("is no longer among these.")
+    assert await max_.evaluate("document.documentElement.scrollWidth") <= 390
     assert "text=spring" in dora.url
     await checked(dora)
     assert faults == []

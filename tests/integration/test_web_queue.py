@@ -10,7 +10,7 @@ from tests.support.web import PASSWORD, WebHouse, field_of
 
 from pgwarden.domain.person import DIRECTOR, Role
 from pgwarden.rules import RULES
-from pgwarden.web.api import news
+from pgwarden.web.api import news, queue_news
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -86,6 +86,37 @@ async def test_an_open_ticket_is_followed(house: WebHouse, monkeypatch: pytest.M
     assert '"seen":2,"events":["dora said: why?"]' in told
     program = house.client(authorization=f"Bearer {await house.token('ana', 'ask', databases=('other',))}")
     assert (await program.get(f"{path}/news")).status_code == 403
+
+
+async def test_the_queue_is_followed_by_those_who_may_see_what_is_in_it(
+    house: WebHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue_news, "LOOKS", 2)
+    monkeypatch.setattr(queue_news, "LOOK_SECONDS", 0.01)
+    ana, dora, text = await house.logged_in("ana"), await house.logged_in("dora"), secrets.token_hex(4)
+    program = house.client(authorization=f"Bearer {await house.token('ana', 'ask', databases=('other',))}")
+
+    async def mark(client: httpx.AsyncClient) -> str:
+        return str((await client.get("/api/v1/queue", params={"text": text})).json()["mark"])
+
+    async def news(client: httpx.AsyncClient, seen: str) -> str:
+        return (await client.get("/api/v1/queue/news", params={"text": text, "seen": seen})).text
+
+    empty, hidden = await mark(dora), await mark(program)
+    assert await news(dora, empty) == ""
+    await opened(ana, "another matter", 15)
+    assert await news(dora, empty) == "", "it has not the words that are looked for"
+    ticket = await opened(ana, text, 16)
+    told = await news(dora, empty)
+    assert told.count("event: news") == 1
+    assert '"counts":{"all":1,"mine":0,"me":1,"team":1}' in told
+    waiting = await mark(dora)
+    assert f'"mark":"{waiting}"' in told
+    assert await news(dora, waiting) == await news(program, hidden) == ""
+    denied = {"decision": "deny", "comment": "no"}
+    assert (await dora.post(f"/api/v1/tickets/{ticket}/decision", json=denied)).status_code == 200
+    assert f'"mark":"{empty}"' in await news(dora, waiting)
+    assert (await house.client().get("/api/v1/queue/news")).status_code == 401
 
 
 async def test_findings_lead_to_what_their_rules_mean(house: WebHouse) -> None:

@@ -115,6 +115,10 @@ class ApprovalWorkflowAgent:
         staff = await self._desk.staff(at)
         return tuple(view_of(ticket, staff, at) for ticket in await self._desk.tickets.find(wanted, at=at))
 
+    async def mark(self, wanted: TicketFilter) -> str:
+        """Another one as soon as ``find`` would find anything else; it costs far less."""
+        return await self._desk.tickets.mark(wanted, at=self._desk.now())
+
     async def waiting_for(self, name: str, *, limit: int = 100) -> tuple[TicketView, ...]:
         """Tickets that this person is asked to decide on."""
         views = await self.find(TicketFilter(statuses=WAITING, limit=limit))

@@ -38,6 +38,10 @@ class TicketStore(Protocol):
         """The ids of the same tickets and their status at that moment, the newest first."""
         ...
 
+    async def mark(self, wanted: TicketFilter, *, at: datetime) -> str:
+        """A short text that is another one as soon as one of these tickets, or how it stands, is another one."""
+        ...
+
     async def writes(self) -> WriteSwitch:
         """Whether all writes are frozen."""
         ...

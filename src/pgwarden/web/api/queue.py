@@ -12,6 +12,7 @@ from pgwarden.agents.approval_workflow import TicketView
 from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.login import PROVED_FROM, Scope
 from pgwarden.domain.question import RiskLevel
+from pgwarden.domain.stored import digest
 from pgwarden.domain.ticket import WAITING, TicketStatus
 from pgwarden.domain.ticket_change import TicketFilter
 from pgwarden.domain.ticket_events import Decision
@@ -69,6 +70,7 @@ class Queue(BaseModel):
     """Tickets, urgent ones first."""
 
     counts: Counts
+    mark: str = Field(description="Another one as soon as anything here is: what a follower has seen.")
     tickets: list[TicketLine]
     complete: bool = Field(description=f"False: there are more than the newest {MOST} that were looked at.")
 
@@ -115,11 +117,18 @@ async def read_queue(visitor: Inside, filters: Annotated[Filters, Query()]) -> Q
         "me": [view for view in views if name in view.asked],
     }
     chosen = sorted(parts[filters.whose], key=lambda view: urgent_first(view.ticket))
+    counts = Counts(all=len(views), mine=len(parts["mine"]), me=len(parts["me"]), team=len(parts["team"]))
     return Queue(
-        counts=Counts(all=len(views), mine=len(parts["mine"]), me=len(parts["me"]), team=len(parts["team"])),
+        counts=counts,
+        mark=_mark(counts, chosen),
         tickets=[ticket_line(view) for view in chosen],
         complete=len(found) < MOST,
     )
+
+
+def _mark(counts: Counts, shown: list[TicketView]) -> str:
+    lines = [(v.ticket.id, v.standing.status, v.ticket.request.seal, v.asked) for v in shown]
+    return digest([counts.model_dump(), lines])[:16]
 
 
 @router.post("/queue/decisions")

@@ -77,6 +77,10 @@ class PostgresTicketStore:
         found = await selected(self._pool, ticket_sql("ticket_outcomes"), _parameters(wanted, at))
         return tuple((ticket_id, TicketStatus(status)) for ticket_id, status in found)
 
+    async def mark(self, wanted: TicketFilter, *, at: datetime) -> str:
+        ((found,),) = await selected(self._pool, ticket_sql("tickets_mark"), _parameters(wanted, at))
+        return str(found)
+
     async def writes(self) -> WriteSwitch:
         return _switched(await selected(self._pool, ticket_sql("write_switch")))
 

@@ -31,7 +31,7 @@ select ticket_id, kind, content::text from pgwarden_control.ticket_event where t
 
 -- name: wanted_tickets
 -- The newest tickets that are wanted, and how they stand.
-select t.id, t.number, case when t.ends_at <= %(at)s then 'EXPIRED' else t.status end as status
+select t.id, t.number, t.events, case when t.ends_at <= %(at)s then 'EXPIRED' else t.status end as status
 from pgwarden_control.ticket t
 where (%(database)s = '' or t.database = %(database)s)
   and (%(requester)s = '' or t.requester = %(requester)s)
@@ -63,6 +63,14 @@ with wanted as (
     -- include: wanted_tickets
 )
 select id, status from wanted order by number desc
+
+-- name: tickets_mark
+-- Of the wanted tickets and how they stand: another ticket, event or status makes another one.
+with wanted as (
+    -- include: wanted_tickets
+)
+select pg_catalog.hashtextextended(coalesce(string_agg(concat_ws(' ', id, events, status), ',' order by number), ''), 0)::text
+from wanted
 
 -- name: writes_go_on
 -- Held until the end of a claim's transaction: whoever freezes waits for it, and comes after it.
