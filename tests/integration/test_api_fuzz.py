@@ -38,6 +38,7 @@ TABLES = (
     "analyze",
 )
 STATEMENTS = ("select * from customers", "update customers set name = 'x' where id = 3", "select 1/0", "drop table x")
+MOMENTS = ("2026-01-01", "2026-12-31T23:59+02:00", "0001-01-01", "9999-12-31T23:59:59-12:00", "")
 SPARE = "spare"
 """An account, and a database, that calls may do with as they like."""
 
@@ -81,7 +82,9 @@ async def known(house: WebHouse) -> dict[str, list[str]]:
     question = {"name": "customers", "sql": STATEMENTS[0], "shared_with": "everybody"}
     kept = (await ana.post("/api/v1/questions", json=question)).json()["id"]
     await house.app.people.add(Person(SPARE, roles=APPROVER, level=MANAGER), audit=())
+    moments = {place: list(MOMENTS) for place in ("query.since", "query.until", "body.start", "body.end")}
     return {
+        **moments,
         "path.ticket": tickets,
         "path.database": ["shop"],
         "path.execution": [execution],

@@ -71,3 +71,16 @@ async def test_a_text_is_no_number_and_a_number_no_yes(house: WebHouse, path: st
 async def test_what_is_only_posted_is_no_entry_of_the_audit(house: WebHouse) -> None:
     wrong = await (await house.logged_in("audrey")).get("/api/v1/audit/verification")
     assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01", "9999-12-31T23:59:59-12:00"])
+async def test_a_moment_at_the_end_of_all_calendars_is_told_as_none(house: WebHouse, moment: str) -> None:
+    """Arithmetic on it would leave the years that there are."""
+    auditor, approver = await house.logged_in("audrey"), await house.logged_in("max")
+    reports = [{"since": moment}, {"until": moment}, {"since": moment, "until": moment}]
+    told = [await auditor.get("/api/v1/reports/compliance", params=each) for each in reports]
+    told.append(await auditor.get("/api/v1/databases/shop/changes", params={"since": moment}))
+    for start, end in ((moment, "2026-12-01"), ("2026-12-01", moment), (moment, moment)):
+        body = {"deputy": "dora", "start": start, "end": end}
+        told.append(await approver.post("/api/v1/delegations", json=body))
+    assert {(each.status_code, each.json()["code"]) for each in told} == {(422, "PGW051")}

@@ -150,8 +150,8 @@ async def _told(request: Request, error: Exception) -> Response:
     if isinstance(known, LoginNeeded | TokenInvalid) and request.method == "GET":
         where = "/password" if "password of your own" in known.what else f"/login?next={quote(path)}"
         return RedirectResponse(where, 303)
-    told = problem(known, status=_status(error))
-    return door_of(request).templates.page(request, "pages/error.html", status=told.status, problem=told)
+    trouble = problem(known, status=_status(error))
+    return door_of(request).templates.page(request, "pages/error.html", trouble=trouble)
 
 
 def _status(error: Exception) -> int | None:

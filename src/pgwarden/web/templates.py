@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse
 from pgwarden.domain.quantity import duration, size
 from pgwarden.web.assets import Assets
 from pgwarden.web.navigation import ADMIN_PLACES, PLACES
+from pgwarden.web.problems import Problem
 
 PLACE = Path(__file__).parent / "templates"
 
@@ -42,13 +43,24 @@ class Templates:
         }
 
     def page(
-        self, request: Request, name: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **values: Any
+        self,
+        request: Request,
+        name: str,
+        *,
+        status: int = 200,
+        trouble: Problem | None = None,
+        headers: Mapping[str, str] | None = None,
+        **values: Any,
     ) -> HTMLResponse:
-        """A template as a response. Every template also knows ``path``, ``theme`` and ``visitor`` (None: nobody)."""
+        """A template as a response. Every template also knows ``path``, ``theme`` and ``visitor`` (None: nobody).
+
+        With ``trouble``, what stood in the way, the response has its status, and the template knows it as ``problem``.
+        """
         theme = request.cookies.get(self._theme_cookie, "")
-        known = {"path": request.url.path, "theme": theme if theme in ("light", "dark") else "", "visitor": None}
+        theme = theme if theme in ("light", "dark") else ""
+        known = {"path": request.url.path, "theme": theme, "visitor": None, "problem": trouble}
         text = self._environment.get_template(name).render(**(known | values))
-        return HTMLResponse(text, status, headers)
+        return HTMLResponse(text, trouble.status if trouble else status, headers)
 
     def part(self, name: str, **values: Any) -> str:
         """A template as a piece of a page that is there already."""

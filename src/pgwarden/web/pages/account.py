@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.one_time_code import provisioning_uri, read_secret
 from pgwarden.domain.qr_code import qr_svg
 from pgwarden.domain.user_preferences import CHOICES, MEANINGS
@@ -24,8 +24,9 @@ from pgwarden.web.api.session import (
     read_session,
     renew_recovery_codes,
 )
+from pgwarden.web.pages.form_answer import answered
 from pgwarden.web.pages.token_form import TokenForm, blank_token
-from pgwarden.web.problems import Problem, problem
+from pgwarden.web.problems import Problem
 from pgwarden.web.proof import Proof
 from pgwarden.web.visitor import Inside, Visitor
 
@@ -60,11 +61,8 @@ async def end_login(visitor: Inside, login: Annotated[str, Form(max_length=100)]
 @router.post(f"{PLACE}/tokens")
 async def make_token(request: Request, visitor: Inside, wanted: Annotated[TokenForm, Form()]) -> Response:
     """Make a token of one's own; its secret is shown this once."""
-    try:
-        made = await tokens.make(wanted.wanted.model_copy(update={"person": visitor.person.name}), visitor)
-    except PgwardenError as error:
-        return await _shown(request, visitor, token=wanted, trouble=problem(error))
-    return await _shown(request, visitor, made=made)
+    work = tokens.make(wanted.wanted.model_copy(update={"person": visitor.person.name}), visitor)
+    return await answered(work, partial(_shown, request, visitor), shows="made", token=wanted)
 
 
 @router.post(f"{PLACE}/tokens/{{token}}/revocation")
@@ -77,11 +75,8 @@ async def revoke_token(visitor: Inside, token: str) -> Response:
 @router.post(f"{PLACE}/delegations")
 async def delegate(request: Request, visitor: Inside, wanted: Annotated[delegations.NewDelegation, Form()]) -> Response:
     """Let another approver decide in one's place."""
-    try:
-        await delegations.delegate(wanted.model_copy(update={"giver": visitor.person.name}), visitor)
-    except PgwardenError as error:
-        return await _shown(request, visitor, trouble=problem(error))
-    return RedirectResponse(PLACE, 303)
+    work = delegations.delegate(wanted.model_copy(update={"giver": visitor.person.name}), visitor)
+    return await answered(work, partial(_shown, request, visitor), to=PLACE)
 
 
 @router.post(f"{PLACE}/delegations/end")
@@ -100,21 +95,15 @@ async def second_factor(request: Request, visitor: Inside) -> Response:
 @router.post(f"{PLACE}/second-factor")
 async def enrol(request: Request, visitor: Inside, wanted: Annotated[FactorProof, Form()]) -> Response:
     """Keep it, once a code of it is right; its recovery codes are shown this once."""
-    try:
-        made = await enrol_second_factor(wanted, visitor)
-    except PgwardenError as error:
-        return await _factor(request, visitor, wanted.secret, trouble=problem(error))
-    return await _factor(request, visitor, made=made)
+    page = partial(_factor, request, visitor)
+    return await answered(enrol_second_factor(wanted, visitor), page, shows="made", secret=wanted.secret)
 
 
 @router.post(f"{PLACE}/recovery-codes")
 async def renew_codes(request: Request, visitor: Inside, proof: Annotated[Proof, Form()]) -> Response:
     """New recovery codes in place of the old ones, shown this once."""
-    try:
-        made = await renew_recovery_codes(Renewal(proof=proof), visitor)
-    except PgwardenError as error:
-        return await _factor(request, visitor, trouble=problem(error))
-    return await _factor(request, visitor, made=made)
+    work = renew_recovery_codes(Renewal(proof=proof), visitor)
+    return await answered(work, partial(_factor, request, visitor), shows="made")
 
 
 async def _factor(
@@ -130,14 +119,13 @@ async def _factor(
     return visitor.door.templates.page(
         request,
         "pages/second_factor.html",
-        status=trouble.status if trouble else 200,
         visitor=visitor,
         enrolled=enrolled,
         made=made,
         left=await visitor.app.personnel.recovery_codes_left(by=visitor.admission),
         factor=shown,
         picture=_picture(shown.uri) if shown else "",
-        problem=trouble,
+        trouble=trouble,
     )
 
 
@@ -170,7 +158,6 @@ async def _shown(
     return visitor.door.templates.page(
         request,
         "pages/account.html",
-        status=trouble.status if trouble else 200,
         visitor=visitor,
         me=await read_session(visitor),
         logins=await list_sessions(visitor),
@@ -185,6 +172,6 @@ async def _shown(
         preferences=await read_preferences(visitor),
         choices=CHOICES,
         meanings=MEANINGS,
-        problem=trouble,
+        trouble=trouble,
         proof=await visitor.app.front_desk.proof_of(visitor.admission),
     )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.identity import IdentityKind
 from pgwarden.domain.person import Role
 from pgwarden.domain.saved_question import EVERYBODY, MOST_FAILURES, SavedQuestion, may_get
 from pgwarden.web.api import questions as api
-from pgwarden.web.problems import Problem, problem
+from pgwarden.web.pages.form_answer import answered
+from pgwarden.web.problems import Problem
 from pgwarden.web.visitor import Inside, Visitor
 
 router = APIRouter()
@@ -51,12 +52,9 @@ async def change(
     shared_with: Annotated[str, Form(max_length=200)] = "",
 ) -> Response:
     """Another name, other people."""
-    try:
-        wanted = api.QuestionChange(revision=revision, name=name, shared_with=shared_with)
-        await api.change_question(question, wanted, visitor)
-    except PgwardenError as error:
-        return await _page(request, visitor, question, problem(error))
-    return RedirectResponse(f"{PLACE}/{question}", 303)
+    wanted = api.QuestionChange(revision=revision, name=name, shared_with=shared_with)
+    work = api.change_question(question, wanted, visitor)
+    return await answered(work, partial(_page, request, visitor, question), to=f"{PLACE}/{question}")
 
 
 @router.post(f"{PLACE}/{{question}}/schedule")
@@ -71,12 +69,9 @@ async def schedule(
     recipients: Annotated[list[str], Form()] = [],  # noqa: B006 - FastAPI makes a new one for each request
 ) -> Response:
     """Have it sent."""
-    try:
-        wanted = api.NewSchedule(revision=revision, cron=cron, zone=zone, form=form, recipients=recipients)
-        await api.schedule_question(question, wanted, visitor)
-    except PgwardenError as error:
-        return await _page(request, visitor, question, problem(error))
-    return RedirectResponse(f"{PLACE}/{question}", 303)
+    wanted = api.NewSchedule(revision=revision, cron=cron, zone=zone, form=form, recipients=recipients)
+    work = api.schedule_question(question, wanted, visitor)
+    return await answered(work, partial(_page, request, visitor, question), to=f"{PLACE}/{question}")
 
 
 @router.post(f"{PLACE}/{{question}}/unschedule")
@@ -100,13 +95,12 @@ async def _page(request: Request, visitor: Visitor, question: str, trouble: Prob
     return visitor.door.templates.page(
         request,
         "pages/question.html",
-        status=trouble.status if trouble else 200,
         visitor=visitor,
         question=await api.read_question(question, visitor),
         shares=["", EVERYBODY, *Role, *sorted(f"group:{group}" for group in visitor.identity.groups)],
         people=await _people(visitor, found) if own else [],
         most_failures=MOST_FAILURES,
-        problem=trouble,
+        trouble=trouble,
     )
 
 

@@ -61,12 +61,11 @@ async def changes(
     return visitor.door.templates.page(
         request,
         "pages/changes.html",
-        status=trouble.status if trouble else 200,
         visitor=visitor,
         database=database,
         since=since,
         found=found,
-        problem=trouble,
+        trouble=trouble,
     )
 
 

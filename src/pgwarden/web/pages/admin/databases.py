@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from pgwarden.domain.errors import PgwardenError
 from pgwarden.web.api.admin import databases as api
-from pgwarden.web.problems import Problem, problem
+from pgwarden.web.pages.form_answer import answered
+from pgwarden.web.problems import Problem
 from pgwarden.web.proof import Proof
 from pgwarden.web.visitor import Inside, Visitor
 
@@ -49,13 +50,10 @@ async def listed(request: Request, visitor: Inside) -> Response:
 @router.post(PLACE)
 async def register(request: Request, visitor: Inside, wanted: Annotated[RegistrationForm, Form()]) -> Response:
     """Look at one before it is registered, or register it."""
-    try:
-        if wanted.verb == "check":
-            return await _list(request, visitor, wanted, check=await api.check_unregistered(wanted, visitor))
-        made = await api.register(wanted, visitor)
-    except PgwardenError as error:
-        return await _list(request, visitor, wanted, trouble=problem(error))
-    return RedirectResponse(f"{PLACE}/{made.name}", 303)
+    page = partial(_list, request, visitor, wanted)
+    if wanted.verb == "check":
+        return await answered(api.check_unregistered(wanted, visitor), page, shows="check")
+    return await answered(api.register(wanted, visitor), page, to=f"{PLACE}/{wanted.name}")
 
 
 @router.get(f"{PLACE}/{{name}}")
@@ -67,30 +65,22 @@ async def one(request: Request, visitor: Inside, name: api.Name) -> Response:
 @router.post(f"{PLACE}/{{name}}")
 async def change(request: Request, visitor: Inside, name: api.Name, wanted: Annotated[ReachForm, Form()]) -> Response:
     """Change how it is reached."""
-    try:
-        await api.change(name, wanted, visitor)
-    except PgwardenError as error:
-        return await _one(request, visitor, name, trouble=problem(error))
-    return RedirectResponse(f"{PLACE}/{name}", 303)
+    return await answered(
+        api.change(name, wanted, visitor), partial(_one, request, visitor, name), to=f"{PLACE}/{name}"
+    )
 
 
 @router.post(f"{PLACE}/{{name}}/writes")
 async def writes(request: Request, visitor: Inside, name: api.Name, wanted: Annotated[WritesForm, Form()]) -> Response:
     """Open it for approved changes, or close it again."""
-    try:
-        await api.allow_writes(name, api.Writes(allowed=wanted.allowed, proof=wanted), visitor)
-    except PgwardenError as error:
-        return await _one(request, visitor, name, trouble=problem(error))
-    return RedirectResponse(f"{PLACE}/{name}", 303)
+    work = api.allow_writes(name, api.Writes(allowed=wanted.allowed, proof=wanted), visitor)
+    return await answered(work, partial(_one, request, visitor, name), to=f"{PLACE}/{name}")
 
 
 @router.post(f"{PLACE}/{{name}}/check")
 async def check(request: Request, visitor: Inside, name: api.Name) -> Response:
     """Look at it."""
-    try:
-        return await _one(request, visitor, name, check=await api.check(name, visitor))
-    except PgwardenError as error:
-        return await _one(request, visitor, name, trouble=problem(error))
+    return await answered(api.check(name, visitor), partial(_one, request, visitor, name), shows="check")
 
 
 @router.post(f"{PLACE}/{{name}}/removal")
@@ -111,12 +101,11 @@ async def _list(
     return visitor.door.templates.page(
         request,
         "admin/databases.html",
-        status=trouble.status if trouble else 200,
         visitor=visitor,
         databases=await api.list_registered(visitor),
         wanted=wanted or RegistrationForm.model_construct(name="", url=""),
         check=check,
-        problem=trouble,
+        trouble=trouble,
     )
 
 
@@ -131,10 +120,9 @@ async def _one(
     return visitor.door.templates.page(
         request,
         "admin/database.html",
-        status=trouble.status if trouble else 200,
         visitor=visitor,
         database=await api.read_registered(name, visitor),
         check=check,
-        problem=trouble,
+        trouble=trouble,
         proof=await visitor.app.front_desk.proof_of(visitor.admission),
     )

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.login import Scope
 from pgwarden.domain.person import Role
 from pgwarden.web.api import delegations as api
-from pgwarden.web.problems import Problem, problem
+from pgwarden.web.pages.form_answer import answered
+from pgwarden.web.problems import Problem
 from pgwarden.web.visitor import Inside, Visitor
 
 router = APIRouter()
@@ -29,11 +30,7 @@ async def listed(request: Request, visitor: Inside, over: bool = False) -> Respo
 @router.post(PLACE)
 async def delegate(request: Request, visitor: Inside, wanted: Annotated[api.NewDelegation, Form()]) -> Response:
     """Let somebody stand in."""
-    try:
-        await api.delegate(wanted, visitor)
-    except PgwardenError as error:
-        return await _list(request, visitor, trouble=problem(error))
-    return RedirectResponse(PLACE, 303)
+    return await answered(api.delegate(wanted, visitor), partial(_list, request, visitor), to=PLACE)
 
 
 @router.post(f"{PLACE}/end")
@@ -49,10 +46,9 @@ async def _list(request: Request, visitor: Visitor, *, over: bool = False, troub
     return visitor.door.templates.page(
         request,
         "admin/delegations.html",
-        status=trouble.status if trouble else 200,
         visitor=visitor,
         delegations=await api.list_delegations(visitor, over),
         approvers=[each for each in people if each.may_approve(1)],
         over=over,
-        problem=trouble,
+        trouble=trouble,
     )

@@ -95,9 +95,8 @@ async def _channels(request: Request, visitor: Visitor, *, sent: str = "", troub
     return visitor.door.templates.page(
         request,
         "admin/channels.html",
-        status=trouble.status if trouble else 200,
         visitor=visitor,
         channels=await api.list_channels(visitor),
         sent=sent,
-        problem=trouble,
+        trouble=trouble,
     )

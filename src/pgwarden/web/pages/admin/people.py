@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from pydantic import BaseModel, Field
 from starlette.responses import RedirectResponse, Response
 
-from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.identity import IdentityKind
 from pgwarden.domain.login import Scope
 from pgwarden.domain.person import Role
 from pgwarden.web.api import people as api
-from pgwarden.web.problems import Problem, problem
+from pgwarden.web.pages.form_answer import answered
+from pgwarden.web.problems import Problem
 from pgwarden.web.proof import Proof
 from pgwarden.web.visitor import Inside, Visitor
 
@@ -71,14 +73,9 @@ async def listed(request: Request, visitor: Inside) -> Response:
 @router.post(PLACE)
 async def add(request: Request, visitor: Inside, wanted: Annotated[NewPersonForm, Form()]) -> Response:
     """Make one."""
-    try:
-        new = api.NewPerson.model_validate(wanted.given | {"name": wanted.name, "kind": wanted.kind})
-        made = await api.add(new, visitor)
-    except PgwardenError as error:
-        return await _list(request, visitor, wanted=wanted, trouble=problem(error))
-    if not made.one_time_password:
-        return RedirectResponse(f"{PLACE}/{made.name}", 303)
-    return await _list(request, visitor, handed=Handed(name=made.name, password=made.one_time_password, what="added"))
+    new = api.NewPerson.model_validate(wanted.given | {"name": wanted.name, "kind": wanted.kind})
+    work, page = _handed(api.add(new, visitor), "added"), partial(_list, request, visitor)
+    return await answered(work, page, shows="handed", to=f"{PLACE}/{wanted.name}", wanted=wanted)
 
 
 @router.get(f"{PLACE}/{{name}}")
@@ -90,22 +87,15 @@ async def one(request: Request, visitor: Inside, name: api.Name) -> Response:
 @router.post(f"{PLACE}/{{name}}")
 async def change(request: Request, visitor: Inside, name: api.Name, wanted: Annotated[PersonForm, Form()]) -> Response:
     """Change what it may do."""
-    try:
-        await api.change(name, api.Change.model_validate(wanted.given), visitor)
-    except PgwardenError as error:
-        return await _one(request, visitor, name, trouble=problem(error))
-    return RedirectResponse(f"{PLACE}/{name}", 303)
+    work = api.change(name, api.Change.model_validate(wanted.given), visitor)
+    return await answered(work, partial(_one, request, visitor, name), to=f"{PLACE}/{name}")
 
 
 @router.post(f"{PLACE}/{{name}}/reset")
 async def reset(request: Request, visitor: Inside, name: api.Name, wanted: Annotated[ResetForm, Form()]) -> Response:
     """A new one-time password."""
-    try:
-        made = await api.reset(name, api.Reset(second_factor=wanted.second_factor, proof=wanted), visitor)
-    except PgwardenError as error:
-        return await _one(request, visitor, name, trouble=problem(error))
-    handed = Handed(name=name, password=made.one_time_password, what="reset")
-    return await _one(request, visitor, name, handed=handed)
+    work = api.reset(name, api.Reset(second_factor=wanted.second_factor, proof=wanted), visitor)
+    return await answered(_handed(work, "reset"), partial(_one, request, visitor, name), shows="handed")
 
 
 @router.post(f"{PLACE}/{{name}}/unlock")
@@ -129,6 +119,12 @@ async def end_login(visitor: Inside, name: api.Name, login: Form200) -> Response
     return RedirectResponse(f"{PLACE}/{name}", 303)
 
 
+async def _handed(work: Awaitable[api.OneTime], what: str) -> Handed | None:
+    """What there is to hand over once the work is done; a service or an agent gets no password."""
+    made = await work
+    return Handed(name=made.name, password=made.one_time_password, what=what) if made.one_time_password else None
+
+
 async def _list(
     request: Request,
     visitor: Visitor,
@@ -141,12 +137,11 @@ async def _list(
     return visitor.door.templates.page(
         request,
         "admin/people.html",
-        status=trouble.status if trouble else 200,
         visitor=visitor,
         people=await api.list_people(visitor),
         wanted=wanted or NewPersonForm.model_construct(name=""),
         handed=handed,
-        problem=trouble,
+        trouble=trouble,
         proof=await visitor.app.front_desk.proof_of(visitor.admission),
     )
 
@@ -158,12 +153,11 @@ async def _one(
     return visitor.door.templates.page(
         request,
         "admin/person.html",
-        status=trouble.status if trouble else 200,
         visitor=visitor,
         person=await api.read_person(name, visitor),
         logins=await api.list_logins_of(name, visitor),
         second_factor=await visitor.app.personnel.has_second_factor(name, by=visitor.admission),
         handed=handed,
-        problem=trouble,
+        trouble=trouble,
         proof=await visitor.app.front_desk.proof_of(visitor.admission),
     )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from pydantic import Field
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from pgwarden.domain.errors import PgwardenError
 from pgwarden.web.api.admin import policy as api
-from pgwarden.web.problems import Problem, problem
+from pgwarden.web.pages.form_answer import answered
+from pgwarden.web.problems import Problem
 from pgwarden.web.proof import Proof
 from pgwarden.web.visitor import Inside, Visitor
 
@@ -41,14 +42,11 @@ async def edit(request: Request, visitor: Inside) -> Response:
 @router.post(PLACE)
 async def act(request: Request, visitor: Inside, wanted: Annotated[EditForm, Form()]) -> Response:
     """Compare the text with history, or put it in force."""
-    try:
-        if wanted.verb == "dry-run":
-            compared = await api.dry_run(api.DryRun(text=wanted.written), visitor)
-            return await _shown(request, visitor, wanted, compared=compared)
-        await api.save(api.Save(text=wanted.written, expected=wanted.expected, proof=wanted), visitor)
-    except PgwardenError as error:
-        return await _shown(request, visitor, wanted, trouble=problem(error))
-    return RedirectResponse(PLACE, 303)
+    page = partial(_shown, request, visitor, wanted)
+    if wanted.verb == "dry-run":
+        return await answered(api.dry_run(api.DryRun(text=wanted.written), visitor), page, shows="compared")
+    work = api.save(api.Save(text=wanted.written, expected=wanted.expected, proof=wanted), visitor)
+    return await answered(work, page, to=PLACE)
 
 
 async def _shown(
@@ -65,13 +63,12 @@ async def _shown(
     return visitor.door.templates.page(
         request,
         "admin/policy.html",
-        status=trouble.status if trouble else 200,
         visitor=visitor,
         policy=found,
         text=text,
         expected=wanted.expected if wanted else found.sha256,
         verdict=verdict,
         compared=compared,
-        problem=trouble,
+        trouble=trouble,
         proof=await visitor.app.front_desk.proof_of(visitor.admission),
     )

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
 from starlette.responses import RedirectResponse, Response
 
-from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.login import Scope
 from pgwarden.domain.person import Role
 from pgwarden.web.api import tokens as api
+from pgwarden.web.pages.form_answer import answered
 from pgwarden.web.pages.token_form import TokenForm, blank_token
-from pgwarden.web.problems import Problem, problem
+from pgwarden.web.problems import Problem
 from pgwarden.web.visitor import Inside, Visitor
 
 router = APIRouter()
@@ -29,11 +30,8 @@ async def listed(request: Request, visitor: Inside) -> Response:
 @router.post(PLACE)
 async def make(request: Request, visitor: Inside, wanted: Annotated[TokenForm, Form()]) -> Response:
     """Make one; its secret is shown this once."""
-    try:
-        made = await api.make(wanted.wanted, visitor)
-    except PgwardenError as error:
-        return await _list(request, visitor, wanted=wanted, trouble=problem(error))
-    return await _list(request, visitor, made=made)
+    work = api.make(wanted.wanted, visitor)
+    return await answered(work, partial(_list, request, visitor), shows="made", wanted=wanted)
 
 
 @router.post(f"{PLACE}/{{token}}/revocation")
@@ -55,13 +53,12 @@ async def _list(
     return visitor.door.templates.page(
         request,
         "admin/tokens.html",
-        status=trouble.status if trouble else 200,
         visitor=visitor,
         tokens=await api.list_tokens(visitor),
         people=[each for each in await visitor.app.personnel.accounts(by=visitor.admission) if each.active],
         databases=await visitor.app.targets.names(),
         wanted=wanted or blank_token(),
         made=made,
-        problem=trouble,
+        trouble=trouble,
         proof=await visitor.app.front_desk.proof_of(visitor.admission),
     )
