@@ -98,6 +98,13 @@ class Ground:
             }
         )
 
+    @classmethod
+    def of(cls, url: str, catalog: Catalog, values: SampledValues) -> Ground:
+        """A database that is there, and what is known of it."""
+        ground = cls.__new__(cls)
+        ground.url, ground.catalog, ground.values = url, catalog, values
+        return ground
+
 
 class House:
     """An engine with its surroundings, over a real database."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 
 from pgwarden.context.disclosure import Disclosure, fenced
 from pgwarden.context.ranking import rank, words_of
@@ -71,8 +73,7 @@ def pack(
     earlier = [f"{turn.question}\n  {turn.sql}" for turn in question.history[-3:] if turn.sql]
     take(EARLIER, "\n".join(earlier))
     take(TROUBLES, "\n".join(question.troubles[:MOST_TROUBLES]))
-    near = nearest(question.text, examples)
-    take(EXAMPLES, "\n".join(f"{example.question}\n  {example.sql}" for example in near))
+    take(EXAMPLES, "\n".join(_fitting(nearest(question.text, examples), (left - overhead) // 2)))
     said = " ".join([question.text, question.instructions, *definitions, *earlier])
     lines, tables = [], []
     ranked = rank(said, catalog, values, [example.sql for example in examples])
@@ -90,12 +91,39 @@ def pack(
     return Packed(tuple(parts), tuple(tables), len(ranked) - len(tables))
 
 
+def _fitting(examples: Sequence[Example], room: int) -> Iterator[str]:
+    """As many examples as the room takes, the best first, each on a line with its SQL on the next."""
+    for example in examples:
+        line = f"{_flat(example.question)}\n  {example.sql}"
+        room -= tokens(line) + 1
+        if room >= 0:
+            yield line
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
 def nearest(text: str, examples: Sequence[Example]) -> tuple[Example, ...]:
-    """The examples that share most words with a question, best first; none that share nothing."""
+    """The examples most like a question, best first, at most five; none that share fewer than two words with it.
+
+    A word counts the more the fewer of the examples have it, so that "what is the name of" tells nothing; and a long
+    example gains nothing by having many words.
+    """
     wanted = frozenset(words_of(text))
-    shared = [(len(wanted & frozenset(words_of(example.question))), example) for example in examples]
-    found = sorted((pair for pair in shared if pair[0] > 1), key=lambda pair: -pair[0])
-    return tuple(example for _, example in found[:MOST_EXAMPLES])
+    known = [(frozenset(words_of(example.question)), example) for example in examples]
+    held = Counter(word for words, _ in known for word in words)
+    ranked = [
+        (_weight(wanted & words, held, len(known)) / (1 + _weight(wanted | words, held, len(known))), example)
+        for words, example in known
+        if len(wanted & words) > 1
+    ]
+    ranked.sort(key=lambda pair: -pair[0])
+    return tuple(example for _, example in ranked[:MOST_EXAMPLES])
+
+
+def _weight(words: Iterable[str], held: Mapping[str, int], count: int) -> float:
+    return sum(log(1 + count / (0.5 + held.get(word, 0))) for word in words)
 
 
 def definition(

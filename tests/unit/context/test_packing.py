@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.catalogs import catalog, table
 
 from pgwarden.context.disclosure import Disclosure
-from pgwarden.context.packing import SCHEMA, pack, tokens
+from pgwarden.context.packing import SCHEMA, nearest, pack, tokens
 from pgwarden.context.proposal import same_rows
+from pgwarden.domain.feedback import Example
 from pgwarden.domain.question import Question
 from pgwarden.domain.result import ReadStatistics, Result, ResultColumn
 from pgwarden.domain.value_index import SampledValues
@@ -45,3 +48,15 @@ def test_rows_are_compared_in_any_order_and_as_often_as_they_come() -> None:
     assert same_rows(result((1, "a")), result(("a", 1))), "nor do the columns' places"
     assert same_rows(result((1,), masked=True), result((1,))) is None
     assert same_rows(result(), result()) is None, "two empty results say nothing"
+
+
+def test_examples_are_ranked_by_the_words_that_tell_them_apart() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    asked = [f"what is the name of the {n}. thing in the list" for n in range(9)]
+    common = tuple(Example(question, f"select {question}", "team", at) for question in asked)
+    long = Example("products that came late, and many other words that nobody asked for", "select 10", "team", at)
+    wanted = Example("products returned broken", "select 11", "team", at)
+    found = nearest("what is the name of the products that came back broken", (*common, long, wanted))
+    assert [example.sql for example in found[:2]] == ["select 11", "select 10"]
+    assert len(found) == 5
+    assert nearest("products", (wanted,)) == (), "one word in common tells nothing"
