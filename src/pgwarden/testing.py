@@ -775,11 +775,11 @@ class MemoryUseLedger:
         for account, use in used.items():
             self._minutes[account, minute] = self._minutes.get((account, minute), Use()) + use
 
-    async def last_hour(self, accounts: Collection[str]) -> Mapping[str, tuple[Use, float]]:
+    async def last_hour(self, accounts: Collection[str] | None) -> Mapping[str, tuple[Use, float]]:
         found: dict[str, tuple[Use, float]] = {}
         for (account, minute), use in self._minutes.items():
             age = self._clock() - minute * 60
-            if account in accounts and age < KEPT:
+            if (accounts is None or account in accounts) and age < KEPT:
                 total, oldest = found.get(account, (Use(), age))
                 found[account] = total + use, max(oldest, age)
         return found

@@ -48,6 +48,7 @@ async def test_uses_add_up_for_each_account(ledger: tuple[UseLedger, Later]) -> 
     }
     assert all(600 <= oldest < 661 for _, oldest in found.values())
     assert await store.last_hour([]) == {}
+    assert (await store.last_hour(None)).keys() == {"ann", "bob"}
 
 
 async def test_a_minute_counts_until_it_is_wholly_an_hour_ago(ledger: tuple[UseLedger, Later]) -> None:

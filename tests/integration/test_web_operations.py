@@ -48,7 +48,7 @@ async def policy(house: WebHouse) -> AsyncIterator[File]:
 async def test_nobody_but_administrators_looks_or_decides(house: WebHouse) -> None:
     ana, audrey = await house.logged_in("ana"), await house.logged_in("audrey")
     for client in (ana, audrey):
-        for path in ("policy", "channels", "models", "health", "jobs", "dead-letters", "metrics"):
+        for path in ("policy", "channels", "models", "callers", "health", "jobs", "dead-letters", "metrics"):
             assert (await client.get(f"/api/v1/admin/{path}")).status_code == 403, path
         for path in ("policy/verdict", "policy/dry-run", "models/test", "channels/email/test", "jobs/1/retry"):
             assert (await client.post(f"/api/v1/admin/{path}", json={"text": ""})).status_code == 403, path

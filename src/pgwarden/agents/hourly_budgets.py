@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextvars import Context
 from dataclasses import dataclass
 from math import inf
@@ -83,6 +83,17 @@ class HourlyBudgets:
         known.total += use
         if self._saving is None or self._saving.done():  # outside the context of the call, which ends before it does
             self._saving = asyncio.get_running_loop().create_task(self._save(), context=Context())
+
+    async def spent(self) -> Mapping[str, Use]:
+        """What each caller used in the last hour, as all processes told, with what this one has not saved yet.
+
+        Nobody while nothing is limited: then nothing is counted. Raises ControlDatabaseUnavailable.
+        """
+        async with self._exchanging:
+            found = {account: use for account, (use, _) in (await self._ledger.last_hour(None)).items()}
+            for account, use in self._unsaved.items():
+                found[account] = found.get(account, Use()) + use
+        return dict(sorted(found.items()))
 
     async def close(self) -> None:
         """Save what is left. What cannot be saved is lost, which the log tells."""

@@ -15,7 +15,7 @@ class UseLedger(Protocol):
         """Count, for each account, what its calls used just now."""
         ...
 
-    async def last_hour(self, accounts: Collection[str]) -> Mapping[str, tuple[Use, float]]:
-        """What accounts used in the last 61 minutes that have begun, and how many seconds ago the first of those that
-        it used anything in began. Those that used nothing are left out."""
+    async def last_hour(self, accounts: Collection[str] | None) -> Mapping[str, tuple[Use, float]]:
+        """What accounts (None: all of them) used in the last 61 minutes that have begun, and how many seconds ago the
+        first of those that it used anything in began. Those that used nothing are left out."""
         ...

@@ -36,7 +36,7 @@ class Ledger(MemoryUseLedger):
             raise ControlDatabaseUnavailable("The control database does not answer.")
         await super().add(used)
 
-    async def last_hour(self, accounts: Collection[str]) -> Mapping[str, tuple[Use, float]]:
+    async def last_hour(self, accounts: Collection[str] | None) -> Mapping[str, tuple[Use, float]]:
         self.reads += 1
         if self.gone:
             raise ControlDatabaseUnavailable("The control database does not answer.")
@@ -125,6 +125,17 @@ async def test_many_calls_cost_one_read_first_and_one_write_later(clock: Clock, 
     assert (await ledger.last_hour(["one"]))["one"][0] == Use(calls=500)
     await budgets.close()
     assert ledger.writes == 1, "nothing was left to save"
+
+
+async def test_what_everybody_used_is_told_with_what_is_not_saved_yet(clock: Clock, ledger: Ledger) -> None:
+    one, other = (process(Allowance(calls=9), ledger, clock) for _ in range(2))
+    one.spend("ann", Use(1, 10))
+    await one.close()
+    other.spend("bob", Use(1))
+    other.spend("ann", Use(1, 5))
+    assert await other.spent() == {"ann": Use(2, 15), "bob": Use(1)}
+    clock.now += KEPT
+    assert await one.spent() == {}
 
 
 async def test_processes_count_together_within_seconds_and_a_new_one_at_once(clock: Clock, ledger: Ledger) -> None:

@@ -27,7 +27,8 @@ class PostgresUseLedger:
             await connection.execute(query("add_mcp_use"), given)
             await connection.execute(query("drop_old_mcp_use"))
 
-    async def last_hour(self, accounts: Collection[str]) -> Mapping[str, tuple[Use, float]]:
-        """What these accounts used, and since when."""
-        found = await rows(self._pool, "mcp_use_of_the_hour", {"accounts": list(accounts)})
+    async def last_hour(self, accounts: Collection[str] | None) -> Mapping[str, tuple[Use, float]]:
+        """What these accounts, or all, used, and since when."""
+        asked = None if accounts is None else list(accounts)
+        found = await rows(self._pool, "mcp_use_of_the_hour", {"accounts": asked})
         return {account: (Use(*used), oldest) for account, oldest, *used in found}

@@ -371,5 +371,5 @@ delete from pgwarden_control.mcp_use where ctid = any(array(
 select account, extract(epoch from now() - min(minute))::double precision,
        sum(calls)::bigint, sum(rows)::bigint, sum(bytes)::bigint, sum(seconds)
 from pgwarden_control.mcp_use
-where account = any(%(accounts)s::text[]) and minute > now() - interval '61 minutes'
+where (%(accounts)s::text[] is null or account = any(%(accounts)s)) and minute > now() - interval '61 minutes'
 group by account

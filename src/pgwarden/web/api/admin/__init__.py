@@ -1,5 +1,5 @@
 """The API for administrators, below ``/admin``; a router each."""
 
-from pgwarden.web.api.admin import databases, operations, policy
+from pgwarden.web.api.admin import callers, databases, models, operations, policy
 
-NOUNS = (databases, policy, operations)
+NOUNS = (databases, policy, models, callers, operations)

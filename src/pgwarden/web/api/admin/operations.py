@@ -1,4 +1,4 @@
-"""What keeps pgwarden going: channels, models, health, metrics, jobs, and messages that did not arrive."""
+"""What keeps pgwarden going: channels, health, metrics, jobs, and messages that did not arrive."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, Field
 
-from pgwarden.domain.errors import ModelBudgetSpent, ModelFailed
 from pgwarden.domain.job import JobRecord, JobState
 from pgwarden.domain.login import Scope
 from pgwarden.domain.metric_text import read_metrics
 from pgwarden.domain.notification import Channel, Letter
 from pgwarden.domain.person import Role
 from pgwarden.web.api.admin.databases import FindingAnswer, finding_answer
-from pgwarden.web.problems import Problem, problem
+from pgwarden.web.api.admin.models import Tried
 from pgwarden.web.visitor import Inside, Visitor
 
 router = APIRouter(tags=["administration"])
@@ -29,41 +28,6 @@ class ChannelAnswer(BaseModel):
 
     channel: Channel
     set_up: bool
-
-
-class ModelAnswer(BaseModel):
-    """A language model that is set up."""
-
-    part: str = Field(description="`primary`, `backup` or `validator`.")
-    model: str
-
-
-class UseAnswer(BaseModel):
-    """What was used today."""
-
-    identity: str = Field(description="Empty: everyone together.")
-    calls: int
-    tokens: int
-    cost: float = Field(description="US dollars, by the prices of the settings.")
-
-
-class ModelsAnswer(BaseModel):
-    """The models, what they are told, and today's use."""
-
-    models: list[ModelAnswer]
-    discloses: str
-    personal_values: bool
-    person_tokens: int = Field(description="The most that one person may use a day.")
-    all_tokens: int
-    usage: list[UseAnswer]
-
-
-class Tried(BaseModel):
-    """Whether something answered."""
-
-    answers: bool
-    seconds: float | None = None
-    trouble: Problem | None = None
 
 
 class JobAnswer(BaseModel):
@@ -123,37 +87,6 @@ async def try_channel(channel: Channel, visitor: Inside) -> Tried:
     """Send yourself an example. ChannelMissing, DeliveryFailed, DeliveryRefused."""
     await visitor.app.notification_desk.test(visitor.admission, channel)
     return Tried(answers=True)
-
-
-@router.get("/admin/models")
-async def read_models(visitor: Inside) -> ModelsAnswer:
-    """The language models, and what each person used today."""
-    _administrator(visitor)
-    found = visitor.app.models
-    return ModelsAnswer(
-        models=[ModelAnswer(part=part, model=road.name) for part, road in found.roads.items()],
-        discloses=found.disclosure.discloses.value,
-        personal_values=found.disclosure.personal,
-        person_tokens=found.budget.person_tokens,
-        all_tokens=found.budget.all_tokens,
-        usage=[
-            UseAnswer(identity=use.identity, calls=use.calls, tokens=use.tokens, cost=round(use.cost, 6))
-            for use in await found.usage()
-        ],
-    )
-
-
-@router.post("/admin/models/test")
-async def try_models(visitor: Inside) -> dict[str, Tried]:
-    """One small call to each model, counted on your own budget."""
-    _administrator(visitor)
-    found: dict[str, Tried] = {}
-    for part in visitor.app.models.roads:
-        try:
-            found[part] = Tried(answers=True, seconds=await visitor.app.models.test(part, visitor.identity))
-        except (ModelFailed, ModelBudgetSpent) as error:
-            found[part] = Tried(answers=False, trouble=problem(error))
-    return found
 
 
 @router.get("/admin/jobs")

@@ -1,4 +1,4 @@
-"""What keeps pgwarden going: channels, models, health and metrics, jobs and messages that did not arrive."""
+"""What keeps pgwarden going: channels, health and metrics, jobs and messages that did not arrive."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pgwarden.web.visitor import Inside, Visitor
 router = APIRouter()
 
 Verb = Annotated[str, Form(max_length=20)]
-CHANNELS, MODELS, HEALTH, JOBS = (f"/admin/{name}" for name in ("channels", "models", "health", "jobs"))
+CHANNELS, HEALTH, JOBS = (f"/admin/{name}" for name in ("channels", "health", "jobs"))
 
 
 @router.get(CHANNELS)
@@ -33,23 +33,6 @@ async def try_channel(request: Request, visitor: Inside, channel: Channel) -> Re
     except PgwardenError as error:
         return await _channels(request, visitor, trouble=problem(error))
     return await _channels(request, visitor, sent=channel.value)
-
-
-@router.get(MODELS)
-async def models(request: Request, visitor: Inside) -> Response:
-    """The language models, their budgets and their use."""
-    return visitor.door.templates.page(
-        request, "admin/models.html", visitor=visitor, found=await api.read_models(visitor), tried=None
-    )
-
-
-@router.post(f"{MODELS}/test")
-async def try_models(request: Request, visitor: Inside) -> Response:
-    """One small call to each."""
-    tried = await api.try_models(visitor)
-    return visitor.door.templates.page(
-        request, "admin/models.html", visitor=visitor, found=await api.read_models(visitor), tried=tried
-    )
 
 
 @router.get(HEALTH)
