@@ -20,10 +20,14 @@ class Sample:
     subset: str
 
 
-def fit(samples: Sequence[Sample]) -> dict[str, float]:
-    """Weights by gradient ascent; every weight but the bias stays at or below zero."""
+def fit(samples: Sequence[Sample], prior: Mapping[str, float] | None = None) -> dict[str, float]:
+    """Weights by gradient ascent; every weight but the bias stays at or below zero.
+
+    Each is pulled to its ``prior`` (0 without one): what the samples say little of stays what it was thought to be.
+    """
     names = sorted({name for sample in samples for name in sample.features})
-    weights = {"bias": 1.0, **dict.fromkeys(names, 0.0)}
+    meant = prior or {}
+    weights = {"bias": meant.get("bias", 1.0), **{name: meant.get(name, 0.0) for name in names}}
     momentum = dict.fromkeys(weights, 0.0)
     for _ in range(ROUNDS):
         slopes = dict.fromkeys(weights, 0.0)
@@ -33,7 +37,7 @@ def fit(samples: Sequence[Sample]) -> dict[str, float]:
             for name, value in sample.features.items():
                 slopes[name] += error * value
         for name in weights:
-            pull = PULL * weights[name] if name != "bias" else 0.0
+            pull = PULL * (weights[name] - meant.get(name, 0.0)) if name != "bias" else 0.0
             momentum[name] = MEMORY * momentum[name] + (slopes[name] - pull) * SPEED / len(samples)
             weights[name] += momentum[name]
             if name != "bias":

@@ -17,16 +17,28 @@ from tests.support import (
     language_venue,
 )
 from tests.support.databases import MakeDatabase
+from tests.support.unheld import UNHELD
 from tests.support.unseen import (
     airline,
     auction,
     bloodbank,
+    brewery,
+    choir,
+    cinema,
+    costumes,
     council,
+    court,
     estate,
+    ferry,
+    firebrigade,
+    freight,
+    garden,
     harbour,
     insurance,
     league,
     music,
+    observatory,
+    orchard,
     plant,
     saas,
     telecom,
@@ -123,22 +135,34 @@ async def test_questions_of_an_unseen_domain_bring_the_right_rows(domain: str, m
 
 
 UNSEEN = {
-    telecom: (0.42, 0.85, 0),
-    insurance: (0.65, 0.9, 1),
-    saas: (0.35, 0.85, 1),
-    plant: (0.5, 0.75, 0),
-    airline: (0.8, 0.85, 1),
-    league: (0.85, 0.9, 0),
-    music: (0.7, 0.78, 2),
-    estate: (0.8, 0.9, 0),
-    auction: (0.6, 0.8, 2),
-    council: (0.45, 0.8, 0),
-    harbour: (0.7, 0.9, 1),
-    bloodbank: (0.6, 0.9, 1),
+    telecom: (0.53, 0.95, 0),
+    insurance: (0.8, 0.95, 1),
+    saas: (0.35, 0.83, 0),
+    plant: (0.5, 0.8, 0),
+    airline: (0.78, 0.9, 0),
+    league: (0.85, 0.95, 0),
+    music: (0.78, 0.9, 1),
+    estate: (0.85, 0.9, 0),
+    auction: (0.65, 0.85, 1),
+    council: (0.52, 0.88, 0),
+    harbour: (0.78, 0.95, 1),
+    bloodbank: (0.65, 0.93, 0),
+    choir: (0.65, 0.85, 0),
+    firebrigade: (0.7, 0.95, 0),
+    observatory: (0.8, 0.95, 0),
+    brewery: (0.78, 0.95, 0),
+    court: (0.72, 0.95, 0),
+    garden: (0.7, 0.95, 0),
+    freight: (0.42, 0.92, 0),
+    ferry: (0.44, 0.88, 0),
+    costumes: (0.52, 0.85, 0),
+    cinema: (0.7, 0.9, 0),
+    orchard: (0.62, 0.83, 0),
 }
 """What must hold of databases written after the engine: the share of questions answered rightly, the share of answers
-that are right, and how many questions without an answer may be answered. What went wrong on saas, plant, airline,
-music, auction and council was never looked at when the engine was improved."""
+that are right, and how many questions without an answer may be answered."""
+HELD_OUT = (saas, plant, airline, music, auction, council, cinema, orchard)
+"""Those whose failures were never looked at: of them a failing test tells numbers alone."""
 
 
 @pytest.mark.parametrize("domain", UNSEEN, ids=lambda module: module.__name__.rpartition(".")[2])
@@ -159,11 +183,25 @@ async def test_databases_seen_for_the_first_time_are_answered_rightly_or_not_at_
                 continue
             found = rows_of(connection, sql)
             held = any(holds(rows_of(connection, one), found) for one in gold.split(";"))
-            (right if held else wrong).append(text)
-    assert len(right) >= right_share * len(domain.QUESTIONS), wrong
-    assert len(right) >= precision * len(right + wrong), wrong
+            (right if held else wrong).append("a question" if domain in HELD_OUT else text)
     answered = [t for t in domain.UNANSWERABLE if engine.read(Question(t), catalog, values).sql is not None]
-    assert len(answered) <= loose, answered
+    rights, wrongs, all_ = len(right), len(wrong), len(domain.QUESTIONS)
+    assert rights >= right_share * all_, f"{rights} right of {all_}"
+    assert rights >= precision * (rights + wrongs), wrong
+    assert len(answered) <= loose, len(answered) if domain in HELD_OUT else answered
+
+
+@pytest.mark.parametrize("domain", UNHELD)
+async def test_what_a_database_does_not_hold_is_refused(domain: str, make_database: MakeDatabase) -> None:
+    module = next(m for m in UNSEEN if m.__name__.endswith(f".{domain}"))
+    url = make_database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(module.SCHEMA.encode())
+        connection.execute("analyze")
+    catalog, values = await known(url)
+    engine = BuiltInEngine()
+    answered = [text for text in UNHELD[domain] if engine.read(Question(text), catalog, values).sql is not None]
+    assert len(answered) <= 1, answered
 
 
 class TestTheSampleShop:

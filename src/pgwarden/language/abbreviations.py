@@ -17,12 +17,15 @@ def is_word(name: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def abbreviates(short: str, word: str) -> bool:
-    """A beginning of three letters or more, or the consonants up to the last one, none of them out of order."""
+    """A beginning of three letters or more, or the consonants up to the last one (or the one before it), none of
+    them out of order."""
     if len(short) >= len(word) or short[0] != word[0]:
         return False
     if len(short) >= 3 and word.startswith(short):
         return len(word) - len(short) >= 2
     consonants = [c for c in word if c not in _VOWELS]
+    if len(short) >= 3 and list(short) == consonants[:-1]:
+        return True  # drv for driver
     if not consonants or short[-1] != consonants[-1] or any(c in _VOWELS for c in short[1:]):
         return False
     rest = iter(word)

@@ -26,7 +26,7 @@ from pgwarden.language.forms import (
 )
 from pgwarden.language.joins import Edge
 from pgwarden.language.periods import time_column
-from pgwarden.language.sums import amount_of, is_paid
+from pgwarden.language.sums import added_up, amount_of, is_paid
 from pgwarden.language.zeros import keep_zeros
 
 
@@ -37,6 +37,8 @@ def assemble(draft: Draft) -> Block | None:
     if not draft.main:
         return None
     relate(draft)
+    if draft.units and not any(has_aggregate(e) for e in draft.select):
+        draft.select = [Agg("sum", e) if _is_added(draft, e) else e for e in draft.select]  # "monthly revenue"
     for unit in draft.units:
         target = time_column(draft, len(draft.items), Span(None, None, 1, unit))
         if target is not None and target.kind == "time" and Bucket(unit, Col(target.field)) not in draft.group:
@@ -115,6 +117,10 @@ def assemble(draft: Draft) -> Block | None:
         tuple(order), draft.limit if order or draft.limit else None, distinct,
     )  # fmt: skip
     return in_time(keep_zeros(draft, _set_difference(draft, _intersections(block))))
+
+
+def _is_added(draft: Draft, expression: Expr) -> bool:
+    return isinstance(expression, Col) and added_up(draft.attribute(expression.field))
 
 
 def in_time(block: Block) -> Block:

@@ -7,6 +7,7 @@ from pgwarden.language.conditions import add
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Both, Col, Compare
 from pgwarden.language.index import Field
+from pgwarden.language.lexicon import SUPERLATIVE_HIGH, SUPERLATIVE_LOW, SUPERLATIVES
 from pgwarden.language.linking import Item
 from pgwarden.language.measures import numeric
 from pgwarden.language.tokens import Kind
@@ -191,6 +192,8 @@ def _equal(draft: Draft, item: Item, position: int, following: int, negated: boo
     if target.number or target.kind is Kind.DATE:
         if target.kind is Kind.DATE or draft.table(following + 1):
             return None
+        if draft.is_word(following + 1, *SUPERLATIVES, *SUPERLATIVE_HIGH, *SUPERLATIVE_LOW):
+            return None  # "the price of the three cheapest beers"
         year = target.number and len(target.tokens[0].value) == 4 and target.tokens[0].value[:2] in ("19", "20")
         if year and draft.is_word(following - 1, "in") and not any(t.lemma == "year" for t in item.tokens):
             return None

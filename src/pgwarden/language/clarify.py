@@ -10,9 +10,17 @@ from pgwarden.language.index import LexicalIndex
 
 
 def clarify(
-    draft: Draft, index: LexicalIndex, gap: NoJoinPath | None = None, reading: Reading | None = None
+    draft: Draft,
+    index: LexicalIndex,
+    gap: NoJoinPath | None = None,
+    reading: Reading | None = None,
+    why: tuple[str, ...] = (),
+    unheld: bool = False,
 ) -> Clarification:
-    """The question back for a read that was not understood well enough."""
+    """The question back for a read that was not understood well enough.
+
+    ``why`` says what speaks against the reading; ``unheld``, that most of all what is asked for was not found.
+    """
     unknown = list(dict.fromkeys(draft.evidence.unknown))
     if gap is not None:
         left, right = (index.entities[oid].relation.name.name for oid in (gap.left, gap.right))
@@ -31,8 +39,13 @@ def clarify(
     elif draft.evidence.ambiguous:
         message = "Which is meant: " + "; ".join(dict.fromkeys(draft.evidence.ambiguous)) + "?"
     else:
-        message = "Is this what you mean?"
+        opened = "This database does not seem to hold that." if unheld else "Is this what you mean?"
+        message = " ".join((opened, *(_sentence(r) for r in why)))
     return Clarification(message, (*options, *_tables(draft, index)))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."
 
 
 def _tables(draft: Draft, index: LexicalIndex) -> tuple[Option, ...]:

@@ -29,6 +29,8 @@ class Draft:
     items: list[Item]
     """Of the sentence being read."""
     today: date | None = None
+    said: tuple[Token, ...] = ()
+    """Every token of the question, whichever sentence it stands in."""
     main: int = 0
     focus: int = 0
     """The table that was named last: later words more likely speak of it."""

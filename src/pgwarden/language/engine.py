@@ -12,6 +12,7 @@ from pgwarden.language.changes import Change, ChangeReader
 from pgwarden.language.clarify import ask_about_change, clarify
 from pgwarden.language.confidence import LINE, confidence, features
 from pgwarden.language.coverage import coverage
+from pgwarden.language.doubts import UNHELD, reasons, strongest
 from pgwarden.language.draft import Draft
 from pgwarden.language.followups import follow_up, is_follow_up
 from pgwarden.language.forms import Block
@@ -23,6 +24,7 @@ from pgwarden.language.joins import JoinGraph
 from pgwarden.language.linking import Linker
 from pgwarden.language.metrics import metric, predicate
 from pgwarden.language.morphology import root
+from pgwarden.language.oddities import oddities
 from pgwarden.language.paraphrase import Paraphrase, conditions_of, intent_of
 from pgwarden.language.reader import prepare
 from pgwarden.language.reader import read as read_block
@@ -84,9 +86,10 @@ class BuiltInEngine:
         replaced, definitions = glossary.replace(tokens)
         sentences = split_sentences(replaced)
         draft = Draft(knowledge.index, knowledge.graph, knowledge.linker, (), [], question.today)
-        draft.exact_text = glossary.matching
+        draft.exact_text, draft.said = glossary.matching, replaced
         self._define(draft, sentences, definitions)
-        block = self._continued(question, knowledge, draft, sentences) or read_block(draft, sentences)
+        followed = self._continued(question, knowledge, draft, sentences)
+        block = followed or read_block(draft, sentences)
         if block is None:
             return self._nothing(question, clarify(draft, knowledge.index))
         hints = frozenset(t.lemma for t in tokens) | frozenset(root(t.lemma) for t in tokens)
@@ -97,14 +100,15 @@ class BuiltInEngine:
             bound = Generator(knowledge.index, knowledge.graph, hints, generator.via, parameters=parameters).sql(block)
         except NoJoinPath as gap:
             return self._nothing(question, clarify(draft, knowledge.index, gap))
-        named = any(item.tables and item.table_score() > 0.75 for item in draft.first_items)
+        named = followed is not None or any(item.tables and item.table_score() > 0.75 for item in draft.first_items)
         found = features(draft, block, generator.cost, named, len(sentences), len(tokens), bool(question.instructions))
         found["roles"] = float(min(1, generator.roles))
         found["repeated_sums"] = float(min(1, generator.repeated_sums))
         found["repeated_means"] = float(min(1, generator.repeated_means))
         found["ignored"] = float(ignored([t.lower for t in tokens], sql))
         found |= missing([t.lower for t in tokens], sql)
-        found |= coverage(draft.first_items, knowledge.index, sql).features()
+        lost = coverage([i for i in draft.first_items if i.lower not in draft.metrics], knowledge.index, sql)
+        found |= lost.features() | oddities(draft, block)
         likely = confidence(found)
         reading = Reading(
             question.text, sql, likely, self.name, intent_of(block, knowledge.index),
@@ -113,7 +117,8 @@ class BuiltInEngine:
         )  # fmt: skip
         if likely >= self.line:
             return reading
-        doubt = clarify(draft, knowledge.index, reading=reading)
+        unheld = bool(UNHELD & set(strongest(found)[:1]))
+        doubt = clarify(draft, knowledge.index, reading=reading, why=reasons(found, lost), unheld=unheld)
         return replace(reading, sql=None, bound_sql=None, parameters=(), clarification=doubt, alternatives=(reading,))
 
     def _continued(

@@ -122,6 +122,20 @@ _GIVEN_NAMES = (("first", "name"), ("given", "name"), ("forename",), ("fname",),
 _FAMILY_NAMES = (("last", "name"), ("family", "name"), ("surname",), ("lname",), ("last",))
 
 
+_LABELS = frozenset({"label", "designation", "sign", "plate", "reference", "abbreviation"})
+
+
+def _initialled(texts: list[Attribute]) -> int | None:
+    """A name with an initial run into it: ``jname`` of judges."""
+    found = (a for a in texts if len(a.words) == 1 and a.name.lower().endswith("name") and len(a.name) <= 6)
+    return next((a.field.column for a in found), None)
+
+
+def _labelled(texts: list[Attribute]) -> int | None:
+    """What is written on things that have no name: ``tank_label``, ``call_sign``."""
+    return next((a.field.column for a in texts if a.words and a.words[-1] in _LABELS), None)
+
+
 def display_of(entity: Entity) -> tuple[int, ...]:
     """Columns that a person would call a row by: its name or title, first and last name, else its key."""
     texts = [a for a in entity.attributes.values() if a.kind == "text"]
@@ -147,7 +161,10 @@ def display_of(entity: Entity) -> tuple[int, ...]:
         return parts
     for a in texts:
         if a.words and a.words[-1] in ("name", "title") and not a.identifier:
-            return (a.field.column,)
+            foreign = entity.key and len(a.words) > 1 and own[-1] not in a.words  # the customer's, of an invoice
+            return (entity.key, a.field.column) if foreign else (a.field.column,)
+    if (label := _initialled(texts) or _labelled(texts)) is not None:
+        return (label,) if not entity.key else (entity.key, label)
     if ("address",) in named:
         return (named[("address",)],)
     if entity.key:

@@ -31,6 +31,17 @@ _DIVIDED = re.compile(r"/|\bavg\(", re.IGNORECASE)
 _RANKED = re.compile(r"\bORDER BY\b|\bmax\(|\bmin\(", re.IGNORECASE)
 _DATED = re.compile(r"current_date|date_trunc|\bDATE '|interval|now\(\)|\d{4}-\d\d|\bextract\(", re.IGNORECASE)
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
+_BOUNDS = frozenset(
+    {("or", "more"), ("or", "less"), ("or", "fewer"), ("or", "above"), ("or", "higher"), ("or", "below"),
+     ("at", "least"), ("at", "most"), ("up", "to")}
+)  # fmt: skip
+_BOUNDED = re.compile(r"[<>]|\bBETWEEN\b|\bEXISTS\b", re.IGNORECASE)
+_BOTH = re.compile(r"\bINTERSECT\b|\bAND\b|\bIN \(|\bGROUP BY\b|,", re.IGNORECASE)
+_SPENDING = frozenset({"spend", "spent", "earn", "earned", "owe", "owed", "cost"})
+_PRICED = re.compile(
+    r"\b(?:sum|avg|max|min|count)\(|\*|amount|amt|price|cost|fee|total|paid|pay|salary|wage|charge|value|balance|rate",
+    re.IGNORECASE,
+)
 
 
 def ignored(words: Sequence[str], sql: str) -> int:
@@ -58,12 +69,21 @@ def missing(words: Sequence[str], sql: str) -> dict[str, float]:
         "no_share": bool(shares) and not _DIVIDED.search(bare) and not any(w in bare.lower() for w in shares),
         "no_order": bool(said & _EXTREMES) and ("at", "most") not in pairs and not _RANKED.search(bare),
         "no_date": _dated(words) and not _DATED.search(sql),
+        "no_bound": bool(pairs & _BOUNDS) and not _BOUNDED.search(bare),
+        "no_both": "both" in said and not _BOTH.search(bare),
+        "no_amount": _priced(words) and not _PRICED.search(shown),
     }
     numbers = [w for w in words if w.isdigit() and len(w) > 1]
     return {
         **{name: float(flag) for name, flag in found.items()},
         "no_number": float(any(w not in sql for w in numbers)),
     }
+
+
+def _priced(words: Sequence[str]) -> bool:
+    """ "how much …", "what did we spend on …": an amount is asked for."""
+    opened = tuple(words[:2])
+    return opened == ("how", "much") or (opened[:1] == ("what",) and "we" in words[:4] and bool(set(words) & _SPENDING))
 
 
 def _dated(words: Sequence[str]) -> bool:

@@ -25,6 +25,8 @@ Meaning = TypeVar("Meaning")
 TableShape: TypeAlias = tuple[frozenset[str], tuple[str, ...]]
 ColumnShape: TypeAlias = tuple[frozenset[str], float, tuple[str, ...]]
 
+_QUALIFYING = frozenset({"per", "of", "in", "for"})
+"""Words of a name after which only its first word is said more closely."""
 _UNTELLING = WEAK_NAME_WORDS | RELATION_VERBS | UNITS
 """Words of a comment that tell nothing about what its column is called."""
 
@@ -147,7 +149,7 @@ class LexicalIndex:
     def _index_column(self, entity: Entity, attribute: Attribute) -> None:
         variants: dict[frozenset[str], float] = {frozenset(attribute.words): 1.0}
         own = set(entity.words)
-        rest = [w for w in attribute.words if w not in own]
+        rest = [w for w in attribute.words if w not in own and not _cut_short(w, own)]
         if rest and len(rest) < len(attribute.words):
             variants.setdefault(frozenset(rest), 0.95)
         expanded = frozenset(e for w in attribute.words for e in ABBREVIATIONS.get(w, (w,)))
@@ -322,6 +324,11 @@ class LexicalIndex:
         return found
 
 
+def _cut_short(word: str, own: set[str]) -> bool:
+    """Whether a word of a column's name is its table's, cut short: ``wgn_type`` of ``wagon`` is the type."""
+    return len(word) > 1 and not is_word(word) and any(abbreviates(word, w) for w in own)
+
+
 @lru_cache(maxsize=20_000)
 def _flat(words: tuple[str, ...]) -> frozenset[str]:
     return frozenset(words) | frozenset(e for w in words for e in ABBREVIATIONS.get(w, ()))
@@ -368,6 +375,8 @@ def _head(phrase: frozenset[str], words: tuple[str, ...], tails: frozenset[str],
         return 0.0
     said = next(iter(phrase))
     body = list(words)
+    while len(body) > 2 and body[-2] in _QUALIFYING:
+        body = body[:-2]  # price_per_copy, cost_of_treatment
     while len(body) > 1 and body[-1] in tails:
         body.pop()
     named = body[-1] == said or ABBREVIATIONS.get(body[-1]) == (said,)

@@ -223,6 +223,40 @@ ENDING_VERBS = frozenset("cancel end expire terminate finish stop quit churn lap
 ENDING_NOUNS = frozenset("end cancel expire expiry expir exp term terminat close finish stop".split())
 """Roots of the words that such a column is called by."""
 
+SIZES = frozenset({"largest", "biggest", "smallest", "tallest", "longest", "shortest", "heaviest", "oldest"})
+"""Superlatives of a size that a thing has, which is never how many there are of it."""
+
+TIMELY = frozenset(
+    """newest latest earliest oldest youngest recent recently first last next longest shortest date day time new old
+    early late since ago upcoming soonest senior junior""".split()
+)
+"""Words that speak of when: without one of them nothing is meant to be sorted by a date."""
+
+SCALES: Mapping[str, tuple[str, float]] = {
+    **dict.fromkeys(("mm", "millimetres", "millimeters"), ("length", 0.001)),
+    **dict.fromkeys(("cm", "centimetres", "centimeters"), ("length", 0.01)),
+    **dict.fromkeys(("m", "metre", "metres", "meter", "meters"), ("length", 1.0)),
+    **dict.fromkeys(("km", "kilometres", "kilometers"), ("length", 1000.0)),
+    **dict.fromkeys(("ft", "feet", "foot"), ("length", 0.3048)),
+    **dict.fromkeys(("mile", "miles"), ("length", 1609.0)),
+    **dict.fromkeys(("g", "gram", "grams"), ("weight", 0.001)),
+    **dict.fromkeys(("kg", "kilo", "kilos", "kilogram", "kilograms"), ("weight", 1.0)),
+    **dict.fromkeys(("t", "ton", "tons", "tonne", "tonnes"), ("weight", 1000.0)),
+    **dict.fromkeys(("ml", "millilitres", "milliliters"), ("volume", 0.001)),
+    **dict.fromkeys(("l", "litre", "litres", "liter", "liters"), ("volume", 1.0)),
+    **dict.fromkeys(("sec", "secs", "seconds", "s"), ("time", 1.0)),
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), ("time", 60.0)),
+    **dict.fromkeys(("hr", "hrs", "hour", "hours"), ("time", 3600.0)),
+    **dict.fromkeys(("days", "day"), ("time", 86400.0)),
+}
+"""Units of measure, as people and the last words of columns say them: of what, and how large."""
+
+GENERIC_VERBS = frozenset(
+    """be do have make get take occur happen exist come go see give record include contain show name call use belong
+    correspond associate list involve relate link connect own mention concern find lie situate consist""".split()
+)
+"""Verbs that say nothing that the nouns beside them do not."""
+
 RECENCY = frozenset({"newest", "latest", "earliest", "oldest", "recent", "recently"})
 """Superlatives of time: of what happens, they speak of when it happened."""
 

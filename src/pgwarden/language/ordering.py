@@ -5,7 +5,7 @@ from __future__ import annotations
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Bucket, Col, Expr, Length, Window, fields_of, has_aggregate
 from pgwarden.language.lexicon import AGGREGATES, RECENCY, SUPERLATIVES
-from pgwarden.language.outputs import show_entity
+from pgwarden.language.outputs import show_entity, verbal
 from pgwarden.language.periods import main_time
 from pgwarden.language.sums import amount_of
 from pgwarden.language.worth import REVENUE_WORDS, money_column
@@ -229,6 +229,9 @@ def _alphabetical(draft: Draft, at: int) -> Expr | None:
 
 
 def sort_key(draft: Draft, at: int) -> tuple[Expr, int] | None:
+    """What is sorted by, and where the clause goes on; None when nothing here can be."""
+    if _participle(draft, at):
+        at += 1
     if draft.is_word(at, "length") and draft.is_word(at + 1, "of"):
         inner = draft.skip(at + 2, "the")
         found = sort_key(draft, inner)
@@ -333,6 +336,14 @@ def sort_key(draft: Draft, at: int) -> tuple[Expr, int] | None:
             return Agg("count", None, table), at + 1  # "by orders": how many of them
         return numbered or Col(draft.displays(table)[0]), at + 1
     return None
+
+
+def _participle(draft: Draft, at: int) -> bool:
+    """ "by delivered amount": said of the column that follows, and no column of its own."""
+    item, following = draft.item(at), draft.item(at + 1)
+    if item is None or following is None or not following.columns or following.start != item.end:
+        return False
+    return len(item.tokens) == 1 and item.lower.endswith("ed") and verbal(item) and not item.tables
 
 
 def counted_key(draft: Draft, at: int) -> tuple[Expr, int] | None:

@@ -9,7 +9,7 @@ from pgwarden.language.contrasts import Contrast, contrasted, find_contrast
 from pgwarden.language.draft import Draft
 from pgwarden.language.events import told_of_different
 from pgwarden.language.forms import Agg, Block, Col, Period, Ratio, fields_of, has_aggregate
-from pgwarden.language.lexicon import PLACE_WORDS
+from pgwarden.language.lexicon import PEOPLE, PLACE_WORDS
 from pgwarden.language.linking import Item
 from pgwarden.language.ratios import combine, count_of, divide, each_once, find_ratio, share_of_total
 from pgwarden.language.sentences import read_sentence
@@ -41,8 +41,9 @@ def _whoever(draft: Draft) -> None:
     words = [i.lower for i in draft.first_items[:2]]
     opened = words[:1] == ["who"] and words[1:] not in (["is"], ["are"], ["was"], ["were"])
     shown = {f.relation for e in draft.select for f in fields_of(e)} | {draft.main}
-    asked = draft.default_display or not draft.select
-    if opened and draft.main and asked and not any(draft.entity(t).person for t in shown):
+    named = [e.field for e in draft.select if isinstance(e, Col)]
+    told = any({*draft.attribute(f).words} & (PEOPLE | {"name", "by"}) for f in named)
+    if opened and draft.main and not told and not any(draft.entity(t).person for t in shown):
         draft.evidence.unknown.append("who")
 
 

@@ -9,6 +9,8 @@ from pgwarden.language.lexicon import RELATION_VERBS, UNITS, VERB_ATTRIBUTES, VE
 from pgwarden.language.linking import Item
 from pgwarden.language.morphology import root
 
+FAMILY = 0.8
+"""The score, at most, of a name that a word is only akin to."""
 _AUXILIARIES = ("do", "does", "did")
 _BEFORE_NOUNS = ("each", "every", "the", "a", "an", "all", "our", "their", "any", "of", "per", "by", "which", "what",
                  "many", "much", "and", "or", "do", "does", "did", "'s", "its", "his", "her", "different")  # fmt: skip
@@ -43,7 +45,10 @@ def settle_verbs(draft: Draft) -> None:
     for position in range(start + 2, len(draft.items)):
         item = draft.items[position]
         token = item.tokens[0]
-        verb = token.lower == token.lemma and (token.lemma in RELATION_VERBS or token.lemma in VERB_NOUNS)
+        known = token.lemma in RELATION_VERBS or token.lemma in VERB_NOUNS
+        last = position + 1 == len(draft.items) or draft.is_word(position + 1, "?", ".")
+        derived = last and max(item.table_score(), item.column_score()) <= FAMILY  # "… do we brew", of brewed_on
+        verb = token.lower == token.lemma and (known or derived)
         if len(item.tokens) == 1 and verb and not draft.is_word(position - 1, *_BEFORE_NOUNS):
             if token.lemma not in _MEASURING:
                 item.tables, item.columns = (), ()

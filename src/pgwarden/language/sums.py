@@ -6,8 +6,9 @@ from pgwarden.language.abbreviations import abbreviates, is_word
 from pgwarden.language.draft import Draft
 from pgwarden.language.forms import Agg, Col, Expr, fields_of
 from pgwarden.language.index import Attribute, Field
+from pgwarden.language.lexicon import RELATION_VERBS
 from pgwarden.language.linking import Item
-from pgwarden.language.morphology import is_plural
+from pgwarden.language.morphology import is_plural, lemma
 from pgwarden.language.outputs import DETERMINERS, show
 from pgwarden.language.worth import money_column
 
@@ -143,7 +144,9 @@ def added_up(attribute: Attribute) -> bool:
 
 def _plural_name(attribute: Attribute) -> bool:
     """``seats``, ``litres``: a column called by a plural holds a number of them."""
-    last = attribute.name.lower().replace("-", "_").rsplit("_", 1)[-1]
+    parts = attribute.name.lower().replace("-", "_").split("_")
+    done = len(parts) > 1 and (parts[-1].endswith("ed") or lemma(parts[-1]) in RELATION_VERBS)  # copies_owned
+    last = parts[-2] if done else parts[-1]
     return is_plural(last) and last not in ("years", "status")
 
 
