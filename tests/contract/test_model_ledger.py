@@ -10,7 +10,7 @@ import pytest
 from pgwarden.adapters.postgres.control.connection import Pool, transaction
 from pgwarden.adapters.postgres.control.model_health import PostgresModelHealth
 from pgwarden.adapters.postgres.control.model_use import PostgresModelLedger
-from pgwarden.domain.model_call import REST, Budget, Usage
+from pgwarden.domain.model_call import REST, Budget, ModelUse, Usage
 
 DAY = date(2026, 3, 1)
 
@@ -22,7 +22,7 @@ def ledger(control: Pool) -> PostgresModelLedger:
 
 async def test_calls_at_once_stay_within_the_budget(ledger: PostgresModelLedger) -> None:
     budget = Budget(person_tokens=500, all_tokens=700)
-    tries = [ledger.reserve(DAY, who, 100, 0.0, budget) for who in ("ann", "bob") for _ in range(6)]
+    tries = [ledger.reserve(DAY, who, "openai:m", 100, 0.0, budget) for who in ("ann", "bob") for _ in range(6)]
     assert sum(await asyncio.gather(*tries)) == 7
     everyone, *people = await ledger.usage(DAY)
     assert (everyone.identity, everyone.tokens) == ("", 700)
@@ -32,28 +32,46 @@ async def test_calls_at_once_stay_within_the_budget(ledger: PostgresModelLedger)
 
 async def test_calls_at_once_stay_within_the_money(ledger: PostgresModelLedger) -> None:
     budget = Budget(10_000, 10_000, person_dollars=0.5, all_dollars=0.7)
-    tries = [ledger.reserve(DAY, who, 1, 0.1, budget) for who in ("ann", "bob") for _ in range(6)]
+    tries = [ledger.reserve(DAY, who, "openai:m", 1, 0.1, budget) for who in ("ann", "bob") for _ in range(6)]
     assert sum(await asyncio.gather(*tries)) == 7, "tenths of a dollar add up exactly"
     everyone, *people = await ledger.usage(DAY)
     assert everyone.cost == 0.7
     assert max(use.cost for use in people) <= 0.5
     free = Budget(10_000, 10_000)
-    assert await ledger.reserve(DAY, "ann", 1, 100.0, free), "no limit where none is set"
+    assert await ledger.reserve(DAY, "ann", "openai:m", 1, 100.0, free), "no limit where none is set"
 
 
 async def test_what_a_call_took_replaces_what_was_set_aside(ledger: PostgresModelLedger) -> None:
     budget = Budget(1000, 1000)
-    assert await ledger.reserve(DAY, "ann", 900, 0.9, budget)
-    assert not await ledger.reserve(DAY, "ann", 900, 0.0, budget)
-    await ledger.settle(DAY, "ann", tokens=-850, cost=-0.65, unpriced=50)
-    assert await ledger.usage(DAY) == (Usage(DAY, "", 1, 50, 0.25, 50), Usage(DAY, "ann", 1, 50, 0.25, 50))
-    assert await ledger.reserve(DAY, "ann", 900, 0.0, budget)
+    assert await ledger.reserve(DAY, "ann", "openai:m", 900, 0.9, budget)
+    assert not await ledger.reserve(DAY, "ann", "openai:m", 900, 0.0, budget)
+    await ledger.settle(DAY, "ann", "openai:m", tokens=-850, cost=-0.65, unpriced=50)
+    models = (ModelUse("openai:m", 1, 50, 0.25, 50),)
+    assert await ledger.usage(DAY) == (
+        Usage(DAY, "", 1, 50, 0.25, 50, models), Usage(DAY, "ann", 1, 50, 0.25, 50, models)
+    )  # fmt: skip
+    assert await ledger.reserve(DAY, "ann", "openai:m", 900, 0.0, budget)
+
+
+async def test_each_models_part_is_told_for_each_and_for_all(ledger: PostgresModelLedger) -> None:
+    budget = Budget(1000, 1000)
+    for who, model, tokens in (("ann", "groq:a", 100), ("ann", "openai:m", 200), ("bob", "openai:m", 300)):
+        await ledger.reserve(DAY, who, model, tokens, tokens / 1000, budget)
+    await ledger.settle(DAY, "ann", "groq:a", tokens=-90, cost=-0.05, unpriced=10)
+    assert not await ledger.reserve(DAY, "eve", "groq:a", 900, 0.0, budget)
+    assert {use.identity: use.models for use in await ledger.usage(DAY)} == {
+        "": (ModelUse("groq:a", 1, 10, 0.05, 10), ModelUse("openai:m", 2, 500, 0.5)),
+        "ann": (ModelUse("groq:a", 1, 10, 0.05, 10), ModelUse("openai:m", 1, 200, 0.2)),
+        "bob": (ModelUse("openai:m", 1, 300, 0.3),),
+    }
+    for use in await ledger.usage(DAY):
+        assert sum(each.tokens for each in use.models) == use.tokens, "together they are the whole"
 
 
 async def test_use_is_told_by_day_the_newest_first(ledger: PostgresModelLedger) -> None:
     budget = Budget(1000, 1000)
     for days in range(3):
-        await ledger.reserve(DAY + timedelta(days=days), "ann", days + 1, 0.0, budget)
+        await ledger.reserve(DAY + timedelta(days=days), "ann", "openai:m", days + 1, 0.0, budget)
     found = await ledger.usage(DAY + timedelta(days=1))
     assert [(use.day.day, use.identity, use.tokens) for use in found] == [
         (3, "", 3), (3, "ann", 3), (2, "", 2), (2, "ann", 2),

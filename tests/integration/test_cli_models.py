@@ -110,7 +110,13 @@ def test_a_question_goes_to_the_model_then_to_the_backup_then_to_the_built_in_en
     assert (everyone["identity"], own["identity"]) == ("", "ada")
     assert own["calls"] == everyone["calls"] == 6
     assert own["cost"] > 2 * (100 + 20 * 10) / 1e6, "two answered calls at their price, failed ones at their prompt's"
-    assert "everyone" in run("models", "usage").stdout
+    parts = {each["model"]: each for each in own["models"]}
+    assert {name: each["provider"] for name, each in parts.items()} == {"openai:m": "openai", "openai:spare": "openai"}
+    assert sum(each["calls"] for each in parts.values()) == 6
+    assert sum(each["cost"] for each in parts.values()) == pytest.approx(own["cost"])
+    told = run("models", "usage").stdout
+    assert "everyone" in told
+    assert "openai:spare" in told
 
 
 def test_an_engine_is_scored_with_ones_own_questions(

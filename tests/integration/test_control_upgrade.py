@@ -21,8 +21,10 @@ from pgwarden.adapters.postgres.control.audit_log import PostgresAuditLog
 from pgwarden.adapters.postgres.control.backup import MANIFEST, back_up
 from pgwarden.adapters.postgres.control.connection import Pool, control_pool, transaction
 from pgwarden.adapters.postgres.control.migrate import known_migrations, migrate
+from pgwarden.adapters.postgres.control.model_use import PostgresModelLedger
 from pgwarden.adapters.postgres.control.restore import restore
 from pgwarden.domain.errors import BackupInvalid, ControlDatabaseUnavailable, RestoreRefused
+from pgwarden.domain.model_call import ModelUse
 
 KNOWN = known_migrations()
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -60,6 +62,8 @@ ROWS = {
     ),
     8: ("insert into pgwarden_jobs.procrastinate_jobs (queue_name, task_name, args) values ('q', 't', '{\"t\": 1}')",),
     18: ("update pgwarden_control.credential set recovery_codes = '{00ff,ff00}' where person = 'ana'",),
+    10: ("insert into pgwarden_control.model_use values (current_date, %(text)s, 1, 2, 0.5)",),
+    20: ("insert into pgwarden_control.model_use_by_model values (current_date, 'ana', %(text)s, 1, 2, 0.5, 1)",),
     19: ("insert into pgwarden_control.mcp_use values (%(text)s, date_trunc('minute', now()), 1, 2, 3, 0.5)",),
 }
 """Something in the tables of each migration; those of the audit get theirs by its own function."""
@@ -240,3 +244,15 @@ async def test_nothing_is_restored_over_what_is_there(make_database: MakeDatabas
         await migrate(pool)
         with pytest.raises(RestoreRefused):
             await restore(pool, backup)
+
+
+async def test_what_was_counted_before_models_were_told_apart_is_kept_as_such(make_database: MakeDatabase) -> None:
+    async with control_pool(make_database(), wait_seconds=60) as pool:
+        await migrate(pool, KNOWN[:19])
+        async with transaction(pool) as connection:
+            for who in ("", "ana"):
+                row = "insert into pgwarden_control.model_use values ('2026-03-01', %s, 3, 70, 0.25, 7)"
+                await connection.execute(row, [who])
+        await migrate(pool)
+        everyone, own = await PostgresModelLedger(pool).usage(NOON.date())
+    assert everyone.models == own.models == (ModelUse("", 3, 70, 0.25, 7),)

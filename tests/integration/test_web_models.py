@@ -68,7 +68,7 @@ async def test_what_would_leave_the_machine_is_shown_and_does_not_leave(house: W
 async def test_use_stands_beside_the_budgets(house: WebHouse) -> None:
     admin, ledger, budget = await house.logged_in("admin"), house.app.models.ledger, Budget(1_000_000, 1_000_000)
     for who in ("ana", "max"):
-        assert await ledger.reserve(datetime.now(UTC).date(), who, 1200, 0.5, budget)
+        assert await ledger.reserve(datetime.now(UTC).date(), who, "openai:m", 1200, 0.5, budget)
     told = (await admin.get("/api/v1/admin/models")).json()
     assert (told["person_dollars"], told["all_dollars"]) == (2.5, None)
     assert [(use["identity"], use["tokens"], use["cost"]) for use in told["usage"]] == [

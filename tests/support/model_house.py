@@ -44,14 +44,14 @@ class MemoryLedger:
         self.cost = 0.0
         self.unpriced = 0
 
-    async def reserve(self, _day: date, _identity: str, tokens: int, cost: float, budget: Budget) -> bool:
+    async def reserve(self, _day: date, _identity: str, _model: str, tokens: int, cost: float, budget: Budget) -> bool:
         dollars = budget.all_dollars
         if self.tokens + tokens > budget.all_tokens or (dollars is not None and self.cost + cost > dollars):
             return False
         self.tokens, self.cost = self.tokens + tokens, self.cost + cost
         return True
 
-    async def settle(self, _day: date, _identity: str, *, tokens: int, cost: float, unpriced: int) -> None:
+    async def settle(self, _day: date, _identity: str, _model: str, *, tokens: int, cost: float, unpriced: int) -> None:
         self.tokens, self.cost, self.unpriced = self.tokens + tokens, self.cost + cost, self.unpriced + unpriced
 
     async def usage(self, since: date) -> tuple[Usage, ...]:

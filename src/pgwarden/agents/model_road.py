@@ -61,7 +61,7 @@ class ModelRoad:
         sent = tokens(prompt.instructions) + tokens(prompt.material)
         aside = self._cost(sent, prompt.most_output)
         self._require_price()
-        if not await self.ledger.reserve(day, identity, sent + prompt.most_output, aside, self.budget):
+        if not await self.ledger.reserve(day, identity, self.name, sent + prompt.most_output, aside, self.budget):
             raise self._over(sent + prompt.most_output, aside)
         used, cost = sent + prompt.most_output, aside  # of a cancelled call: it may be billed whole
         try:
@@ -76,7 +76,7 @@ class ModelRoad:
         finally:
             change = used - sent - prompt.most_output
             unpriced = used if self.prices is None else 0
-            await self.ledger.settle(day, identity, tokens=change, cost=cost - aside, unpriced=unpriced)
+            await self.ledger.settle(day, identity, self.name, tokens=change, cost=cost - aside, unpriced=unpriced)
 
     def _cost(self, into: int, out: int) -> float:
         return self.prices.cost(into, out) if self.prices else 0.0

@@ -9,6 +9,7 @@ import typer
 from pgwarden.cli.door import Database, Json, open_app
 from pgwarden.cli.render import console, emit_json, simple_table
 from pgwarden.domain.errors import ModelBudgetSpent, ModelFailed
+from pgwarden.domain.model_call import use_counts
 
 if TYPE_CHECKING:
     from pgwarden.bootstrap import App
@@ -78,7 +79,7 @@ def usage(
     days: Annotated[int, typer.Option("--days", min=1, max=3660, help="How many days back, today's among them.")] = 7,
     as_json: Json = False,
 ) -> None:
-    """Show what models took on each of the last days: yours, and everyone's together.
+    """Show what models took on each of the last days: yours, and everyone's together, and of it each model's.
 
     [dim]pgwarden models usage --days 30[/dim]
     """
@@ -91,10 +92,11 @@ def usage(
     if as_json:
         emit_json(shown)
         return
-    heads = ("day", "who", "calls", "tokens", "cost")
+    heads = ("day", "who", "model", "calls", "tokens", "cost")
     lines = [
-        (use["day"], use["identity"] or "everyone", f"{use['calls']:,}", f"{use['tokens']:,}", _dollars(use))
+        (use["day"], use["identity"] or "everyone", name, f"{each['calls']:,}", f"{each['tokens']:,}", _dollars(each))
         for use in shown
+        for name, each in [("all", use), *((each["model"] or "not recorded", each) for each in use["models"])]
     ]
     console().print(simple_table(heads, lines) if lines else "No language model was called.")
 
@@ -103,10 +105,8 @@ def _use(use: Usage) -> dict[str, Any]:
     return {
         "day": use.day.isoformat(),
         "identity": use.identity,
-        "calls": use.calls,
-        "tokens": use.tokens,
-        "cost": round(use.cost, 6),
-        "unpriced_tokens": use.unpriced,
+        **use_counts(use),
+        "models": [{"model": each.model, "provider": each.provider, **use_counts(each)} for each in use.models],
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from math import inf
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,23 @@ class Completion:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelUse:
+    """What one model took of a day's use."""
+
+    model: str
+    """provider:model; '' for what was counted before models were told apart."""
+    calls: int
+    tokens: int
+    cost: float
+    """US dollars, by the prices in the settings."""
+    unpriced: int = 0
+
+    @property
+    def provider(self) -> str:
+        return self.model.partition(":")[0]
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens and cost of one identity on one day; an identity of '' is everyone together."""
 
@@ -41,6 +59,18 @@ class Usage:
     """US dollars, by the prices in the settings."""
     unpriced: int = 0
     """Of the tokens: those of models whose price is not in the settings, and that the cost leaves out."""
+    models: tuple[ModelUse, ...] = ()
+    """The same by model, by name; together they are the whole."""
+
+
+def use_counts(use: Usage | ModelUse) -> dict[str, Any]:
+    """The figures of a use, as programs get them; dollars to six digits."""
+    return {
+        "calls": use.calls,
+        "tokens": use.tokens,
+        "cost": round(use.cost, 6),
+        "unpriced_tokens": use.unpriced,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,18 +63,19 @@ class ModelClient(Protocol):
 class ModelLedger(Protocol):
     """What models cost, durable and shared by every process."""
 
-    async def reserve(self, day: date, identity: str, tokens: int, cost: float, budget: Budget) -> bool:
-        """Set tokens and US dollars aside before a call, for the identity and for all; False, and nothing done, above
-        a budget."""
+    async def reserve(self, day: date, identity: str, model: str, tokens: int, cost: float, budget: Budget) -> bool:
+        """Set tokens and US dollars aside before a call of a model, for the identity and for all; False, and nothing
+        done, above a budget."""
         ...
 
-    async def settle(self, day: date, identity: str, *, tokens: int, cost: float, unpriced: int) -> None:
+    async def settle(self, day: date, identity: str, model: str, *, tokens: int, cost: float, unpriced: int) -> None:
         """Correct what was set aside by what a call really took: differences, either way; ``unpriced`` are those of
         the tokens whose price is unknown."""
         ...
 
     async def usage(self, since: date) -> tuple[Usage, ...]:
-        """Everyone's use of each day from then on, the newest first; a day's sum stands under the identity ''."""
+        """Everyone's use of each day from then on, the newest first; a day's sum stands under the identity ''. Each
+        with its models."""
         ...
 
 

@@ -277,6 +277,24 @@ update pgwarden_control.model_use
 set tokens = tokens + %(tokens)s::bigint, cost = cost + %(cost)s::numeric, unpriced = unpriced + %(unpriced)s::bigint
 where day = %(day)s and identity = %(identity)s
 
+-- name: reserve_by_model
+insert into pgwarden_control.model_use_by_model as kept (day, identity, model, calls, tokens, cost)
+values (%(day)s, %(identity)s, %(model)s, 1, %(tokens)s, %(cost)s)
+on conflict (day, identity, model) do update
+set calls = kept.calls + 1, tokens = kept.tokens + excluded.tokens, cost = kept.cost + excluded.cost
+
+-- name: settle_by_model
+update pgwarden_control.model_use_by_model
+set tokens = tokens + %(tokens)s::bigint, cost = cost + %(cost)s::numeric, unpriced = unpriced + %(unpriced)s::bigint
+where day = %(day)s and identity = %(identity)s and model = %(model)s
+
+-- name: model_use_by_model
+-- Each identity's, and everyone's together under ''.
+select day, coalesce(identity, ''), model, sum(calls)::bigint, sum(tokens)::bigint, sum(cost)::double precision,
+       sum(unpriced)::bigint
+from pgwarden_control.model_use_by_model where day >= %(since)s
+group by grouping sets ((day, identity, model), (day, model)) order by day desc, 2, model
+
 -- name: model_use
 select day, identity, calls, tokens, cost::double precision, unpriced from pgwarden_control.model_use
 where day >= %(since)s order by day desc, identity

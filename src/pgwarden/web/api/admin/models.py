@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from pgwarden.domain.errors import ModelBudgetSpent, ModelFailed
 from pgwarden.domain.login import Scope
-from pgwarden.domain.model_call import Circuit, Prices
+from pgwarden.domain.model_call import Circuit, Prices, use_counts
 from pgwarden.domain.person import Role
 from pgwarden.web.api.reads import DatabaseName
 from pgwarden.web.problems import Problem, problem
@@ -35,14 +35,27 @@ class ModelAnswer(BaseModel):
     price: PriceAnswer | None = Field(description="null: the settings have none, and its tokens count as unpriced.")
 
 
-class UseAnswer(BaseModel):
-    """What was used today."""
+class Counts(BaseModel):
+    """How much was used."""
 
-    identity: str = Field(description="Empty: everyone together.")
     calls: int
     tokens: int
     cost: float = Field(description="US dollars, by the prices of the settings.")
     unpriced_tokens: int = Field(description="Of the tokens: those that the cost leaves out.")
+
+
+class ModelUseAnswer(Counts):
+    """What one model took of it."""
+
+    model: str = Field(description="provider:model; empty: counted before models were told apart.")
+    provider: str
+
+
+class UseAnswer(Counts):
+    """What was used today."""
+
+    identity: str = Field(description="Empty: everyone together.")
+    models: list[ModelUseAnswer]
 
 
 class ModelsAnswer(BaseModel):
@@ -98,10 +111,10 @@ async def read_models(visitor: Inside) -> ModelsAnswer:
         usage=[
             UseAnswer(
                 identity=use.identity,
-                calls=use.calls,
-                tokens=use.tokens,
-                cost=round(use.cost, 6),
-                unpriced_tokens=use.unpriced,
+                models=[
+                    ModelUseAnswer(model=each.model, provider=each.provider, **use_counts(each)) for each in use.models
+                ],
+                **use_counts(use),
             )
             for use in await found.usage()
         ],
