@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from pgwarden.domain.catalog import Catalog
@@ -46,6 +46,8 @@ class Knowledge:
     linker: Linker
     terms: tuple[str, ...] = ()
     """Definitions that the schema's comments hold."""
+    stems: Mapping[str, str] = field(default_factory=dict)
+    """The words of its names without the endings of the questions' language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class BuiltInEngine:
     def read(self, question: Question, catalog: Catalog, values: ValueIndex) -> Reading:
         """The same without a loop: pure, deterministic."""
         knowledge = self.knowledge(catalog, values)
-        tokens = self.lexicon.translate(tokenize(question.text[:4000]))
+        tokens = self.lexicon.translate(tokenize(question.text[:4000]), knowledge.stems)
         change = ChangeReader(knowledge.index, knowledge.graph, knowledge.linker, question.today).read(tokens)
         if change is not None:
             return self._change(question, change, knowledge)
@@ -144,7 +146,7 @@ class BuiltInEngine:
                 known = (last,) if last else ()
                 turn = self._select(
                     replace(question, text=turn.question, history=known),
-                    self.lexicon.translate(tokenize(turn.question)),
+                    self.lexicon.translate(tokenize(turn.question), knowledge.stems),
                     knowledge,
                 )
             if isinstance(turn.state, State):
@@ -209,6 +211,8 @@ class BuiltInEngine:
             found = Knowledge(index, JoinGraph.of(index), Linker(index, values), defined_in(_comments(catalog)))
             add_roles(index, found.graph)
             index.warm()
+            index.understand(self.lexicon.meanings(index.words()))
+            found.stems = self.lexicon.stems((*index.words(), *found.linker.known.words()))
             found.linker.known.stored()
             self._known[key] = found
             while len(self._known) > self.kept:

@@ -59,10 +59,12 @@ class Entity:
     """The columns that name a row for a person."""
     keyed: bool = False
     """Whether the key is declared."""
+    meaning: str = ""
+    """What its last word means, where the names are not in the grammar's language."""
 
     @property
     def person(self) -> bool:
-        return bool(self.words) and self.words[-1] in PEOPLE
+        return bool(self.words) and (self.meaning or self.words[-1]) in PEOPLE
 
 
 def _short_key(column: str, table: str) -> bool:

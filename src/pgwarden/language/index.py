@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias, TypeVar
@@ -49,6 +49,8 @@ class LexicalIndex:
     _columns: dict[str, dict[ColumnShape, list[Field]]] = field(default_factory=dict)
     _comments: dict[str, list[tuple[Field, int]]] = field(default_factory=dict)
     _memory: dict[tuple[str, ...], tuple[Link, ...]] = field(default_factory=dict)
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    """Words of the schema's names, and what they mean in the grammar's language (see translation.py)."""
     vocabulary: frozenset[str] = frozenset()
     _roles: dict[str, list[tuple[int, frozenset[str]]]] = field(default_factory=dict)
     _schemas: frozenset[str] = frozenset()
@@ -320,8 +322,18 @@ class LexicalIndex:
         entity = self.entities[relation]
         found: list[Attribute] = []
         for word in words:
-            found += [a for a in entity.attributes.values() if word in _flat(a.words) and a not in found]
+            found += [a for a in entity.attributes.values() if self._holds(a, word) and a not in found]
         return found
+
+    def _holds(self, attribute: Attribute, word: str) -> bool:
+        """Whether a column's name holds a word, or one that means it in the language of the names."""
+        return word in _flat(attribute.words) or any(self.meanings.get(w) == word for w in attribute.words)
+
+    def understand(self, meanings: Mapping[str, str]) -> None:
+        """Takes what words of the schema's names mean in the grammar's language, where that is another one."""
+        self.meanings = meanings
+        for entity in self.entities.values() if meanings else ():
+            entity.meaning = meanings.get(entity.words[-1], "") if entity.words else ""
 
 
 def _cut_short(word: str, own: set[str]) -> bool:

@@ -129,12 +129,13 @@ _PAYING = frozenset({"pay", "earn", "cost", "charge", "rent"})
 def _per_unit(draft: Draft, block: Block) -> bool:
     """ "the price per day", read as one row for each day."""
     units = {e.unit for e in (*block.group, *block.select, *block.distinct_on) if isinstance(e, Bucket)}
+    counted = any(_counts(e) for e in block.select)  # "orders per day": how many
     paying = any(i.lemma in _PAYING for i in draft.first_items)
     for before, item, following in zip(draft.first_items, draft.first_items[1:], draft.first_items[2:], strict=False):
         if item.lower == "per" and following.lemma in units:
             last = before.tokens[-1]
             single = bool(before.tables) and last.lower == last.lemma and not is_plural(last.lower)
-            return before.number or single or (paying and following.lemma == "hour")
+            return before.number or (single and not counted) or (paying and following.lemma == "hour")
     return False
 
 

@@ -56,6 +56,10 @@ class StoredValues:
                             self._bases.setdefault(lemma(value), []).append((attribute.field, value))
         return self._bases
 
+    def words(self) -> frozenset[str]:
+        """The one-word values of columns that hold few."""
+        return frozenset(value for found in self.bases().values() for _, value in found)
+
     def links(self, text: str, quoted: bool = False, loose: bool = False) -> tuple[ValueLink, ...]:
         """Columns that hold the words, one of their usual other forms (state and country codes), or near misses."""
         key = ("'" if quoted else "~" if loose else "") + text.lower()

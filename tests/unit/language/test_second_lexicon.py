@@ -1,6 +1,8 @@
-"""The same grammar in another language: a table of words is all that it takes."""
+"""The same grammar in another language: a file of words is all that it takes."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 from tests.support.catalogs import catalog, table
@@ -9,6 +11,8 @@ from tests.support.german import GERMAN
 from pgwarden.domain.question import Question
 from pgwarden.domain.value_index import SampledValues
 from pgwarden.language.engine import BuiltInEngine
+from pgwarden.language.tokens import tokenize
+from pgwarden.language.translation import ENGLISH, Lexicon
 
 KUNDEN, ARTIKEL, BESTELLUNGEN = 1, 2, 3
 CATALOG = catalog(
@@ -40,6 +44,24 @@ CASES = {
     " WHERE datum >= date_trunc('month', current_date) - interval '1 month'"
     " AND datum < date_trunc('month', current_date)",
     "Artikel mit einem Preis zwischen 5 und 10": "SELECT id FROM artikel WHERE (preis >= 5 AND preis <= 10)",
+    "Die 3 teuersten Artikel": "SELECT id FROM artikel ORDER BY preis DESC NULLS LAST LIMIT 3",
+    "Top 3 Artikel nach Preis": "SELECT id, preis FROM artikel ORDER BY preis DESC NULLS LAST LIMIT 3",
+    "Wer ist der älteste Kunde?": "SELECT name FROM kunden ORDER BY alter DESC NULLS LAST LIMIT 1",
+    "Welche Kunden haben nie eine Bestellung?": "SELECT k.name FROM kunden k WHERE NOT EXISTS"
+    " (SELECT 1 FROM bestellungen b WHERE b.kunden_id = k.id)",
+    "Wie viele Bestellungen gab es im Mai 2024?": "SELECT count(*) AS bestellungen_count FROM bestellungen"
+    " WHERE datum >= DATE '2024-05-01' AND datum < DATE '2024-06-01'",
+    "Welche Artikel sind teurer als 20?": "SELECT id FROM artikel WHERE preis > 20",
+    "Welche Kunden sind älter als der Durchschnitt?": "SELECT name FROM kunden WHERE alter >"
+    " (SELECT avg(k.alter) AS avg_alter FROM kunden k)",
+    "Summe der Beträge pro Kunde": "SELECT k.name, sum(b.betrag) AS total_betrag FROM kunden k"
+    " JOIN bestellungen b ON b.kunden_id = k.id GROUP BY k.name, k.id",
+    "Anzahl der Bestellungen pro Monat": "SELECT date_trunc('month', datum) AS month, count(*) AS bestellungen_count"
+    " FROM bestellungen GROUP BY date_trunc('month', datum) ORDER BY month",
+    "Wie viel Prozent der Kunden sind aus Bonn?": "SELECT 100 * (count(*) FILTER (WHERE stadt = 'Bonn'))::numeric"
+    " / NULLIF(count(*), 0) AS percentage FROM kunden",
+    "Zeige rote Artikel": "SELECT id FROM artikel WHERE farbe = 'rot'",
+    "Wie viele verschiedene Städte haben die Kunden?": "SELECT count(DISTINCT stadt) AS count_stadt FROM kunden",
 }
 
 
@@ -47,6 +69,33 @@ CASES = {
 def test_a_german_question(question: str) -> None:
     found = BuiltInEngine(lexicon=GERMAN).read(Question(question), CATALOG, VALUES)
     assert " ".join((found.sql or "").split()) == CASES[question], found.clarification
+
+
+def test_a_lexicon_is_a_file_of_data(tmp_path: Path) -> None:
+    file = tmp_path / "nl.toml"
+    file.write_text(
+        'language = "nl"\nendings = ["en"]\n[asking]\n"hoeveel" = "how many"\n"zijn er" = "are there"\n'
+        '[things]\n"klant" = "customer"\n',
+        "utf-8",
+    )
+    dutch = Lexicon.load(file)
+    assert (dutch.language, dutch.meanings(["klanten", "prijs"])) == ("nl", {"klanten": "customer"})
+    shop = catalog(table(1, "klanten", ["id integer", "naam text"]))
+    found = BuiltInEngine(lexicon=dutch).read(Question("Hoeveel klanten zijn er?"), shop, SampledValues({}))
+    assert " ".join((found.sql or "").split()) == "SELECT count(*) AS klanten_count FROM klanten"
+
+
+def test_names_are_known_in_every_case_and_number() -> None:
+    stems = GERMAN.stems(["betrag", "kunden", "stadt"])
+    said = GERMAN.translate(tokenize("Beträge des Kunden: Städte"), stems)
+    assert [t.lower for t in said] == ["betrag", "the", "kunden", ":", "stadt"]
+
+
+def test_english_needs_none_of_it() -> None:
+    tokens = tokenize("How many red bikes are there?")
+    assert ENGLISH.translate(tokens, {"bik": "bike"}) is tokens
+    assert ENGLISH.stems(["bikes"]) == {}
+    assert ENGLISH.meanings(["bikes"]) == {}
 
 
 def test_without_the_lexicon_german_is_not_guessed_at() -> None:
