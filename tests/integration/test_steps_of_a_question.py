@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import MakeDatabase
+from tests.support.change import owned, run
 from tests.support.mcp_client import settings_of
 from tests.support.model_house import answers
 from tests.support.model_server import model, proposal
@@ -15,8 +16,10 @@ from tests.support.web import web_house
 
 from pgwarden.bootstrap import build
 from pgwarden.domain.answer import Answer, AnswerStatus
+from pgwarden.domain.audit_filter import AuditFilter
 from pgwarden.domain.errors import ControlDatabaseUnavailable
 from pgwarden.domain.identity import Identity
+from pgwarden.domain.question import RiskLevel
 from pgwarden.domain.session import Session
 from pgwarden.domain.step_event import StepEvent
 from pgwarden.settings import Settings
@@ -120,3 +123,47 @@ async def test_what_is_not_simple_is_planned_by_the_server_and_looked_at_twice(s
         assert "100000000" in option.label
         found = await app.execution.read("default", option.sql, identity=ADA, limits=app.limits())
         assert found.rows, "without it there are rows"
+
+
+async def test_the_plan_is_made_again_when_the_impact_changes_the_risk(
+    state_home: Path, make_database: MakeDatabase
+) -> None:
+    """An INSERT looks MEDIUM by its words; what its trigger sets off cannot be known, which makes it HIGH."""
+    target = owned(make_database())
+    run(
+        target,
+        "create table suppliers (id int generated always as identity primary key, name text not null)",
+        "create table plain (id int generated always as identity primary key, name text not null)",
+        "create function tell() returns trigger language plpgsql as "
+        "$$ begin execute 'notify ' || quote_ident(tg_argv[0]); return new; end $$",
+        "create trigger told after insert on suppliers for each row execute function tell('new_supplier')",
+        "analyze",
+    )
+    told: list[StepEvent] = []
+    async with build(settings_of(state_home, make_database(), target)) as app:
+
+        async def ask(question: str, *, execute: bool = True) -> Answer:
+            told.clear()
+            return await app.orchestrator.ask(
+                question, database="default", identity=ADA, limits=app.limits(), execute=execute, progress=told.append
+            )
+
+        first = await ask("Add a supplier named 'Acme'", execute=False)
+        answer = await ask("Add a supplier named 'Acme'")
+        words = [event.words for event in told if event.step == "planning"]
+        (record, *_) = await app.audit.find(AuditFilter(action="question.asked"), limit=1)
+        same = await ask("Add a plain named 'Acme'")
+        unchanged = [event.words for event in told if event.step == "planning"]
+    steps = ["schema_context", "query_building", "impact_analysis", "approval_process", "execution"]
+    assert first.plan is not None
+    assert (first.plan.risk, first.plan.risk_before) == (RiskLevel.MEDIUM, None)
+    assert answer.status is AnswerStatus.AWAITING_APPROVAL
+    assert answer.plan is not None
+    assert (answer.plan.risk, answer.plan.risk_before) == (RiskLevel.HIGH, RiskLevel.MEDIUM)
+    assert [step.name for step in answer.plan.steps] == steps, "nothing runs before its approval"
+    assert words == [f"INSERT: {', '.join(steps)}", f"INSERT again, HIGH instead of MEDIUM: {', '.join(steps)}"]
+    details = record.entry.details
+    assert (details["plan"], details["risk_before"], details["risk"]) == (steps, "MEDIUM", "HIGH")
+    assert same.plan is not None
+    assert same.plan.risk_before is None
+    assert len(unchanged) == 1

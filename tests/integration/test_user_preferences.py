@@ -107,3 +107,30 @@ def test_the_terminal_shows_rows_as_liked_until_that_is_forgotten(
     gone = json.loads(pgwarden("memory", "forget", "--everything", "--json"))
     assert Forgotten(**gone) == Forgotten(1, 0, 1)
     assert "1.2 M" not in pgwarden(*question)
+
+
+def test_sql_of_ones_own_is_read_in_ones_zone_at_the_command_and_in_the_shell(
+    tmp_path: Path, make_database: MakeDatabase, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "none.toml").touch(mode=0o600)
+    settings = {"HOME": tmp_path / "home", "CONFIG": tmp_path / "none.toml", "USER": "ada"}
+    settings |= {"CONTROL_URL": make_database(), "DATABASE_URL": database}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"PGWARDEN_{name}", str(value))
+
+    def pgwarden(*arguments: str, text: str = "") -> str:
+        result = CliRunner().invoke(command_line.app, arguments, input=text)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    asked = f"select {MOMENT}::text as moment, count(*) from events where at::date = current_date"
+    shown = {}
+    for zone in (EARLIEST, LATEST):
+        pgwarden("preferences", "set", f"zone={zone}")
+        shown[zone] = shown_in(database, zone)
+        here = {len(today(database, zone))}
+        ((moment, count),) = json.loads(pgwarden("query", asked, "--json"))["rows"]
+        assert moment == shown[zone]
+        assert count in here | {len(today(database, zone))}, "days begin there, too"
+        assert shown[zone] in pgwarden("shell", text=f"{asked}\n")
+    assert shown[EARLIEST] != shown[LATEST]

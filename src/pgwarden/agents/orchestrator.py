@@ -240,10 +240,10 @@ class DatabaseOrchestrator:
         plan = self.plan(reading, verdict, catalog)
         if verdict.decision is Decision.REFUSE:
             return Answer(AnswerStatus.REFUSED, database, reading, plan, verdict)
+        asked.walk.note("planning", _planned(plan))
         if verdict.decision is Decision.NEEDS_APPROVAL:
             waiting = Answer(AnswerStatus.AWAITING_APPROVAL, database, reading, plan, verdict)
             return await self._assessed(waiting, asked) if asked.execute else waiting
-        asked.walk.note("planning", f"{plan.intent_type}: {', '.join(step.name for step in plan.steps)}")
         if not asked.execute:
             return Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict)
         answer = Answer(AnswerStatus.ANSWERED, database, reading, plan, verdict, follow_ups=follow_ups(reading))
@@ -364,7 +364,11 @@ class DatabaseOrchestrator:
         if found is None:
             return answer
         intent = replace(answer.reading.intent or Intent(plan.intent_type), intent_type=plan.intent_type)
-        return replace(answer, assessment=found, plan=plan_workflow(intent, found.risk.level, plan.complexity))
+        anew = plan_workflow(intent, found.risk.level, plan.complexity)
+        if anew.risk is not plan.risk:
+            anew = replace(anew, risk_before=plan.risk)
+            asked.walk.note("planning", _planned(anew))
+        return replace(answer, assessment=found, plan=anew)
 
     def plan(self, reading: Reading, verdict: Verdict, catalog: Catalog) -> WorkflowPlan:
         """The plan for a reading, its risk scored from what the verdict found rather than from the words."""
@@ -383,12 +387,20 @@ class DatabaseOrchestrator:
         return any(self._sensitive(catalog, oid, number) for oid, number in shown)
 
 
+def _planned(plan: WorkflowPlan) -> str:
+    """A plan in words, as it is told while it runs."""
+    found = "" if plan.risk_before is None else f" again, {plan.risk.value} instead of {plan.risk_before.value}"
+    return f"{plan.intent_type}{found}: {', '.join(step.name for step in plan.steps)}"
+
+
 def _describe(event: AuditEvent, answer: Answer) -> None:
     """What the audit keeps of an answer: what was made of the question, never a row."""
     event.personal["statement"] = answer.reading.sql or ""
     event.details["status"] = answer.status.value
     if answer.plan is not None:
         event.details["plan"] = [step.name for step in answer.plan.steps]
+        if answer.plan.risk_before is not None:
+            event.details["risk_before"] = answer.plan.risk_before.value
     if answer.verdict is not None:
         event.details["verdict"] = answer.verdict.decision.value
     if answer.undo is not None:

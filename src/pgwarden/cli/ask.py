@@ -245,7 +245,9 @@ def show_plan(answer: Answer) -> None:
 
     if answer.plan is None:
         return
-    head = f"plan ({answer.plan.intent_type}, {answer.plan.complexity.value}, risk {answer.plan.risk.value})"
+    changed = answer.plan.risk_before
+    before = f", {changed.value} before the impact was known" if changed else ""
+    head = f"plan ({answer.plan.intent_type}, {answer.plan.complexity.value}, risk {answer.plan.risk.value}{before})"
     console().print(Text(head, style="bold"))
     for number, step in enumerate(answer.plan.steps, 1):
         label = Text(f"  {number}. {step.name:<17}", style="cyan") + Text(f"{step.agent:<22} ", style="dim")

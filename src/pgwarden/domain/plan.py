@@ -25,6 +25,8 @@ class WorkflowPlan:
     complexity: Complexity
     risk: RiskLevel
     steps: tuple[PlanStep, ...] = field(default_factory=tuple)
+    risk_before: RiskLevel | None = None
+    """The risk of the plan that this one replaces, where what the change would do was found to be of another."""
 
     def has(self, name: str) -> bool:
         return any(step.name == name for step in self.steps)

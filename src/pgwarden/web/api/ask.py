@@ -69,6 +69,7 @@ class PlanAnswer(BaseModel):
     intent_type: str
     complexity: str
     risk: str
+    risk_before: str = Field(description="The first plan's, where the impact changed it; else empty.")
     steps: list[StepAnswer]
 
 
@@ -197,6 +198,7 @@ def ask_answer(answer: Answer) -> AskAnswer:
             intent_type=plan.intent_type,
             complexity=plan.complexity.value,
             risk=plan.risk.value,
+            risk_before=plan.risk_before.value if plan.risk_before else "",
             steps=[
                 StepAnswer(name=step.name, agent=step.agent, why=step.why, inputs=list(step.inputs))
                 for step in plan.steps
