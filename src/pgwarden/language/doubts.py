@@ -76,6 +76,11 @@ REASONS: Mapping[str, str] = {
     "per_unit": "“per” may belong to what a column holds, and not mean one row for each",
     "drifted": "the rows shown are not those that the first word speaks of",
     "bare_qualifier": "a word that narrows what is asked for tests nothing",
+    "no_now": "“still” or “currently” was said, and no state is tested",
+    "echo": "the answer would repeat what was asked with",
+    "name_length": "the length of a name is not how long a thing is",
+    "stray_period": "a date of rows that are not spoken of would be tested",
+    "ranked_rows": "single rows would be ranked, not what they add up to",
     "denied_period": "it is not clear whether no row at all may lie in that time",
 }
 """By signal: what speaks against the reading. ``{words}`` and its like are the words themselves."""

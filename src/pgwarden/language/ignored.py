@@ -37,6 +37,8 @@ _BOUNDS = frozenset(
 )  # fmt: skip
 _BOUNDED = re.compile(r"[<>]|\bBETWEEN\b|\bEXISTS\b", re.IGNORECASE)
 _BOTH = re.compile(r"\bINTERSECT\b|\bAND\b|\bIN \(|\bGROUP BY\b|,", re.IGNORECASE)
+_NOW = frozenset({"currently", "still", "now", "yet"})
+_NOW_TESTED = re.compile(r"\bNULL\b|current_date|now\(\)|''|\bNOT\b|[<>]|WHERE \w+$", re.IGNORECASE)
 _SPENDING = frozenset({"spend", "spent", "earn", "earned", "owe", "owed", "cost"})
 _PRICED = re.compile(
     r"\b(?:sum|avg|max|min|count)\(|\*|amount|amt|price|cost|fee|total|paid|pay|salary|wage|charge|value|balance|rate",
@@ -71,11 +73,14 @@ def missing(words: Sequence[str], sql: str) -> dict[str, float]:
         "no_date": _dated(words) and not _DATED.search(sql),
         "no_bound": bool(pairs & _BOUNDS) and not _BOUNDED.search(bare),
         "no_both": "both" in said and not _BOTH.search(bare),
+        "no_now": bool(said & _NOW) and not _NOW_TESTED.search(bare),
         "no_amount": _priced(words) and not _PRICED.search(shown),
     }
     numbers = [w for w in words if w.isdigit() and len(w) > 1]
+    twice = found["no_order"] and "first" in said  # "most expensive first"
     return {
         **{name: float(flag) for name, flag in found.items()},
+        "no_order": 2.0 if twice else float(found["no_order"]),
         "no_number": float(any(w not in sql for w in numbers)),
     }
 

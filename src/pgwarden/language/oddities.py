@@ -16,7 +16,9 @@ from pgwarden.language.forms import (
     Cond,
     Expr,
     Has,
+    Length,
     Not,
+    Period,
     Ratio,
     counted_of,
     fields_of,
@@ -27,6 +29,9 @@ from pgwarden.language.lexicon import FILLER, OPENERS, SCALES, SIZES, TIMELY
 from pgwarden.language.morphology import is_plural
 from pgwarden.language.outputs import DISTINCT
 
+_LETTERS = frozenset(
+    {"letter", "letters", "character", "characters", "name", "names", "title", "titles", "text", "word"}
+)
 _NUMBERS = frozenset({"number", "numbers", "count", "amount", "most", "many", "often", "total"})
 
 
@@ -40,7 +45,11 @@ def oddities(draft: Draft, block: Block) -> dict[str, float]:
         "limited_total": block.limit is not None and not block.group and _all_aggregates(block),
         "counted_size": bool(words & SIZES) and not words & _NUMBERS and any(_counts(e) for e, _ in block.order),
         "own_count": _own_count(draft, block),
-        "unsummed": bool(draft.units) and not any(has_aggregate(e) for e in block.select),
+        "unsummed": _unsummed(draft, block),
+        "echo": _echo(block),
+        "name_length": not words & _LETTERS and any(_is_name(draft, e) for e, _ in block.order),
+        "stray_period": any(_stray_period(draft, block, c) for c in block.where),
+        "ranked_rows": _ranked_rows(draft, block),
         "other_unit": any(_other_unit(draft, c) for c in _flat(block.where)),
         "unmeasured": _unmeasured(draft, block),
         "some_other": any(_some_other(draft, block, c) for c in block.where),
@@ -86,6 +95,49 @@ def _closeness(draft: Draft, field_: Field) -> float:
     """How well the best word of the question names a column, 0–1."""
     links = (c.score for i in (*draft.first_items, *draft.items) for c in i.columns if c.field == field_)
     return max(links, default=0.0)
+
+
+def _stray_period(draft: Draft, block: Block, condition: Cond) -> bool:
+    """A stretch of time tested on rows that are not spoken of, of which each row shown has many."""
+    if not isinstance(condition, Period):
+        return False
+    measured = {f.relation for e in block.select if has_aggregate(e) for f in fields_of(e)}
+    spoken = {block.entity, *draft.ahead, *draft.mentioned, *draft.related, *draft.events, *measured}
+    away = [f.relation for f in fields_of(condition.column) if f.relation not in spoken]
+    paths = (draft.graph.path(block.entity, oid, draft.index) or () for oid in away)
+    return any(not edge.to_one for path in paths for edge in path)
+
+
+def _unsummed(draft: Draft, block: Block) -> bool:
+    """ "monthly revenue", "amount per month", and the amounts of single rows are shown."""
+    if any(has_aggregate(e) for e in block.select):
+        return False
+    numbers = [e for e in block.select if isinstance(e, Col) and draft.attribute(e.field).kind == "number"]
+    shown = any(isinstance(e, Bucket) for e in block.select)
+    return bool(draft.units) or (shown and any(not draft.attribute(e.field).identifier for e in numbers))
+
+
+def _echo(block: Block) -> bool:
+    """Nothing is shown, or grouped by, but what was asked with: each column is tested for one value."""
+    fixed = {c.left for c in block.where if isinstance(c, Compare) and c.operator == "=" and len(c.values) == 1}
+    plain = [e for e in block.select if isinstance(e, Col)]
+    return bool(fixed & set(block.group)) or (bool(plain) and set(block.select) <= fixed)
+
+
+def _is_name(draft: Draft, node: Expr) -> bool:
+    """Whether letters of a name are counted: "the longest route" is not the one with the longest name."""
+    known = (f for f in fields_of(node) if f.relation in draft.index.entities)
+    return isinstance(node, Length) and any(f in draft.displays(f.relation) for f in known)
+
+
+def _ranked_rows(draft: Draft, block: Block) -> bool:
+    """The top few of a table by single rows of another, of which each has many: rather by their sum."""
+    key = block.order[0][0] if block.order and (block.limit or 0) > 1 and not block.group else None
+    if not isinstance(key, Col) or draft.attribute(key.field).kind != "number":
+        return False
+    shown = {f.relation for e in block.select if e != key for f in fields_of(e)} - {key.field.relation}
+    paths = (draft.graph.path(oid, key.field.relation, draft.index) or () for oid in shown)
+    return any(not edge.to_one for path in paths for edge in path)
 
 
 def _odd_order(draft: Draft, block: Block, words: frozenset[str]) -> bool:

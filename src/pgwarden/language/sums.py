@@ -10,6 +10,7 @@ from pgwarden.language.lexicon import RELATION_VERBS
 from pgwarden.language.linking import Item
 from pgwarden.language.morphology import is_plural, lemma
 from pgwarden.language.outputs import DETERMINERS, show
+from pgwarden.language.synonyms import ABBREVIATIONS
 from pgwarden.language.worth import money_column
 
 _MONEY_NOUNS = frozenset(
@@ -139,7 +140,8 @@ def is_paid(draft: Draft) -> bool:
 def added_up(attribute: Attribute) -> bool:
     """Whether the sum over a group is what a measure said beside it means."""
     plain = attribute.kind == "number" and not attribute.identifier
-    return plain and (bool(set(attribute.words) & _ADDED) or _plural_name(attribute))
+    words = {e for w in attribute.words for e in ABBREVIATIONS.get(w, (w,))}
+    return plain and (bool(words & _ADDED) or _plural_name(attribute))
 
 
 def _plural_name(attribute: Attribute) -> bool:
