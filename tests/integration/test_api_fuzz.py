@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,7 +70,7 @@ async def house(make_database: MakeDatabase, settled_people: str, tmp_path: Path
 
 async def known(house: WebHouse) -> dict[str, list[str]]:
     """What paths and bodies may name, by the place of the name."""
-    ana = await house.logged_in("ana")
+    ana, max_ = await house.logged_in("ana"), await house.logged_in("max")
     tickets = []
     for number in (1, 2, 3):
         change = {"sql": f"update customers set name = 'y' where id = {number}", "reason": "to be tried"}
@@ -80,21 +81,29 @@ async def known(house: WebHouse) -> dict[str, list[str]]:
         )
     execution = (await ana.post(f"/api/v1/tickets/{tickets[0]}/execution")).json()["id"]
     question = {"name": "customers", "sql": STATEMENTS[0], "shared_with": "everybody"}
-    kept = (await ana.post("/api/v1/questions", json=question)).json()["id"]
+    kept = [(await asker.post("/api/v1/questions", json=question)).json()["id"] for asker in (ana, max_)]
+    in_a_month = f"{datetime.now(UTC) + timedelta(days=30):%Y-%m-%d}"
     await house.app.people.add(Person(SPARE, roles=APPROVER, level=MANAGER), audit=())
-    moments = {place: list(MOMENTS) for place in ("query.since", "query.until", "body.start", "body.end")}
+    moments = {place: [*MOMENTS, in_a_month] for place in ("query.since", "query.until", "body.start", "body.end")}
     return {
         **moments,
         "path.ticket": tickets,
         "path.database": ["shop"],
         "path.execution": [execution],
-        "path.question": [kept],
+        "path.question": kept,
+        "path.giver": ["max"],
+        "path.deputy": ["dora"],
         "path.table": ["customers", "public.customers"],
         "path.name": [SPARE],
         "path.rule": ["cascades"],
         "body.sql": list(STATEMENTS),
         "body.question": ["how many customers are there?", "delete customer 3", "customers"],
         "body.database": ["shop"],
+        "body.deputy": ["dora"],
+        "body.to": ["dora"],
+        "body.seal": [""],
+        "body.revision": ["1", "2"],
+        "body.cron": ["0 8 * * mon-fri"],
     }
 
 

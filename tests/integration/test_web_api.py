@@ -84,3 +84,12 @@ async def test_a_moment_at_the_end_of_all_calendars_is_told_as_none(house: WebHo
         body = {"deputy": "dora", "start": start, "end": end}
         told.append(await approver.post("/api/v1/delegations", json=body))
     assert {(each.status_code, each.json()["code"]) for each in told} == {(422, "PGW051")}
+
+
+async def test_streams_are_described_as_events_and_not_as_one_text(house: WebHouse) -> None:
+    paths = (await house.client().get("/api/v1/openapi.json")).json()["paths"]
+    answers = {path: each["responses"]["200"] for path, of in paths.items() for each in of.values() if "stream" in path}
+    assert len(answers) == 4
+    for path, answer in answers.items():
+        assert answer["content"] == {"text/event-stream": {}}, path
+        assert "`" in answer["description"], "it names the events"
