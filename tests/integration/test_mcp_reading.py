@@ -243,6 +243,33 @@ async def test_intents_of_every_type_are_grounded_or_asked_back(desk: Desktop) -
     assert "entitys" in wrong["why"]
 
 
+async def test_alternatives_of_another_shape_come_with_their_cost_when_they_are_asked_for(desk: Desktop) -> None:
+    asked = {"question": "how many orders does each customer have"}
+    plain = await desk.answer("generate_query_from_intent", intent_object=asked)
+    assert all(one["kind"] == "another reading" for one in plain["alternatives"])
+    result = await desk.call("generate_query_from_intent", intent_object=asked, alternatives=3)
+    made = result.structured_content
+    assert made is not None
+    assert made["sql"] == plain["sql"]
+    assert 1 <= len(made["alternatives"]) <= 3
+    shapes = [one for one in made["alternatives"] if one["kind"] == "other shape"]
+    assert shapes
+    for one in shapes:
+        assert one["same_rows"] is True
+        assert one["estimated_cost"] > 0
+        assert one["sql"] != made["sql"]
+        assert f"Or (other shape, same rows, cost {one['estimated_cost']:,.0f})" in text_of(result)
+    mine, theirs = [await desk.answer("execute_read_query", sql_string=sql) for sql in (made["sql"], shapes[0]["sql"])]
+    assert sorted(map(str, mine["rows"])) == sorted(map(str, theirs["rows"]))
+    (one,) = (await desk.answer("generate_query_from_intent", intent_object=asked, alternatives=1))["alternatives"]
+    assert one == made["alternatives"][0]
+    refused = await desk.call("generate_query_from_intent", intent_object=asked, alternatives=11)
+    assert refused.is_error
+    change = {"question": "Update the price of product ID 123 to $99.99"}
+    changed = await desk.answer("generate_query_from_intent", intent_object=change, alternatives=3)
+    assert (changed["decision"], changed["alternatives"]) == ("needs_approval", [])
+
+
 async def test_reads_come_with_types_limits_and_the_way_to_the_rest(desk: Desktop) -> None:
     result = await desk.call(
         "execute_read_query", sql_string="select id, name, price from products order by id", limit=5

@@ -43,6 +43,8 @@ Database = Annotated[
     str | None,
     Field(description="Registered name of the database; leave it out when there is only one.", max_length=200),
 ]
+MOST_ALTERNATIVES = 10
+"""Each is planned by the server."""
 Sql = Annotated[str, Field(description="One PostgreSQL statement.", min_length=1, max_length=2_000_000)]
 
 
@@ -132,11 +134,23 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
             ),
         ] = None,
         database: Database = None,
+        alternatives: Annotated[
+            int,
+            Field(
+                description="How many other statements to give at most: other readings first, then other ways to write "
+                "a read (joins, grouping, windows), each with its estimated cost. It plans each, so ask for them only "
+                "when a read is slow or its reading is in doubt. 0: other readings alone.",
+                ge=0,
+                le=MOST_ALTERNATIVES,
+            ),
+        ] = 0,
     ) -> GeneratedAnswer:
         """Make SQL from an intent object or a question in plain words. Nothing is run.
 
         Every table, column and value is looked up in the real schema. What cannot be found is asked back with
         options (`status` is then `clarify`) rather than guessed. The SQL comes judged, like validate_query_syntax.
+        With `alternatives`, `same_rows` tells which of them give the rows of `sql`; take one where its
+        `estimated_cost` is clearly lower.
         """
         async with desk.call("ask", database) as (caller, name):
             intent = GivenIntent.from_json(_hinted(intent_object, schema_context))
@@ -152,6 +166,8 @@ def add_tools(server: MCPServer[Any], desk: Desk) -> None:
                 zone=liked.zone,
             )
             answer = await _generated(desk, caller, name, reading)
+            if alternatives:
+                answer.alternatives = await _choices(desk, caller, name, reading, most=alternatives)
             answer.preferences = asdict(liked)
             return answer
 
@@ -295,6 +311,8 @@ async def _validated(desk: Desk, caller: Caller, name: str, sql: str, target_tab
                 explanation="; ".join(one.rewrite.reasons),
                 confidence=1.0,
                 estimated_cost=one.estimate.cost,
+                kind=one.rewrite.purpose.value,
+                same_rows=True,
             )
             for one in (advice.alternatives if advice else ())
             if one.faster and one.rewrite.same
@@ -348,6 +366,24 @@ async def _generated(desk: Desk, caller: Caller, name: str, reading: Reading) ->
         answer.decision = verdict.decision.value
         answer.suggestions = [ReasonAnswer(code=r.code, message=r.message, hint=r.hint) for r in reasons]
     return answer
+
+
+async def _choices(desk: Desk, caller: Caller, name: str, reading: Reading, *, most: int) -> list[AlternativeAnswer]:
+    """What else the request could be answered by, each with its estimate."""
+    catalog = await desk.app.orchestrator.visible(name, identity=caller.identity)
+    found = await desk.app.advisor.choices(name, reading, catalog, identity=caller.identity, limits=desk.app.limits())
+    sure = {other.sql: other.confidence for other in reading.alternatives}
+    return [
+        AlternativeAnswer(
+            sql=one.sql,
+            explanation=one.explanation,
+            confidence=round(sure.get(one.sql, reading.confidence), 3),
+            estimated_cost=one.estimate.cost if one.estimate else None,
+            kind=one.kind,
+            same_rows=one.same,
+        )
+        for one in found[:most]
+    ]
 
 
 def _intent(reading: Reading) -> dict[str, Any] | None:

@@ -94,6 +94,12 @@ class AlternativeAnswer(BaseModel):
     explanation: str
     confidence: float
     estimated_cost: float | None = Field(default=None, description="PostgreSQL's own, in its units.")
+    kind: str = Field(
+        default="another reading",
+        description="another reading: the request may mean this instead; faster, simpler, other shape: the same "
+        "request written in another way; different: less than was asked for, with less work.",
+    )
+    same_rows: bool = Field(default=False, description="Whether it gives exactly the rows of sql.")
 
 
 class ValidationAnswer(BaseModel):
@@ -222,4 +228,8 @@ class GeneratedAnswer(BaseModel):
         lines += [f"Assumed: {assumption}" for assumption in self.assumptions]
         if self.decision == "needs_approval":
             lines.append("It changes data: call create_approval_request; a person decides.")
+        for one in self.alternatives:
+            cost = "" if one.estimated_cost is None else f", cost {one.estimated_cost:,.0f}"
+            rows = ", same rows" if one.same_rows else ""
+            lines.append(f"Or ({one.kind}{rows}{cost}): {one.explanation}\n{one.sql}")
         return "\n".join(lines)
