@@ -3,30 +3,55 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import Any
+
+from pgwarden.domain.errors import StatementInvalid, StatementTooLarge
+from pgwarden.sql.parse import on_deep_stack, parse
 
 Grounded = Callable[[str, str], str | None]
 """(value in the example, words in the question) → the value as a column that holds both spells it; None without one."""
 
 _WORD = re.compile(r"'[^']*'|\"[^\"]*\"|[^\s?!,;'\"]+")
+"""A word of a question, or what stands in quotes there."""
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_LITERAL = re.compile(r"'((?:[^']|'')*)'|\"(?:[^\"]|\"\")*\"|([A-Za-z_][\w$]*)|(\d+(?:\.\d+)?)")
-_UNCLEAR = re.compile(r"\$|\\|--|/\*|\b[EeUuBbXx]&?'")
-"""What makes telling literals apart by their marks unsure: such SQL is not changed."""
+_UNSURE = frozenset({"SQL_COMMENT", "C_COMMENT", "USCONST"})
+"""What SQL is not changed with: a comment may speak of the old value, and U&'…' has an escape that stands apart."""
+_OUTPUTS = frozenset({"sortClause", "groupClause", "distinctClause"})
+"""Lists in which a bare constant is the number of an output."""
+_INSIDE = frozenset({"SortBy", "node", "GroupingSet", "content"})
+"""What may stand around such a constant."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Constant:
+    """A value in the SQL: where it stands in the text, in bytes, and what it is."""
+
+    start: int
+    end: int
+    value: str
+    is_text: bool
 
 
 def sibling(question: str, example: str, sql: str, grounded: Grounded) -> str | None:
     """The SQL for ``question``, or None unless every difference is one literal of the SQL, once, and has ground."""
     pairs = _differences(question, example)
-    if not pairs or _UNCLEAR.search(sql):
+    if not pairs:
         return None
-    new: dict[str, str] = {}
+    try:
+        constants = on_deep_stack(lambda: _constants(sql))
+    except (StatementInvalid, StatementTooLarge):
+        return None
+    new: dict[int, str] = {}
     for old, asked in pairs:
-        if old in new or (value := _value(old, asked, sql, grounded)) is None:
+        found = [each for each in constants if _is(each, old)]
+        value = _value(found[0], asked, grounded) if len(found) == 1 and found[0].start not in new else None
+        if value is None:
             return None
-        new[old] = value
-    return _replaced(sql, new)
+        new[found[0].start] = value
+    return _replaced(sql, constants, new)
 
 
 def _differences(question: str, example: str) -> list[tuple[str, str]]:
@@ -46,30 +71,63 @@ def _bare(words: list[str]) -> str:
     return " ".join(words).strip("'\"")
 
 
-def _value(old: str, asked: str, sql: str, grounded: Grounded) -> str | None:
+def _is(constant: _Constant, old: str) -> bool:
     if _NUMBER.fullmatch(old):
+        return not constant.is_text and constant.value == old
+    return constant.is_text and constant.value.casefold() == old.casefold()
+
+
+def _value(constant: _Constant, asked: str, grounded: Grounded) -> str | None:
+    """What stands in the constant's place, as SQL."""
+    if not constant.is_text:
         return asked if _NUMBER.fullmatch(asked) else None
-    stored = [text for text in _texts(sql) if text.casefold() == old.casefold()]
-    return grounded(stored[0], asked) if len(stored) == 1 else None
+    value = grounded(constant.value, asked)
+    return None if value is None else "'" + value.replace("'", "''") + "'"
 
 
-def _texts(sql: str) -> list[str]:
-    return [match[1].replace("''", "'") for match in _LITERAL.finditer(sql) if match[1] is not None]
+def _constants(sql: str) -> tuple[_Constant, ...]:
+    """The values of a statement, by its parse tree; they end where the scanner's words do. None in SQL that is unsure.
+
+    Raises StatementInvalid, StatementTooLarge.
+    """
+    import postgast
+    from postgast import pg_query_pb2 as pb
+
+    statements = [raw["stmt"] for raw in parse(sql).statements]
+    tokens = postgast.scan(sql).tokens
+    if any(pb.Token.Name(token.token) in _UNSURE for token in tokens):
+        return ()
+    ends = {token.start: token.end for token in tokens}
+    source, found = sql.encode(), []
+    for body in _nodes(statements):
+        start = body.get("location", 0)
+        text = body["sval"].get("sval", "") if "sval" in body else None
+        if start in ends and (text is not None or "ival" in body or "fval" in body):
+            written = source[start : ends[start]].decode()
+            found.append(_Constant(start, ends[start], written if text is None else text, text is not None))
+    return tuple(found)
 
 
-def _replaced(sql: str, new: dict[str, str]) -> str | None:
-    """Each old value stands in the SQL as exactly one literal, or nothing is replaced."""
-    used: list[str] = []
-    values = {old.casefold(): value for old, value in new.items()}
+def _nodes(node: Any, *, bare: bool = False) -> Iterator[dict[str, Any]]:
+    """Every A_Const that is a value, and not the size of a type. ``bare``: it would be the number of an output here."""
+    if isinstance(node, list):
+        for item in node:
+            yield from _nodes(item, bare=bare)
+    elif isinstance(node, dict):
+        for kind, body in node.items():
+            if kind == "A_Const":
+                if not bare:
+                    yield body
+            elif kind in _OUTPUTS:
+                yield from _nodes(body, bare=True)
+            elif kind != "typeName":
+                yield from _nodes(body, bare=bare and kind in _INSIDE)
 
-    def place(match: re.Match[str]) -> str:
-        text, number = match[1], match[3]
-        old = number if text is None else text.replace("''", "'").casefold()
-        if old is None or old not in values or (text is not None) is bool(_NUMBER.fullmatch(old)):
-            return match[0]
-        used.append(old)
-        value = values[old]
-        return value if number is not None else "'" + value.replace("'", "''") + "'"
 
-    changed = _LITERAL.sub(place, sql)
-    return changed if sorted(used) == sorted(values) else None
+def _replaced(sql: str, constants: tuple[_Constant, ...], new: dict[int, str]) -> str:
+    """The text with new values; from its end, so that places before it stay."""
+    source = sql.encode()
+    for each in sorted(constants, key=lambda each: -each.start):
+        if each.start in new:
+            source = source[: each.start] + new[each.start].encode() + source[each.end :]
+    return source.decode()

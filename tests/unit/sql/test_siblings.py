@@ -48,3 +48,30 @@ def test_values_are_replaced(question: str, example: str, sql: str, expected: st
 )
 def test_what_is_not_sure_is_left(question: str, example: str, sql: str) -> None:
     assert sibling(question, example, sql, grounded) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "example", "sql", "expected"),
+    [
+        ("top 10", "top 2", "select a, b from t order by 2 limit 2", "select a, b from t order by 2 limit 10"),
+        ("top 10", "top 2", "select a from t group by 2, 1 limit 2", "select a from t group by 2, 1 limit 10"),
+        ("top 10", "top 5", "select a::numeric(5) from t limit 5", "select a::numeric(5) from t limit 10"),
+        ("top 10", "top 5", "select a::numeric(5) from t", None),
+        ("top 10", "top 5", "select a from t where a > 5e3", None),
+        ("above 9", "above 7", "select a from t where a > -7", None),
+        ("from Ohio", "from Texas", "select a from t where s = $$Texas$$", "select a from t where s = 'Ohio'"),
+        ("from Ohio", "from Texas", "select a from t where s = E'Texas'", "select a from t where s = 'Ohio'"),
+        ("from Ohio", "from Texas", "select a from t where s = U&'Texas'", None),
+        (
+            "from Ohio", "from Texas", "select 'Zoë' from t where s = 'Texas' and p ~ '\\d'",
+            "select 'Zoë' from t where s = 'Ohio' and p ~ '\\d'",
+        ),
+        ("from Ohio", "from Texas", "select 'a-- b' where s = 'Texas'", "select 'a-- b' where s = 'Ohio'"),
+        ("from Ohio", "from Texas", "select a from t where s = 'Texas'; drop", None),
+    ],
+)  # fmt: skip
+def test_a_value_is_told_by_the_tree_and_not_by_its_marks(
+    question: str, example: str, sql: str, expected: str | None
+) -> None:
+    """Sizes of types, numbers of outputs, signs and exponents look like values; other ways to quote are values."""
+    assert sibling(question, example, sql, grounded) == expected
