@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.async_api import expect
 from tests.support.browser import Site, checked, log_in, picture
@@ -42,6 +44,7 @@ async def test_two_people_ask_decide_run_and_take_back(site: Site) -> None:
     await turn.locator(".edit").fill("select count(*) from orders")
     await turn.get_by_role("button", name="Run this SQL").click()
     await expect(turn.locator("tbody")).to_contain_text("200")
+    await expect(turn.locator(".tree .hint").first).to_have_text(re.compile(r"\), 1 row$"))
     await checked(ana)
     await picture(ana, "ask")
 
@@ -62,11 +65,13 @@ async def test_two_people_ask_decide_run_and_take_back(site: Site) -> None:
     dora = await site.page(phone=True)
     await log_in(dora, url, "dora")
     await dora.goto(f"{url}/tickets?whose=me")
-    await expect(dora.get_by_text("waits for you")).to_be_visible()
+    await expect(dora.get_by_text("waits for you").first).to_be_visible()
     await checked(dora)
     await picture(dora, "tickets-phone")
     await dora.goto(where)
     await expect(dora.get_by_text("public.customers → public.orders")).to_be_visible()
+    numbers = dora.get_by_role("region", name="Rows by table")
+    assert await numbers.evaluate("(region) => region.scrollWidth <= region.clientWidth"), "the numbers are in sight"
     assert await dora.evaluate("document.documentElement.scrollWidth") <= 390
     await checked(dora)
     await picture(dora, "ticket-phone")
@@ -78,6 +83,7 @@ async def test_two_people_ask_decide_run_and_take_back(site: Site) -> None:
     await ana.get_by_role("button", name="Run it, once").click()
     await ana.wait_for_url("**/executions/**")
     await expect(ana.get_by_role("heading", name="Proof")).to_be_visible()
+    await expect(ana.get_by_role("region", name="Rows of public.orders").locator("tbody")).to_have_count(5)
     await checked(ana)
     await picture(ana, "execution")
     await ana.get_by_role("link", name="Take it back").click()

@@ -117,7 +117,7 @@ async def test_cascades_are_a_tree_by_keyboard_and_findings_lead_to_their_rules(
     await checked(dora)
     await dora.keyboard.press("ArrowRight")
     await expect(cots).to_be_visible()
-    await picture(dora, "ticket-tree")
+    await picture(dora, "ticket-tree", tree)
     await dora.get_by_role("link", name="What Cascades means").press("Enter")
     await expect(dora.get_by_role("heading", name="Cascades")).to_be_visible()
     await expect(dora.get_by_text("Foreign keys carry the change into tables")).to_be_visible()

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Page, expect
+from playwright.async_api import Browser, BrowserContext, Locator, Page, expect
 from tests.support import npm
 from tests.support.web import PASSWORD, WebHouse
 
@@ -67,8 +67,9 @@ async def checked(page: Page) -> None:
     await session.detach()
 
 
-async def picture(page: Page, name: str) -> None:
-    """For the documentation, where it is asked for."""
+async def picture(page: Page, name: str, part: Locator | None = None) -> None:
+    """For the documentation, where it is asked for: of the whole page, or of a part of it."""
     if os.environ.get("SCREENSHOTS"):
         PICTURES.mkdir(parents=True, exist_ok=True)
-        await page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+        path = PICTURES / f"{name}.png"
+        await (part.screenshot(path=path) if part else page.screenshot(path=path, full_page=True))

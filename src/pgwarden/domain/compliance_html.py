@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from html import escape
 
 from pgwarden.domain.compliance import ComplianceReport, Decision, TicketLine
+from pgwarden.domain.quantity import counted
 
 STYLE = (
     ":root{color-scheme:light}body{font:14px/1.45 system-ui,sans-serif;color:#1f2933;margin:2rem auto;max-width:72rem;"
@@ -126,7 +127,7 @@ def _inert(value: object) -> object:
 
 def _ticket_cells(line: TicketLine) -> tuple[object, ...]:
     tables = ", ".join(line.tables)
-    what = f"{line.operation} of {line.rows:,} rows" + (f" in {tables}" if tables else "")
+    what = f"{line.operation} of {counted(line.rows, 'row')}" + (f" in {tables}" if tables else "")
     outcome = [line.status]
     outcome += [f"rule {line.rule}"] if line.rule else []
     outcome += ["override reviewed" if line.reviewed else "override not reviewed"] if line.overridden else []

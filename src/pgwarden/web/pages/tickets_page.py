@@ -42,6 +42,9 @@ from pgwarden.web.visitor import Inside, Visitor
 
 router = APIRouter()
 
+KINDS = ("inserted", "updated", "deleted")
+"""Of rows; a column for each that there are any of, so that a phone shows the numbers."""
+
 Text = Annotated[str, Form(max_length=4000)]
 Secret = Annotated[str, Form(max_length=1024)]
 
@@ -298,6 +301,7 @@ async def _shown(request: Request, visitor: Visitor, ticket: str, error: Pgwarde
         approved_by=[vote.by for vote in (*standing.votes, *standing.seniors)],
         sample=plain(await api.preview(view, visitor)),
         summary=summary,
+        kinds=[kind for kind in KINDS if any(getattr(line, kind) for line in summary.tables)],
         tree=cascade_tree(summary.cascades),
         explained=rule_pages(),
         events=[(event.at, event_text(event)) for event in view.ticket.events],

@@ -4,6 +4,7 @@ import { element } from "./elements.js";
 
 const MARKS = { bars: "bar", line: "line", area: "area", points: "point" };
 const NUMBER = /^(smallint|integer|bigint|numeric|decimal|real|double precision|money|int[248]?|float[48]?)\b/;
+export const isNumber = (type) => NUMBER.test(type);
 const MOMENT = /^(date|timestamp)/;
 const ORDINAL = /(^|_)(year|quarter|month|week|day|hour|dow)$/i;
 const IDENTIFIER = /(^|_)(id|no|nr|number|code|zip)$/i;
@@ -36,7 +37,7 @@ export function roles(result) {
   return result.columns.map((column, at) => {
     if (column.masked) return "masked";
     if (MOMENT.test(column.type)) return "moment";
-    if (!NUMBER.test(column.type)) return typeof result.rows[0]?.[at] === "object" && result.rows[0][at] !== null ? "other" : "label";
+    if (!isNumber(column.type)) return typeof result.rows[0]?.[at] === "object" && result.rows[0][at] !== null ? "other" : "label";
     if (ORDINAL.test(column.name)) return "ordinal";
     return IDENTIFIER.test(column.name) ? "identifier" : "number";
   });
@@ -119,7 +120,8 @@ function specification(result, chosen, picture) {
   const kind = known[at(chosen.x)], type = { moment: "temporal", number: "quantitative" }[kind] ?? "nominal";
   const bars = chosen.kind === "bars", across = bars && type === "nominal" && kind === "label";
   const along = { field: "x", type: bars && type === "quantitative" ? "ordinal" : type, title: chosen.x, ...(type === "nominal" ? { sort: null } : {}), axis: { labelLimit: 180, labelAngle: type === "nominal" && !across && values.length > 12 ? -45 : 0 } };
-  const value = { field: "y", type: "quantitative", title: chosen.y, scale: { zero: bars || chosen.kind === "area" } };
+  const whole = values.every(({ y }) => Number.isInteger(y)); // there is no half a customer
+  const value = { field: "y", type: "quantitative", title: chosen.y, scale: { zero: bars || chosen.kind === "area" }, axis: whole ? { tickMinStep: 1, format: ",d" } : {} };
   const accent = style.getPropertyValue("--accent").trim();
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
@@ -145,5 +147,7 @@ function words(result, { kind, x, y, colour }) {
   const title = { bars: "Bars", line: "A line", area: "An area", points: "Points" }[kind];
   if (!found.length) return `${title} of ${y} by ${x}; there is no value.`;
   const least = found.reduce((a, b) => (b[0] < a[0] ? b : a)), most = found.reduce((a, b) => (b[0] > a[0] ? b : a));
-  return `${title} of ${y} by ${x}${colour ? `, coloured by ${colour}` : ""}: ${found.length} values, from ${least[0].toLocaleString()} (${least[1] ?? "null"}) to ${most[0].toLocaleString()} (${most[1] ?? "null"}).`;
+  const about = `${title} of ${y} by ${x}${colour ? `, coloured by ${colour}` : ""}: ${found.length} values`;
+  if (least[0] === most[0]) return `${about}, each ${least[0].toLocaleString()}.`;
+  return `${about}, from ${least[0].toLocaleString()} (${least[1] ?? "null"}) to ${most[0].toLocaleString()} (${most[1] ?? "null"}).`;
 }

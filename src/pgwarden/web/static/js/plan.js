@@ -16,7 +16,7 @@ function branch(node, whole) {
   const on = [node["Relation Name"], node["Index Name"] && `by ${node["Index Name"]}`].filter(Boolean).join(" ");
   item.append(element("b", name));
   if (on) item.append(" on ", element("code", on));
-  item.append(element("span", ` cost ${Math.round(node["Total Cost"]).toLocaleString()} (${Math.round((100 * node["Total Cost"]) / whole)} %), ${Math.round(node["Plan Rows"]).toLocaleString()} rows`, "hint"));
+  item.append(element("span", ` cost ${Math.round(node["Total Cost"]).toLocaleString()} (${Math.round((100 * node["Total Cost"]) / whole)} %), ${Math.round(node["Plan Rows"]).toLocaleString()} row${Math.round(node["Plan Rows"]) === 1 ? "" : "s"}`, "hint"));
   const below = element("ul");
   for (const key of DETAILS) if (node[key]) below.append(element("li", `${key}: ${[].concat(node[key]).join(", ")}`, "hint"));
   for (const each of node.Plans ?? []) below.append(branch(each, whole));

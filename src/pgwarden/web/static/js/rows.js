@@ -1,4 +1,4 @@
-import { chart } from "./chart.js";
+import { chart, isNumber } from "./chart.js";
 import { button, element, problem } from "./elements.js";
 import { say } from "./page.js";
 
@@ -8,8 +8,9 @@ const PAGE = 50;
 export function rows(made, result, read, chosen = {}) {
   const place = made.querySelector(".rows");
   let shown = result.rows, order = null, page = 0;
+  const kinds = result.columns.map((column) => (isNumber(column.type) ? "num" : "")); // exact numbers come as text
   const written = new Map(result.rows.map((row, at) => [row, result.shown?.[at]])); // as the reader's preferences have it
-  const words = element("input");
+  const words = element("input", "", "filter");
   words.type = "search";
   words.placeholder = "Filter these rows";
   words.setAttribute("aria-label", "Filter these rows");
@@ -17,7 +18,7 @@ export function rows(made, result, read, chosen = {}) {
   scroll.tabIndex = 0;
   scroll.setAttribute("role", "region");
   scroll.setAttribute("aria-label", "Rows");
-  const pages = element("p", "", "row");
+  const pages = element("p", "", "row pages");
   const told = element("p", [`${result.row_count.toLocaleString()} row${result.row_count === 1 ? "" : "s"}`, `${Math.round(result.milliseconds)} ms`, result.estimated_cost == null ? "" : `expected: cost ${Math.round(result.estimated_cost).toLocaleString()}, about ${Math.round(result.estimated_rows).toLocaleString()} rows`, result.cached ? "from the cache" : "", result.more].filter(Boolean).join(" · "), "hint");
   place.replaceChildren(...(result.rows.length > 10 ? [words] : []), scroll, pages, told);
   words.addEventListener("input", () => {
@@ -43,6 +44,7 @@ export function rows(made, result, read, chosen = {}) {
     result.columns.forEach((column, at) => {
       const th = element("th");
       th.scope = "col";
+      th.className = kinds[at];
       if (order?.at === at) th.ariaSort = order.down ? "descending" : "ascending";
       th.append(button(column.name + (column.masked ? " (masked)" : ""), () => sort(at)));
       head.append(th);
@@ -54,7 +56,7 @@ export function rows(made, result, read, chosen = {}) {
         if (value === null) td.append(element("span", "null", "null"));
         else if (written.get(row)?.[at] != null) td.textContent = written.get(row)[at];
         else td.textContent = typeof value === "object" ? JSON.stringify(value) : String(value);
-        if (typeof value === "number") td.className = "num";
+        td.className = kinds[at];
       });
     }
     scroll.replaceChildren(table);
