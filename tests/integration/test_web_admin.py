@@ -205,6 +205,11 @@ async def test_a_second_factor_is_enrolled_on_the_page_and_taken_away_by_an_admi
     assert (await house.client().post("/api/v1/session", json=login | {"code": rest[1]})).status_code == 401
     new = (await client.post(left, json={"proof": {"code": re.findall(r"\d{5}(?:-\d{5}){3}", renewed.text)[0]}})).json()
     assert len(new["codes"]) == (await client.get(left)).json()["left"] == 10
+    browser = house.client()
+    form = {**login, "code": f" {new['codes'][0]} ", "csrf": field_of((await browser.get("/login")).text, "csrf")}
+    came_in = await browser.post("/login", data=form)
+    assert (came_in.status_code, came_in.headers["location"]) == (303, "/ask")
+    assert "9 recovery codes left" in (await browser.get("/account")).text
     admin = await house.logged_in("admin")
     taken = await admin.post(f"/admin/people/{name}/reset", data={"second_factor": "true", **PROOF})
     assert "one-time password is" in taken.text
