@@ -23,6 +23,11 @@ async def bounded(client: Client) -> None:
     assert (spent["code"], "7 of 5 rows" in spent["why"]) == ("PGW220", True)
 
 
+async def used_up(client: Client) -> None:
+    """Used its hour up at another door, in another process."""
+    assert error_of(await client.call_tool("execute_read_query", ONE))["code"] == "PGW220"
+
+
 async def shut_out(client: Client) -> None:
     """Its token was made for another database."""
     assert "may not use the database" in error_of(await client.call_tool("execute_read_query", ONE))["error"]
@@ -34,7 +39,7 @@ async def test_tokens_are_held_to_scopes_databases_and_budgets_at_both_doors(
     state_home: Path, make_database: MakeDatabase, shop_url: str
 ) -> None:
     environment = environment_of(state_home, make_database(), shop_url, PGWARDEN_MCP_ROWS_PER_HOUR="5")
-    own = await agents_token(environment)
+    own, other = await agents_token(environment), await agents_token(environment)
     elsewhere = await agents_token(environment, databases=frozenset({"elsewhere"}))
     async with asyncio.timeout(2 * SECONDS):
         async with serving(environment) as (_, url):
@@ -43,6 +48,8 @@ async def test_tokens_are_held_to_scopes_databases_and_budgets_at_both_doors(
             async with over_http(url, elsewhere) as client:
                 await shut_out(client)
         async with Client(over_stdio(environment | {"PGWARDEN_TOKEN": own})) as client:
+            await used_up(client)
+        async with Client(over_stdio(environment | {"PGWARDEN_TOKEN": other})) as client:
             await bounded(client)
         async with Client(over_stdio(environment | {"PGWARDEN_TOKEN": elsewhere})) as client:
             await shut_out(client)
