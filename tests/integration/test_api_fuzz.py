@@ -1,7 +1,7 @@
 """The whole API with input that nobody thought of, over real HTTP: it does what its description says, or says no.
 
-``PGWARDEN_SOAK_API`` is how many good and how many bad inputs each operation gets; with it every border of every schema
-is tried, too.
+``PGWARDEN_SOAK_API`` is how many inputs, good and bad, each operation gets; with it every border of every schema is
+tried, too.
 """
 
 from __future__ import annotations
@@ -29,9 +29,8 @@ from pgwarden.web.door import page_token
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-SOAK = os.environ.pop(
-    "PGWARDEN_SOAK_API", ""
-)  # taken away: pgwarden's settings refuse a variable that they do not know
+# Taken away, because pgwarden's settings refuse a variable of its own that they do not know.
+SOAK = os.environ.pop("PGWARDEN_SOAK_API", "")
 EXAMPLES = int(SOAK or 2)
 TABLES = (
     "create table customers(id int primary key, name text not null, email text)",
@@ -41,7 +40,7 @@ TABLES = (
 STATEMENTS = ("select * from customers", "update customers set name = 'x' where id = 3", "select 1/0", "drop table x")
 MOMENTS = ("2026-01-01", "2026-12-31T23:59+02:00", "0001-01-01", "9999-12-31T23:59:59-12:00", "")
 SPARE = "spare"
-"""An account, and a database, that calls may do with as they like."""
+"""An account that calls may do with as they like."""
 
 
 class Strangers:
