@@ -143,7 +143,7 @@ class ModelEngine:
         """
         key = self._key(road, packed, catalog)
         kept = await self.cache.get(key)
-        if kept is not None and not (known := await self._examined(kept, question, catalog, values)).fault:
+        if kept is not None and not (known := await self._examined(kept, packed, question, catalog, values)).fault:
             return known
         fault: _Fault | None = None
         best: _Proposed | None = None
@@ -187,12 +187,14 @@ class ModelEngine:
     ) -> _Proposed:
         """One call, and what is to be made of its answer."""
         answer = await self._ask(road, packed, question, fault)
-        found = await self._examined(answer.text, question, catalog, values)
+        found = await self._examined(answer.text, packed, question, catalog, values)
         if found.proposal is None and answer.cut:
             return replace(found, fault="The answer was cut off at the limit of its length: answer in fewer words.")
         return found
 
-    async def _examined(self, text: str, question: Question, catalog: Catalog, values: ValueIndex) -> _Proposed:
+    async def _examined(
+        self, text: str, packed: Packed, question: Question, catalog: Catalog, values: ValueIndex
+    ) -> _Proposed:
         """A model's text, held against its form, the verdict, the planner, the question and the data."""
         try:
             proposal = parse(text)
@@ -206,7 +208,7 @@ class ModelEngine:
             return _Proposed(text, proposal, verdict, fault)
         claims = claims_of(proposal.sql, catalog)
         if verdict.allowed:
-            doubts = read_doubts(claims, question, catalog, values)
+            doubts = read_doubts(claims, question, catalog, values, packed.examples)
         else:
             doubts = change_doubts(claims, verdict, question, catalog, values)
         return _Proposed(text, proposal, verdict, doubts=doubts)

@@ -21,7 +21,7 @@ ALWAYS = frozenset({0.0, 1.0, 100.0})
 
 def unused_doubts(claims: Claims, text: str) -> Iterator[Doubt]:
     """Numbers, years and months of the question's text that left no trace in the statement."""
-    shown = frozenset(_figures_in([*(literal.text for literal in claims.literals), *claims.names]))
+    shown = frozenset(figures_in([*(literal.text for literal in claims.literals), *claims.names]))
     texts = " ".join(literal.text.lower() for literal in claims.literals)
     for amount in amounts_of(text):
         if amount.value in (0, 1) or amount.text in texts.split() or not shown.isdisjoint(_forms(amount)):
@@ -32,11 +32,15 @@ def unused_doubts(claims: Claims, text: str) -> Iterator[Doubt]:
             yield Doubt(f"the question's {month.capitalize()} is nowhere in the SQL")
 
 
-def unsaid_doubts(claims: Claims, said: Said, ground: Ground) -> Iterator[Doubt]:
-    """Numbers and years of the statement that neither the question nor what is known of their column holds."""
+def unsaid_doubts(claims: Claims, said: Said, ground: Ground, vouched: Iterable[float] = ()) -> Iterator[Doubt]:
+    """Numbers and years of the statement that neither the question nor what is known of their column holds.
+
+    ``vouched``: numbers that people stand behind in what they defined and verified.
+    """
     words = words_in_order(said.text)
     amounts = amounts_of(said.text)
     fine = ALWAYS | said.numbers | {form for amount in amounts for form in _forms(amount)}
+    fine |= set(vouched)
     fine |= {number for word in words for number in IMPLIED.get(word, ())}
     fine |= {float(number) for number, _ in _months(words)}
     listed = len({literal.text for literal in claims.literals if literal.kind is LiteralKind.TEXT})
@@ -68,7 +72,7 @@ def _explained(literal: Literal, number: float, ground: Ground) -> bool:
     """Whether the column's comment, or its table's, speaks of the number."""
     found = [ground.column(place) for place in literal.columns]
     comments = [part for pair in found if pair is not None for part in (pair[0].comment, pair[1].comment) if part]
-    return number in _figures_in(comments)
+    return number in figures_in(comments)
 
 
 def _forms(amount: Amount) -> frozenset[float]:
@@ -96,5 +100,6 @@ def _months(words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
                 yield MONTHS.index(word) + 1, word
 
 
-def _figures_in(texts: Iterable[str]) -> Iterator[float]:
+def figures_in(texts: Iterable[str]) -> Iterator[float]:
+    """The numbers that are written in texts."""
     return (float(figure) for text in texts for figure in _FIGURE.findall(text))

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pgwarden.context.directions import direction_doubts
 from pgwarden.context.doubt import Doubt
-from pgwarden.context.figures import unsaid_doubts, unused_doubts
+from pgwarden.context.figures import figures_in, unsaid_doubts, unused_doubts
 from pgwarden.context.ground import TIMES, Ground, bare
 from pgwarden.context.ranking import name_terms
 from pgwarden.context.said import Said
 from pgwarden.context.swaps import crossed_doubts, misplaced_doubts
 from pgwarden.domain.catalog import Catalog, Column, Relation
 from pgwarden.domain.claims import Claims, Literal, LiteralKind, Place, Role
+from pgwarden.domain.feedback import Example
 from pgwarden.domain.question import Question
 from pgwarden.domain.statement import Verdict
 from pgwarden.ports import ValueIndex
 
 
-def read_doubts(claims: Claims, question: Question, catalog: Catalog, values: ValueIndex) -> tuple[Doubt, ...]:
-    """What a read states beyond the question and the data, what of the question it leaves out, and what it turns."""
+def read_doubts(
+    claims: Claims, question: Question, catalog: Catalog, values: ValueIndex, examples: Sequence[Example] = ()
+) -> tuple[Doubt, ...]:
+    """What a read states beyond the question and the data, what of the question it leaves out, and what it turns.
+
+    ``examples``: the verified ones that it may follow.
+    """
     ground, said = Ground(question, catalog, values), Said.in_conversation(question)
     unknown = [_unknown(literal, ground) for literal in claims.literals if _is_unknown(literal, ground, said)]
     told = {doubt.literal for doubt in unknown}
@@ -29,9 +35,18 @@ def read_doubts(claims: Claims, question: Question, catalog: Catalog, values: Va
         *crossed_doubts(claims, question.text, ground),
         *direction_doubts(claims, question.text),
         *unused_doubts(claims, question.text),
-        *unsaid_doubts(claims, said, ground),
+        *unsaid_doubts(claims, said, ground, _vouched(question, examples)),
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _vouched(question: Question, examples: Sequence[Example]) -> frozenset[float]:
+    """The numbers of definitions, and those of examples' SQL that their own questions do not say: codes and bounds that
+    words stand for, and no values of another question."""
+    found = set(figures_in(meaning for _, meaning in question.glossary))
+    for example in examples:
+        found |= set(figures_in([example.sql])) - set(figures_in([example.question]))
+    return frozenset(found)
 
 
 def _is_unknown(literal: Literal, ground: Ground, said: Said) -> bool:

@@ -37,6 +37,8 @@ class Packed:
     tables: tuple[int, ...]
     left_out: int
     """Tables that did not fit."""
+    examples: tuple[Example, ...] = ()
+    """The verified examples that are shown."""
 
     def text(self, boundary: str) -> str:
         """The parts, each fenced."""
@@ -73,7 +75,8 @@ def pack(
     earlier = [f"{turn.question}\n  {turn.sql}" for turn in question.history[-3:] if turn.sql]
     take(EARLIER, "\n".join(earlier))
     take(TROUBLES, "\n".join(question.troubles[:MOST_TROUBLES]))
-    take(EXAMPLES, "\n".join(_fitting(nearest(question.text, examples), (left - overhead) // 2)))
+    shown = tuple(_fitting(nearest(question.text, examples), (left - overhead) // 2))
+    take(EXAMPLES, "\n".join(_line(example) for example in shown))
     said = " ".join([question.text, question.instructions, *definitions, *earlier])
     lines, tables = [], []
     ranked = rank(said, catalog, values, [example.sql for example in examples])
@@ -88,20 +91,20 @@ def pack(
             left -= tokens(line) + 1
     if lines:
         parts.append((SCHEMA, "\n".join(lines)))
-    return Packed(tuple(parts), tuple(tables), len(ranked) - len(tables))
+    return Packed(tuple(parts), tuple(tables), len(ranked) - len(tables), shown)
 
 
-def _fitting(examples: Sequence[Example], room: int) -> Iterator[str]:
-    """As many examples as the room takes, the best first, each on a line with its SQL on the next."""
+def _fitting(examples: Sequence[Example], room: int) -> Iterator[Example]:
+    """As many examples as the room takes, the best first."""
     for example in examples:
-        line = f"{_flat(example.question)}\n  {example.sql}"
-        room -= tokens(line) + 1
+        room -= tokens(_line(example)) + 1
         if room >= 0:
-            yield line
+            yield example
 
 
-def _flat(text: str) -> str:
-    return " ".join(text.split())
+def _line(example: Example) -> str:
+    """An example on a line, with its SQL on the next."""
+    return f"{' '.join(example.question.split())}\n  {example.sql}"
 
 
 def nearest(text: str, examples: Sequence[Example]) -> tuple[Example, ...]:

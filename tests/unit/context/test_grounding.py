@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from tests.support.catalogs import catalog, table
@@ -12,6 +13,7 @@ from pgwarden.context.doubt import Doubt
 from pgwarden.context.grounding import change_doubts, read_doubts
 from pgwarden.context.said import Said
 from pgwarden.domain.catalog import Type
+from pgwarden.domain.feedback import Example
 from pgwarden.domain.identity import Identity
 from pgwarden.domain.question import Errand, Question, Reading
 from pgwarden.domain.value_index import SampledValues
@@ -196,3 +198,17 @@ def test_numbers_and_periods_are_read_as_people_write_them() -> None:
     assert not said.has_period("2 weeks")
     assert not said.has_period("3 fortnights")
     assert not said.has_period("03:00:00")
+
+
+def test_a_number_that_a_definition_or_a_verified_example_gives_is_nobodys_invention() -> None:
+    sql = "select id from orders where total > 5000"
+    claims, question = claims_of(sql, SHOP), seen("the big orders")
+    assert [doubt.words for doubt in read_doubts(claims, question, SHOP, VALUES)] == [
+        "the SQL says 5000, and the question does not"
+    ]
+    defined = replace(question, glossary=(("big order", "its total is over 5000"),))
+    assert read_doubts(claims, defined, SHOP, VALUES) == ()
+    taught = Example("orders that are big", sql, "team", datetime(2026, 1, 1, tzinfo=UTC))
+    assert read_doubts(claims, question, SHOP, VALUES, [taught]) == ()
+    other = replace(taught, question="orders that are over 5000")
+    assert len(read_doubts(claims, question, SHOP, VALUES, [other])) == 1, "another question's own value"
