@@ -80,7 +80,7 @@ def _value_doubt(literal: Literal, ground: Ground, said: Said) -> Doubt | None:
     """What stands against one literal of a change."""
     match literal.kind, literal.role:
         case (LiteralKind.NUMBER, _):
-            fine = said.has_number(literal.text)
+            fine = said.has_number(literal.number)
             return None if fine else Doubt(f"the number {literal.text} is not in the question")
         case (LiteralKind.TRUTH, _):
             fine = said.has_truth(literal.text == "true", _terms(literal, ground))

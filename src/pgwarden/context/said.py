@@ -69,9 +69,8 @@ class Said:
         found = {float(n) for n in re.findall(r"\d+(?:\.\d+)?", re.sub(r"(?<=\d),(?=\d{3})", "", self.text))}
         return frozenset(found | {float(n) for n, word in enumerate(_NUMBERS) if word in self.words})
 
-    def has_number(self, text: str) -> bool:
+    def has_number(self, wanted: float) -> bool:
         """Whether a number is said, or is the factor or share of a percentage that is."""
-        wanted = float(text)
         if wanted in self.numbers or (wanted < 0 and -wanted in self.numbers and "-" in self.text):
             return True
         if "%" not in self.text and "percent" not in self.text.lower():

@@ -146,6 +146,7 @@ def test_a_change_that_the_question_says_in_full_is_not_doubted(text: str, sql: 
         ("add a customer named Ann", "insert into customers (name, state) values ('Ann', 'Ohio')", "value “Ohio”"),
         ("add a customer Ann", "insert into customers (name, joined) values ('Ann', '2024-01-01')", "customers.joined"),
         ("delete order 5", "delete from orders where id in (5, 6)", "number 6"),
+        ("delete order 5", "delete from orders where id = 0xFFFFFFFFFFFF", "number 0xFFFFFFFFFFFF"),
         ("delete order 5", "delete from orders where id = 5 or status like '%'", "orders.status"),
     ],
 )
