@@ -28,6 +28,8 @@ from tests.support.unseen import (
     costumes,
     council,
     court,
+    dentist,
+    escape,
     estate,
     ferry,
     firebrigade,
@@ -160,6 +162,8 @@ UNSEEN = {
     costumes: (0.55, 0.9, 0),
     skischool: (0.7, 0.92, 0),
     waste: (0.57, 0.95, 0),
+    escape: (0.66, 0.9, 0),
+    dentist: (0.71, 0.9, 0),
     cinema: (0.7, 0.93, 0),
     orchard: (0.64, 0.86, 0),
 }

@@ -76,6 +76,7 @@ REASONS: Mapping[str, str] = {
     "per_unit": "“per” may belong to what a column holds, and not mean one row for each",
     "drifted": "the rows shown are not those that the first word speaks of",
     "bare_qualifier": "a word that narrows what is asked for tests nothing",
+    "no_never": "“never” was said, and it is not tested that there is none",
     "no_now": "“still” or “currently” was said, and no state is tested",
     "echo": "the answer would repeat what was asked with",
     "name_length": "the length of a name is not how long a thing is",

@@ -37,6 +37,7 @@ _BOUNDS = frozenset(
 )  # fmt: skip
 _BOUNDED = re.compile(r"[<>]|\bBETWEEN\b|\bEXISTS\b", re.IGNORECASE)
 _BOTH = re.compile(r"\bINTERSECT\b|\bAND\b|\bIN \(|\bGROUP BY\b|,", re.IGNORECASE)
+_ABSENT = re.compile(r"\bNOT EXISTS\b|\bEXCEPT\b|\bIS NULL\b|\bNOT IN \(SELECT\b|= 0\b", re.IGNORECASE)
 _NOW = frozenset({"currently", "still", "now", "yet"})
 _NOW_TESTED = re.compile(r"\bNULL\b|current_date|now\(\)|''|\bNOT\b|[<>]|WHERE \w+$", re.IGNORECASE)
 _SPENDING = frozenset({"spend", "spent", "earn", "earned", "owe", "owed", "cost"})
@@ -74,6 +75,7 @@ def missing(words: Sequence[str], sql: str) -> dict[str, float]:
         "no_bound": bool(pairs & _BOUNDS) and not _BOUNDED.search(bare),
         "no_both": "both" in said and not _BOTH.search(bare),
         "no_now": bool(said & _NOW) and not _NOW_TESTED.search(bare),
+        "no_never": "never" in said and not _ABSENT.search(bare),
         "no_amount": _priced(words) and not _PRICED.search(shown),
     }
     numbers = [w for w in words if w.isdigit() and len(w) > 1]

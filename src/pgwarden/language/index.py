@@ -18,6 +18,8 @@ from pgwarden.language.synonyms import ABBREVIATIONS, SYNONYMS
 
 __all__ = ["Attribute", "Entity", "Field", "LexicalIndex", "Link"]
 
+SHORTENED = 0.96
+"""What a table's name without its suffix is worth beside one that is just so: games, and not game_masters."""
 COMMON = 50
 """Columns that share a word before its look-up is worth doing ahead."""
 Shape = TypeVar("Shape")
@@ -186,7 +188,8 @@ class LexicalIndex:
         found: dict[int, float] = {}
         for choice, weight in self._choices(phrase):
             for (variant, words), oids in _rarest(self._tables, choice):
-                score = weight * max(_overlap(choice, variant), _head(choice, words, TABLE_SUFFIXES, 0.78))
+                whole = 1.0 if variant == frozenset(words) or not variant < frozenset(words) else SHORTENED
+                score = weight * max(whole * _overlap(choice, variant), _head(choice, words, TABLE_SUFFIXES, 0.78))
                 for oid in oids if score >= 0.4 else ():
                     if score > found.get(oid, 0.0):
                         found[oid] = score

@@ -62,6 +62,7 @@ def test_what_the_sql_shows_leaves_nothing(text: str, sql: str) -> None:
         ("loans of the past 30 days", "SELECT * FROM loans WHERE id = 30", "no_date"),
         ("books with 350 pages", "SELECT title FROM books", "no_number"),
         ("books with 5 or more pages", "SELECT title FROM books", "no_bound"),
+        ("books never lent", "SELECT title FROM books WHERE state <> 'lent'", "no_never"),
         ("books still on loan", "SELECT title FROM books", "no_now"),
         ("books with both", "SELECT title FROM books", "no_both"),
         ("how much do the books cost", "SELECT title FROM books", "no_amount"),

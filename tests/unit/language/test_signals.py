@@ -107,8 +107,8 @@ CASES = {
 """By signal: a question that turns it on, and one that does not."""
 ELSEWHERE = {
     "bias", "contradiction", "double", "drifted", "echo", "ignored", "instructed", "lost_values", "name_length",
-    "no_average", "no_both", "no_count", "no_date", "no_now", "no_number", "no_order", "no_share", "no_total",
-    "ranked_rows", "same_as", "stray", "stray_period", "trivial", "twice", "unsummed",
+    "no_average", "no_both", "no_count", "no_date", "no_never", "no_now", "no_number", "no_order", "no_share",
+    "no_total", "ranked_rows", "same_as", "stray", "stray_period", "trivial", "twice", "unsummed",
 }  # fmt: skip
 """Signals with tests of their own in this folder."""
 
