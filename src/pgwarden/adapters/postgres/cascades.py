@@ -87,7 +87,7 @@ class Cascades:
         every = sure if _late(edge) else numbers[_tally(edge, Counted.FORBIDDEN)]
         child = self._catalog.relations[edge.relation]
         parent = self._catalog.relations[edge.source.relation]
-        told = self._counting.certain(edge) and not self._inserts_into(parent) and not _interfering(child, parent)
+        told = self._counting.certain(edge) and not self._inserts_into(parent) and self._untouched(child, parent)
         if sure.rows:
             message = (
                 f"{counted(sure.rows, 'row')} of {child.name} still {plural(sure.rows, 'references')}"
@@ -107,7 +107,7 @@ class Cascades:
         """What SET NULL and SET DEFAULT cannot set: null where it is forbidden, a default that references nothing."""
         child = self._catalog.relations[edge.relation]
         values = self._counting.set_values(edge)
-        sure = figure.certain and not _interfering(child)
+        sure = figure.certain and self._untouched(child, self._catalog.relations[edge.source.relation])
         found = []
         for column in child.columns:
             if column.not_null and values.get(column.name) == "null":
@@ -127,6 +127,10 @@ class Cascades:
     def _inserts_into(self, parent: Relation) -> bool:
         """Whether another part of the statement may bring a missing key back."""
         return parent.oid in self._inserted
+
+    def _untouched(self, *relations: Relation) -> bool:
+        """Whether what is counted is what the key will meet: it binds no row of a table that inherits from these."""
+        return not _interfering(*relations) and not any(relation.oid in self._catalog.heirs for relation in relations)
 
 
 def _interfering(*relations: Relation) -> bool:
