@@ -16,6 +16,8 @@ def aggregate(draft: Draft, position: int) -> int | None:
     """average age; minimum and maximum price; total sales of …"""
     functions: list[str] = []
     at = position
+    if _one_more_column(draft, position):
+        return None
     while draft.is_word(at, *AGGREGATES) or (
         functions and draft.is_word(at, "and", ",", "as", "well", "the", "value", "values", "of", "all", "or")
     ):
@@ -103,6 +105,17 @@ def aggregate(draft: Draft, position: int) -> int | None:
             show(draft, Agg(function, Col(column)))
         draft.focus = column.relation
     return end if chosen else None
+
+
+def _one_more_column(draft: Draft, position: int) -> bool:
+    """ "the id and total of orders": after another column of the same table, a column that is called just so."""
+    item, owner = draft.item(position), owner_after(draft, position)
+    if item is None or not owner or not draft.select or not draft.is_word(position - 1, "and", ","):
+        return False
+    if any(draft.is_word(later, "by", "per", "each") for later in range(position, len(draft.items))):
+        return False
+    beside = all(isinstance(shown, Col) and shown.field.relation == owner for shown in draft.select)
+    return beside and any(link.score >= 1 and link.relation == owner for link in item.columns)
 
 
 def _named_total(draft: Draft, position: int) -> int | None:

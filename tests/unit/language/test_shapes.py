@@ -137,3 +137,21 @@ def test_what_could_be_meant_otherwise_is_asked_back(question: str) -> None:
 
 def test_a_word_for_the_role_decides() -> None:
     assert "giver_id" in sql("total points by giver")
+
+
+BILLS = catalog(table(1, "bills", ["id integer", "state text", "issued_on date", "total numeric"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("show the id and total of bills with id 9", "SELECT id, total FROM bills WHERE id = 9"),
+        ("show the state and total of bills", "SELECT state, total FROM bills"),
+        ("state and total of bills by state", "SELECT state, sum(total) AS total_total FROM bills GROUP BY state"),
+        ("total of bills", "SELECT sum(total) AS total_total FROM bills"),
+    ],
+)
+def test_a_column_called_total_is_one_among_columns_and_a_sum_by_itself(text: str, expected: str) -> None:
+    read = ENGINE.read(Question(text), BILLS, SampledValues({})).sql
+    assert read is not None
+    assert " ".join(read.split()).removesuffix(" ORDER BY state") == expected
