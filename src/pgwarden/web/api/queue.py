@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
@@ -12,7 +14,6 @@ from pgwarden.agents.approval_workflow import TicketView
 from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.login import PROVED_FROM, Scope
 from pgwarden.domain.question import RiskLevel
-from pgwarden.domain.stored import digest
 from pgwarden.domain.ticket import WAITING, TicketStatus
 from pgwarden.domain.ticket_change import TicketFilter
 from pgwarden.domain.ticket_events import Decision
@@ -127,8 +128,8 @@ async def read_queue(visitor: Inside, filters: Annotated[Filters, Query()]) -> Q
 
 
 def _mark(counts: Counts, shown: list[TicketView]) -> str:
-    lines = [(v.ticket.id, v.standing.status, v.ticket.request.seal, v.asked) for v in shown]
-    return digest([counts.model_dump(), lines])[:16]
+    lines = [(v.ticket.id, v.standing.status.value, v.ticket.request.seal, v.asked) for v in shown]
+    return hashlib.sha256(json.dumps([repr(counts), lines]).encode()).hexdigest()[:16]
 
 
 @router.post("/queue/decisions")
