@@ -43,7 +43,8 @@ NEEDS = {
 def unpack(directory: Path) -> None:
     """Put the files under ``directory``; the server's account must be able to read there."""
     with tarfile.open(ARCHIVE) as archive:
-        archive.extractall(directory, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # from Python 3.11.4 on
+        archive.extractall(directory)
     data = directory / "data"
     (data / "hash.data").write_bytes((data / "desc.data").read_bytes())
     for path in (directory, directory / "sql", data):
