@@ -99,6 +99,7 @@ class HourlyBudgets:
         """Save what is left. What cannot be saved is lost, which the log tells."""
         if self._saving is not None:
             self._saving.cancel()
+            await asyncio.wait([self._saving])  # what it was about to save comes back
         if self._unsaved:
             await self._try_exchange()
 
@@ -120,7 +121,7 @@ class HourlyBudgets:
             try:
                 if used:
                     await self._ledger.add(used)
-            except BaseException:  # a cancelled one, too: counted twice, perhaps, and never not at all
+            except (ControlDatabaseUnavailable, asyncio.CancelledError):  # counted twice, perhaps, and never not at all
                 for account, use in used.items():
                     self._unsaved[account] = self._unsaved.get(account, Use()) + use
                 raise

@@ -43,6 +43,20 @@ class Ledger(MemoryUseLedger):
         return await super().last_hour(accounts)
 
 
+class Slow(Ledger):
+    """Its first write does not come to an end by itself."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.begun = asyncio.Event()
+
+    async def add(self, used: Mapping[str, Use]) -> None:
+        if not self.begun.is_set():
+            self.begun.set()
+            await asyncio.Event().wait()
+        await super().add(used)
+
+
 class Pauses:
     """Between two savings: as long as the test wants."""
 
@@ -167,3 +181,15 @@ async def test_what_cannot_be_saved_stays_counted_and_is_saved_later(clock: Cloc
         await budgets.require("one")
     await budgets.close()
     assert (await ledger.last_hour(["one"]))["one"][0] == Use(rows=10)
+
+
+async def test_what_is_just_being_saved_at_the_end_is_saved(clock: Clock) -> None:
+    ledger, pauses = Slow(clock), Pauses()
+    budgets = process(Allowance(calls=9), ledger, clock, pauses)
+    await budgets.require("ada")
+    budgets.spend("ada", Use(calls=3))
+    pauses.over.set()
+    await ledger.begun.wait()
+    await budgets.close()
+    used, _ = (await ledger.last_hour({"ada"}))["ada"]
+    assert used.calls == 3
