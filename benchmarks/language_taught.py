@@ -36,13 +36,7 @@ AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", nargs="?", default=os.environ.get("PGWARDEN_NL_DATA", ""))
-    data = Path(parser.parse_args().data)
-    score = _module(data / "score.py")
-    databases: dict[str, list[Row]] = defaultdict(list)
-    for question in score.load_jsonl(data / "questions.jsonl"):
-        databases[str(question["db"])].append(question)
+    data, score, databases = given(__doc__)
     results: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
     with tempfile.TemporaryDirectory() as directory:
         Path(directory).chmod(0o755)
@@ -55,6 +49,18 @@ def main() -> None:
                     results[group][before, after] += 1
     for group, found in sorted(results.items()):
         show(group, found)
+
+
+def given(description: str | None):  # type: ignore[no-untyped-def]  # the scorer is a module of DATA
+    """What the command line names: DATA, its scorer, and its questions by database."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("data", nargs="?", default=os.environ.get("PGWARDEN_NL_DATA", ""))
+    data = Path(parser.parse_args().data)
+    score = _module(data / "score.py")
+    databases: dict[str, list[Row]] = defaultdict(list)
+    for question in score.load_jsonl(data / "questions.jsonl"):
+        databases[str(question["db"])].append(question)
+    return data, score, databases
 
 
 def asked(questions: list[Row], facts: tuple[Catalog, SampledValues], judge):  # type: ignore[no-untyped-def]

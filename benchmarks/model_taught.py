@@ -10,9 +10,7 @@ and shows it, not what a real model makes of it: one that reads has more to go b
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import os
 import signal
 import sys
 import tempfile
@@ -23,8 +21,8 @@ from pathlib import Path
 
 from psycopg.conninfo import make_conninfo
 
-from language import Row, _module, known, load  # type: ignore[import-not-found]  # its neighbour
-from language_taught import AT, chosen, fate  # type: ignore[import-not-found]  # its neighbour
+from language import Row, known, load  # type: ignore[import-not-found]  # its neighbour
+from language_taught import AT, chosen, fate, given  # type: ignore[import-not-found]  # its neighbour
 from pgwarden.adapters.embedded.server import EmbeddedServer, ServerOptions
 from pgwarden.context.disclosure import Discloses, Disclosure
 from pgwarden.domain.feedback import Example
@@ -39,13 +37,7 @@ DISCLOSURES = {"schema": Disclosure(), "samples, personal": Disclosure(Discloses
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", nargs="?", default=os.environ.get("PGWARDEN_NL_DATA", ""))
-    data = Path(parser.parse_args().data)
-    score = _module(data / "score.py")
-    databases: dict[str, list[Row]] = defaultdict(list)
-    for question in score.load_jsonl(data / "questions.jsonl"):
-        databases[str(question["db"])].append(question)
+    data, score, databases = given(__doc__)
     ranks: dict[str, Counter[int]] = {name: Counter() for name in DISCLOSURES}
     fates: dict[str, Counter[str]] = {"before": Counter(), "after": Counter()}
     with tempfile.TemporaryDirectory() as directory:
