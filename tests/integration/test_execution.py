@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from tests.conftest import MakeDatabase
 from tests.support.change import NOW, PATIENT, approve, dump, leftovers, owned, perform, run
+from tests.support.round_trips import round_trips
 
 from pgwarden.adapters.postgres.execution import committed, execute
 from pgwarden.domain.approval import Tolerance
@@ -42,6 +43,10 @@ insert into parent (amount, note) select i, '{"a" : 1, "a":2}' from generate_ser
 insert into child select i, i % 10 + 1, 'x' from generate_series(1, 30) i;
 """
 THREE = {"parent": RowCounts(deleted=3), "child": RowCounts(deleted=9), "audit": RowCounts(inserted=9)}
+FEW_WAITS = [
+    ("delete from parent where id <= 3", THREE, 21),
+    ("update parent set amount = 1 where id <= 3", {"parent": RowCounts(updated=3)}, 22),
+]
 
 
 @pytest.fixture(params=[18, 17, 16, 14])
@@ -71,6 +76,21 @@ async def test_a_cascading_delete_is_captured_with_what_triggers_wrote(family: s
             True,
         )
     assert store is False
+
+
+@pytest.mark.parametrize(("sql", "counts", "most"), FEW_WAITS)
+async def test_a_change_waits_for_the_network_a_few_times(
+    family18: str, sql: str, counts: dict[str, RowCounts], most: int
+) -> None:
+    """Locks are held for as long as the network takes: 18 and 19 waits with logging in, where asking in turn took 27.
+
+    Some room is left, for answers that come while the rest of a batch is on its way.
+    """
+    await perform(family18, "update parent set amount = 0 where id = 1", {"parent": RowCounts(updated=1)})
+    approved = await approve(family18, sql, counts)
+    async with round_trips(family18) as network:
+        await execute(network.url, approved, now=NOW)
+    assert network.count <= most
 
 
 async def test_an_approval_runs_once(family18: str) -> None:

@@ -96,10 +96,15 @@ async def test_a_full_disk_is_foreseen_where_it_can_be_seen(superuser: str, data
         await execute(superuser, await approve(superuser, sql, counts), now=NOW, limits=greedy)
 
 
+@pytest.mark.parametrize("partitions", ["", "partition by hash (i)"])
 @pytest.mark.parametrize("statement", ["delete from narrow", "delete from narrow using account where account.id = 1"])
-async def test_images_are_bounded_while_they_are_taken(database: str, statement: str) -> None:
+async def test_images_are_bounded_while_they_are_taken(database: str, statement: str, partitions: str) -> None:
     rows = 110_000
-    run(database, f"create table narrow as select i from generate_series(1, {rows}) i")
+    run(database, f"create table narrow (i int) {partitions}")
+    for number in range(2 if partitions else 0):
+        values = f"with (modulus 2, remainder {number})"
+        run(database, f"create table narrow_{number} partition of narrow for values {values}")
+    run(database, f"insert into narrow select i from generate_series(1, {rows}) i")
     counts = {"narrow": RowCounts(deleted=rows)}
     limits = replace(PATIENT, undo_bytes=1_000_000, lock_free=False)
     with pytest.raises(LimitReached, match="room"):

@@ -45,9 +45,6 @@ def image_table(execution_id: str, shape: TableShape, space: str = SCHEMA) -> Ta
 BULK = 1000
 """From so many rows on, one firing's images become a table of their own, which is cheaper per row than INSERT."""
 
-COUNTED = 100_000
-"""From so many rows on, the room for images is estimated before they are written."""
-
 ROOM = "pgwarden.room"
 """Setting with the most bytes that images may take."""
 
@@ -135,18 +132,20 @@ def _store(images: TableImages, mark: str, which: str) -> str:
     """Statements that keep a transition table: a few rows are inserted, many become a part of their own.
 
     CREATE TABLE AS fills pages in bulk and copies whole rows. That is done once and only outside other triggers, where
-    nothing but the whole change can be rolled back, since the counts of a part that is gone are gone as well.
+    nothing but the whole change can be rolled back, since the counts of a part that is gone are gone as well. The rows
+    take no more room than the table that they are in, so only those of a table too large are counted for the limit.
     """
     source = {"old": "_uo_", "new": "_un_"}[which]
     part = part_name(images, mark)
     room = f"nullif(current_setting('{ROOM}', true), '')::float8"
     width = f"(select avg(pg_column_size(r.*)) from (select * from {source} limit 200) r)"
+    tables = "(select tg_relid as id union select relid from pg_partition_tree(tg_relid)) t"
+    table_size = f"(select sum(pg_table_size(t.id)) from {tables})"
     written = f"coalesce(nullif(current_setting('{OWN_WRITES}', true), '')::int8, 0)"
     return f"""perform from {source} offset {BULK} limit 1;
     if found and pg_trigger_depth() = 1 and current_setting('{BULK_SWITCH}', true) is distinct from 'off'
        and to_regclass('{part}') is null then
-      perform from {source} offset {COUNTED} limit 1;
-      if found and (select count(*) * {width} from {source}) > {room} then
+      if {table_size} > {room} and (select count(*) * {width} from {source}) > {room} then
         raise exception 'pgwarden: more than % bytes of images', {room} using errcode = '54000';
       end if;
       written := {CATALOG_WRITES};
@@ -168,10 +167,10 @@ def _insert(images: TableImages, mark: str, source: str, from_source: str) -> st
     return f"insert into {image_name(images)} ({columns}) select {values}{', ' if values else ''}'{mark}'{from_source}"
 
 
-def uninstall(shape: TableShape, images: TableImages) -> str:
-    """A script that takes triggers and function away; the images stay."""
+def uninstall(shape: TableShape, images: TableImages) -> list[str]:
+    """Statements that take triggers and function away; the images stay."""
     drops = [f"drop trigger {_trigger(images, letter)} on {member}" for _, member in shape.members for letter in "iudt"]
-    return ";\n".join([*drops, f"drop function {Name(images.space, images.images)}()"])
+    return [*drops, f"drop function {Name(images.space, images.images)}()"]
 
 
 TICK = 1000
@@ -225,10 +224,10 @@ def tick_function(images: TableImages) -> str:
     return f"{made} as {dollar_quoted(body)}"
 
 
-def untick(shape: TableShape, images: TableImages) -> str:
-    """A script that takes the progress trigger away."""
+def untick(shape: TableShape, images: TableImages) -> list[str]:
+    """Statements that take the progress trigger away."""
     drops = [f"drop trigger {_trigger(images, letter)} on {shape.name}" for letter in "rpq"]
-    return ";\n".join([*drops, f"drop function {tick_name(images)}()"])
+    return [*drops, f"drop function {tick_name(images)}()"]
 
 
 def tick_name(images: TableImages) -> Name:

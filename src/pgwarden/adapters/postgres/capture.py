@@ -48,15 +48,19 @@ class Capture:
         self._ticking: set[int] = set()
         self._bulk = True
 
-    async def install(self, relations: Iterable[int]) -> None:
-        """Lock these tables against writers, in one fixed order, and put capture on them."""
+    async def install(self, relations: Iterable[int], *queries: Query) -> Sequence[Rows]:
+        """Lock these tables against writers, in one fixed order, and put capture on them.
+
+        ``queries`` are asked as soon as the locks are held; returns the rows of each.
+        """
         roots = await self._session.named("roots", {"oids": sorted(set(relations))})
         new = {row["oid"]: Name(row["schema"], row["name"]) for row in roots if row["oid"] not in self.shapes}
         lockable = [str(new[row["oid"]]) for row in roots if row["oid"] in new and row["kind"] in "rp"]
-        if lockable:
-            await self._session.script(f"lock table {', '.join(lockable)} in share row exclusive mode")
+        locks = [(f"lock table {', '.join(lockable)} in share row exclusive mode", ())] if lockable else []
+        found = await self._session.together(*locks, shapes_of(self._session, new), *queries)
+        facts, *answers = found[len(locks) :]
         script = [f"set local {images.ROOM} = {self._limits.undo_bytes}"]
-        for shape in await read_shapes(self._session, new):
+        for shape in map(shape_of, facts):
             if shape.obstacle:
                 raise NotUndoable(
                     f"Rows of {shape.name} cannot be captured.", why=shape.obstacle, not_done="Nothing was changed."
@@ -66,6 +70,7 @@ class Capture:
             self.shapes[shape.oid], self.tables[shape.oid] = shape, table
             self._installed.add(shape.oid)
         await self._session.script(";\n".join(script))
+        return answers
 
     async def report(self, relation: int) -> None:
         """Let changes of this table report their progress, where it has an integer key."""
@@ -146,15 +151,17 @@ class Capture:
         """Begin anew, after a rollback to before anything was installed."""
         self.shapes, self.tables = {}, {}
 
-    async def remove(self) -> None:
-        """Take triggers and functions away, and drop the image tables that stayed empty."""
-        script = [images.untick(self.shapes[oid], self.tables[oid]) for oid in self._ticking]
+    async def remove(self, *queries: Query) -> Sequence[Rows]:
+        """Take triggers and functions away, and drop the image tables that stayed empty.
+
+        ``queries`` are sent along; returns the rows of each.
+        """
+        script = [drop for oid in self._ticking for drop in images.untick(self.shapes[oid], self.tables[oid])]
         for oid in self._installed:
-            script.append(images.uninstall(self.shapes[oid], self.tables[oid]))
+            script += images.uninstall(self.shapes[oid], self.tables[oid])
             if not self.tables[oid].counts.total:
                 script.append(f"drop table {images.image_name(self.tables.pop(oid))}")
-        if script:
-            await self._session.script(";\n".join(script))
+        return (await self._session.together(*[(drop, ()) for drop in script], *queries))[len(script) :]
 
     def members(self) -> frozenset[int]:
         """Oids of every captured table, partitions included."""

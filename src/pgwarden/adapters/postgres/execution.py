@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import datetime
 from typing import TypeVar
 
 import psycopg
 
-from pgwarden.adapters.postgres.capture import Capture, definitions_hash
+from pgwarden.adapters.postgres.capture import Capture, definitions_of, digest_of
 from pgwarden.adapters.postgres.external_ledger import ExternalLedger
 from pgwarden.adapters.postgres.image_counts import captured_rows
 from pgwarden.adapters.postgres.ledger import Ledger
@@ -62,13 +62,14 @@ async def execute(
         database, role = await Ledger(session).identify()
         _check_approval(approved, database, role, now)
         outside = await translating(kept_outside(session, store))
-    return await retried(
-        conninfo,
-        bounds,
-        approved.execution_id,
-        lambda session: _transaction(session, approved, bounds, outside),
-        store=outside,
-    )
+        return await retried(
+            session,
+            conninfo,
+            bounds,
+            approved.execution_id,
+            lambda session: _transaction(session, approved, bounds, outside),
+            store=outside,
+        )
 
 
 async def kept_outside(session: Session, store: ImageStore | None) -> ImageStore | None:
@@ -100,10 +101,8 @@ async def _transaction(
     if not await _run_lock_free(session, approved, capture, limits):
         await _run_captured(session, approved, capture, limits)
     await _check_numbers(session, approved, capture)
-    sequences = {
-        row["sequence"]: row["last"] for row in await session.named("sequences", {"oids": [*capture.members()]})
-    }
-    await capture.remove()
+    (positions,) = await capture.remove(session.query("sequences", {"oids": [*capture.members()]}))
+    sequences = {row["sequence"]: row["last"] for row in positions}
     return await ledger.finish(approved.execution_id, capture.tables.values(), sequences)
 
 
@@ -142,8 +141,8 @@ async def _run_lock_free(session: Session, approved: Approved, capture: Capture,
 
 async def _run_captured(session: Session, approved: Approved, capture: Capture, limits: ExecutionLimits) -> None:
     """Run the change under triggers on every table in reach."""
-    await capture.install(approved.reach)
-    _check_definitions(approved, await definitions_hash(session, approved.reach))
+    (definitions,) = await capture.install(approved.reach, definitions_of(session, approved.reach))
+    _check_definitions(approved, digest_of(definitions))
     await _report_progress(session, approved, capture, limits)
     await capture.run(lambda: session.statement(approved.sql, approved.parameters), approved.search_path)
 
@@ -213,6 +212,7 @@ async def _check_numbers(session: Session, approved: Approved, capture: Capture)
 
 
 async def retried(
+    session: Session,
     conninfo: str,
     limits: ExecutionLimits,
     execution_id: str,
@@ -220,7 +220,7 @@ async def retried(
     *,
     store: ImageStore | None = None,
 ) -> Execution:
-    """Run a transaction to its commit, each attempt on a fresh connection.
+    """Run a transaction to its commit, first on ``session``, each further attempt on a fresh connection.
 
     Transient failures (a lock that is not free, a deadlock, a lost connection) are tried again: the ledger's primary
     key keeps a change that did get in from running twice. Any other failure rolls back and is raised.
@@ -228,13 +228,13 @@ async def retried(
     wait = limits.backoff_seconds
     for attempt in range(1, limits.attempts + 1):
         try:
-            async with open_session(conninfo) as session:
-                return await _attempt(session, conninfo, limits, execution_id, transaction, store)
+            async with nullcontext(session) if attempt == 1 else open_session(conninfo) as current:
+                return await _attempt(current, conninfo, limits, execution_id, transaction, store)
         except psycopg.Error as error:
             if not _is_transient(error) or attempt == limits.attempts:
                 raise translated(error) from error
         except ConnectionFailed:
-            if attempt in (1, limits.attempts):
+            if attempt == limits.attempts:
                 raise
         await asyncio.sleep(wait)
         wait *= 2

@@ -38,8 +38,9 @@ async def lock_free(session: Session, approved: Approved) -> LockFree | None:
     if [row["oid"] for row in found if row["kind"] == "r"] != [*approved.reach]:
         return None
     name = Name(found[0]["schema"], found[0]["name"])
-    await session.script(f"savepoint {SAFEPOINT}; lock table only {name} in row exclusive mode")
-    facts, (returnable,), lines, _, (named,), _ = await session.together(
+    _, _, facts, (returnable,), lines, _, (named,), _ = await session.together(
+        (f"savepoint {SAFEPOINT}", ()),
+        (f"lock table only {name} in row exclusive mode", ()),
         shapes_of(session, approved.reach),
         session.query("returnable", {"oid": approved.reach[0]}),
         definitions_of(session, approved.reach),

@@ -23,10 +23,10 @@ async def require_room(session: Session, approved: Approved, limits: ExecutionLi
     expected = {e.relation: e.counts for e in approved.expectations if e.counts and e.counts.images}
     if not expected:
         return
-    free = await free_bytes(session)
+    (place,), sizes = await session.together(session.query("place"), session.query("sizes", {"oids": [*expected]}))
+    free = await _free(place)
     if free is None:
         return
-    sizes = await session.named("sizes", {"oids": [*expected]})
     needed = round(sum(expected[row["oid"]].images * _width(row, expected[row["oid"]]) for row in sizes))
     if free - needed < limits.free_bytes:
         raise LimitReached(
@@ -46,6 +46,10 @@ def _width(size: Mapping[str, Any], counts: RowCounts) -> float:
 async def free_bytes(session: Session) -> int | None:
     """Bytes that are free where the server keeps its data; None where that cannot be seen from here."""
     (place,) = await session.named("place")
+    return await _free(place)
+
+
+async def _free(place: Mapping[str, Any]) -> int | None:
     if place["path"] is None or not is_postgres(place["pid"]):
         return None
     try:

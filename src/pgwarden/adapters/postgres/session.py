@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -174,18 +175,26 @@ class Session:
 
         ``name`` (the execution's id) is how progress and cancelling find its backend.
         """
-        timeout = f"set local transaction_timeout = {_milliseconds(limits.transaction_seconds)};"
-        await self.script(
-            f"begin isolation level {isolation.value} read write;"
-            f"set local lock_timeout = {_milliseconds(limits.lock_seconds)};"
-            f"set local statement_timeout = {_milliseconds(limits.statement_seconds)};"
-            f"set local idle_in_transaction_session_timeout = {_milliseconds(limits.idle_seconds)};"
-            f"{timeout if self.major >= TRANSACTION_TIMEOUT else ''}"
-            "set local synchronous_commit = on; set local datestyle = 'ISO'; set local intervalstyle = 'postgres';"
-            "set local extra_float_digits = 1; set local bytea_output = 'hex'; set local row_security = on;"
-            f"set local search_path = {OWN_PATH}"
+        settings = {
+            "lock_timeout": _milliseconds(limits.lock_seconds),
+            "statement_timeout": _milliseconds(limits.statement_seconds),
+            "idle_in_transaction_session_timeout": _milliseconds(limits.idle_seconds),
+            "transaction_timeout": _milliseconds(limits.transaction_seconds),
+            "synchronous_commit": "on",
+            "datestyle": "ISO",
+            "intervalstyle": "postgres",
+            "extra_float_digits": 1,
+            "bytea_output": "hex",
+            "row_security": "on",
+            "search_path": OWN_PATH,
+        }
+        if self.major < TRANSACTION_TIMEOUT:
+            del settings["transaction_timeout"]
+        await self.together(
+            (f"begin isolation level {isolation.value} read write", ()),
+            self.query("set_all", {"settings": json.dumps(settings)}),
+            self.query("announce", {"name": f"pgwarden {name}", "memory": WORK_MEMORY}),
         )
-        await self.named("announce", {"name": f"pgwarden {name}", "memory": WORK_MEMORY})
 
     async def search(self, path: str) -> None:
         """Set the search path for the rest of the transaction."""

@@ -63,13 +63,14 @@ async def undo(
         database, role = await Ledger(session).identify()
         _check_approval(approved, database, role, now)
         outside = await translating(_kept_outside(session, approved.execution_id, store))
-    return await retried(
-        conninfo,
-        bounds,
-        approved.undo_id,
-        lambda session: _transaction(session, approved, bounds, outside),
-        store=outside,
-    )
+        return await retried(
+            session,
+            conninfo,
+            bounds,
+            approved.undo_id,
+            lambda session: _transaction(session, approved, bounds, outside),
+            store=outside,
+        )
 
 
 async def _kept_outside(session: Session, execution_id: str, store: ImageStore | None) -> ImageStore | None:

@@ -337,6 +337,10 @@ select concat_ws('|', 'function', p.oid::regprocedure, pg_catalog.pg_get_functio
    and p.pronamespace <> all (array(select oid from pg_catalog.pg_namespace where nspname = 'pgwarden') || pg_catalog.pg_my_temp_schema())
  order by 1
 
+-- name: set_all
+-- Settings by name, for this transaction. Whatever the search path is by now.
+select pg_catalog.set_config(s.key, s.value, true) from pg_catalog.json_each_text(%(settings)s::pg_catalog.json) s
+
 -- name: announce
 -- How others find this backend: the execution's id, and where the write-ahead log stood when it began, in pages. Each
 -- report of progress is appended. 63 bytes have room for ten thousand million rows.
