@@ -60,7 +60,8 @@ def keyed_rows(connection: psycopg.Connection, tables: KeyedRows) -> KeyedRows:
     """The same tables with the rows that they hold now."""
     found = {}
     for name, table in tables.items():
-        key = f"row({table.columns})::text" if table.columns else "''"
+        cells = ", ".join(f"{column}::text" for column in table.columns.split(", ")) if table.columns else ""
+        key = f"row({cells})::text" if cells else "''"
         rows: dict[str, Counter[str]] = {}
         for unit, text in connection.execute(f"select {key}, t::text from {table.whole} {name} t".encode()):
             rows.setdefault(unit, Counter())[text] += 1

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import psycopg
-from tests.differential.cases import Case, case
+from tests.differential.cases import Case
 from tests.differential.decided import KeyedRows, States, by_row, faults, keyed_rows, root_keys
 from tests.support.change import LATER, NOW, PATIENT
 
@@ -57,13 +57,12 @@ class Tally:
     mismatches: list[str] = field(default_factory=list)
 
 
-def run_case(database: str, seed: int, tally: Tally, store: ImageStore | None = None) -> None:
+def run_case(database: str, found: Case, tally: Tally, store: ImageStore | None = None) -> None:
     """Try every statement of a case; problems are added to the tally with what is needed to repeat them.
 
     ``store``: where images go, None for the database itself.
     """
-    found = case(seed)
-    schema = f"s{seed}"
+    schema = f"s{found.seed}"
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute(f"create schema {schema}; set search_path = {schema}".encode())
         try:

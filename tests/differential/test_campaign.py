@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.conftest import MakeDatabase
+from tests.differential.cases import case
 from tests.differential.harness import Tally, run_case
 from tests.support.change import owned
 
@@ -39,7 +40,7 @@ def test_predicted_is_actual_and_undo_is_before(
     if store:
         monkeypatch.setattr(Ledger, "ensure", refuse)
     for seed in range(slice_, CASES, SLICES):
-        run_case(database, seed, tally, store)
+        run_case(database, case(seed), tally, store)
     assert tally.mismatches == []
     assert tally.undone > tally.statements / 2  # the campaign does what it claims
 
@@ -51,7 +52,7 @@ async def refuse(_: Ledger) -> None:
 @pytest.mark.parametrize("seed", FOUND.values(), ids=FOUND)
 def test_what_once_failed(make_database: MakeDatabase, seed: int) -> None:
     database, tally = owned(make_database()), Tally()
-    run_case(database, seed, tally)
+    run_case(database, case(seed), tally)
     assert tally.mismatches == []
 
 
@@ -59,6 +60,6 @@ def test_what_once_failed(make_database: MakeDatabase, seed: int) -> None:
 def test_rows_in_the_way_are_left_or_overwritten_as_chosen(make_database: MakeDatabase, seed: int) -> None:
     """Seeds in which both choices can be carried out, so that the campaign's check of them is no empty one."""
     database, tally = owned(make_database()), Tally()
-    run_case(database, seed, tally)
+    run_case(database, case(seed), tally)
     assert tally.decided == {"skip": 1, "overwrite": 1, "each": 1}
     assert tally.mismatches == []

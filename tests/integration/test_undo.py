@@ -136,6 +136,31 @@ async def test_user_triggers_stay_silent_and_keep_their_state(database: str) -> 
         assert connection.execute(states.encode()).fetchall() == kept
 
 
+TABLE_BELOW = """
+create table top (id int primary key);
+create table below (id int primary key, top int references top on delete cascade on update cascade, gone bool);
+create table seen (event text);
+"""
+
+
+@pytest.mark.parametrize(
+    "hanging",
+    [
+        "create rule soft as on delete to below do instead update below set gone = true where id = old.id",
+        (
+            "create function note() returns trigger language plpgsql as"
+            " $$begin insert into seen values (tg_op); return null; end$$;"
+            " create trigger note after delete on below for each statement execute function note()"
+        ),
+    ],
+    ids=["rule", "statement trigger"],
+)
+async def test_what_hangs_on_tables_that_reference_stays_silent_too(database: str, hanging: str) -> None:
+    """The foreign key asks them to follow even where no row is left: a rule is in its way, a trigger fires."""
+    run(database, TABLE_BELOW, hanging)
+    await round_trip(database, "insert into top values (1), (2)", {"top": RowCounts(inserted=2)})
+
+
 async def test_partitions_round_trip(anywhere: str) -> None:
     run(
         anywhere,

@@ -8,7 +8,7 @@ reader can check them against PostgreSQL's own documentation.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, TypeVar
@@ -158,6 +158,10 @@ class Trigger:
     def events(self) -> frozenset[str]:
         bits = {"INSERT": 4, "DELETE": 8, "UPDATE": 16, "TRUNCATE": 32}
         return frozenset(event for event, bit in bits.items() if self.type_bits & bit)
+
+
+FIRING = "OA"
+"""Values of ``tgenabled`` and ``ev_enabled`` with which a trigger or rule works in an ordinary session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +315,17 @@ class Relation:
     @property
     def is_table(self) -> bool:
         return self.kind in "rpf"
+
+    @property
+    def interposed(self) -> bool:
+        """Whether a BEFORE trigger or a rule may still change, suppress or replace what is done to a row."""
+        before = any(t.timing == "BEFORE" and t.per_row and t.enabled in FIRING for t in self.triggers)
+        return before or any(rule.enabled in FIRING for rule in self.rules)
+
+    def partitioned_by(self, columns: Iterable[str]) -> bool:
+        """Whether its partition key reads one of these columns."""
+        names = (re.escape(column.replace('"', '""')) for column in columns)
+        return any(re.search(rf'(?<![\w"])"?{name}"?(?![\w"])', self.partition_key or "") for name in names)
 
     def column(self, name: str) -> Column | None:
         """The column of that exact name, if there is one."""

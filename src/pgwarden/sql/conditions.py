@@ -15,7 +15,8 @@ from pgwarden.domain.catalog import quote_identifier
 from pgwarden.domain.errors import ImpactUnknown
 from pgwarden.domain.statement import StatementKind
 from pgwarden.sql.change import DEFAULT, Arbiter, Change, ChangeSet
-from pgwarden.sql.deparse import expression_text, from_text, query_text, relation_text, target_text
+from pgwarden.sql.deparse import alias_text, expression_text, from_text, query_text, relation_text
+from pgwarden.sql.returned import no_rows, returned
 from pgwarden.sql.single import single
 from pgwarden.sql.views import AT, TABLE, ThroughView
 
@@ -84,13 +85,13 @@ def _with(body: Any, reading: Reading) -> tuple[str, list[Change]]:
         changes += [replace(change, ctes=prefix) for change in _READERS[kind](inner, reading)]
         reader = body.with_clause if body.DESCRIPTOR.name == "SelectStmt" else body  # what only reads on is not counted
         if any(name == cte.ctename for name in _relations(reader)):
-            returned = _returned(kind, inner)
-            if returned is None:
+            rows = returned(kind, inner)
+            if rows is None:
                 reading.doubts.append(
                     f"a later part reads what {cte.ctename} returns, which is known only once it has run"
                 )
-                returned = _nothing(inner)
-            kept.append(_cte(cte, returned))
+                rows = no_rows(kind, inner)
+            kept.append(_cte(cte, rows))
     return (f"with {'recursive ' if recursive else ''}{', '.join(kept)}" if kept else ""), changes
 
 
@@ -98,37 +99,6 @@ def _cte(cte: Any, query: str) -> str:
     names = [quote_identifier(alias.string.sval) for alias in cte.aliascolnames]
     columns = f" ({', '.join(names)})" if names else ""
     return f"{quote_identifier(cte.ctename)}{columns} as ({query})"
-
-
-def _returned(kind: str, body: Any) -> str | None:
-    """What RETURNING would give, as a SELECT on the rows as they are; None where only the change itself knows."""
-    if kind not in ("delete_stmt", "update_stmt"):
-        return None
-    exprs = body.returning_clause.exprs
-    if kind == "update_stmt":
-        assigned = {item.res_target.name for item in body.target_list}
-        names = {name for expr in exprs for name in _column_names(expr)}
-        if "*" in names or names & assigned:
-            return None
-    alias = _alias(body.relation)
-    more = body.using_clause if kind == "delete_stmt" else body.from_clause
-    sources = ", ".join([_text_from(body.relation), *map(from_text, more)])
-    listed = ", ".join(target_text(expr) for expr in exprs)
-    distinct = f"distinct on ({alias}.tableoid, {alias}.ctid) " if more else ""
-    where = f" where {expression_text(body.where_clause)}" if body.HasField("where_clause") else ""
-    return f"select {distinct}{listed} from {sources}{where}"
-
-
-def _nothing(body: Any) -> str:
-    """Keeps the rest of the statement countable, without rows, where what a CTE returns is not known."""
-    listed = ", ".join(f"null as {quote_identifier(_output_name(e))}" for e in body.returning_clause.exprs)
-    return f"select {listed} where false"
-
-
-def _output_name(expr: Any) -> str:
-    target = expr.res_target
-    names = list(_column_names(expr))
-    return target.name or (names[-1] if names else "?column?")
 
 
 def _delete(body: Any, reading: Reading) -> list[Change]:
@@ -187,7 +157,7 @@ def _rows(
     *,
     joined: bool,
 ) -> str:
-    alias = _alias(relation)
+    alias = alias_text(relation)
     table, at, cells = f"{alias}.tableoid", f"{alias}.ctid", f"{alias}.*"
     if view:
         table, at, cells = f"{alias}.{TABLE}", f"{alias}.{AT}", view.cells(alias)
@@ -214,7 +184,7 @@ def _insert(body: Any, reading: Reading) -> list[Change]:
                 reading.doubts.append("a CTE inside the source of the INSERT changes data")
     arbiter = None
     if body.HasField("on_conflict_clause"):
-        arbiter = _arbiter(body.on_conflict_clause, _alias(body.relation), reading)
+        arbiter = _arbiter(body.on_conflict_clause, alias_text(body.relation), reading)
     view = reading.view(body.relation)
     if view:
         columns = _inserted_through(view, columns, select, arbiter)
@@ -276,7 +246,7 @@ def _arbiter(clause: Any, alias: str, reading: Reading) -> Arbiter:
 
 def _merge(body: Any, reading: Reading) -> list[Change]:
     """One change per WHEN branch; a row takes the first branch whose condition is true."""
-    alias = _alias(body.relation)
+    alias = alias_text(body.relation)
     view = reading.view(body.relation)
     target, source = _text_from(body.relation, view), from_text(body.source_relation)
     joined = expression_text(body.join_condition)
@@ -345,10 +315,6 @@ def _row_element(value: Any) -> str | None:
     return f"(select _pgw_m._pgw_c{position} from ({query_text(source.sub_link.subselect)}) _pgw_m ({names}))"
 
 
-def _alias(relation: Any) -> str:
-    return quote_identifier(relation.alias.aliasname or relation.relname)
-
-
 def _relations(body: Any) -> Iterator[str]:
     """Names of everything that is read from, at any depth."""
     import postgast
@@ -356,18 +322,9 @@ def _relations(body: Any) -> Iterator[str]:
     return (node.relname for _, node in postgast.walk(body) if type(node).__name__ == "RangeVar")
 
 
-def _column_names(expr: Any) -> Iterator[str]:
-    import postgast
-
-    for _, node in postgast.walk(expr):
-        if type(node).__name__ == "ColumnRef":
-            last = node.fields[-1]
-            yield "*" if last.WhichOneof("node") == "a_star" else last.string.sval
-
-
 def _text_from(relation: Any, view: ThroughView | None = None) -> str:
     if view:
-        return f"({view.query}) {_alias(relation)}"
+        return f"({view.query}) {alias_text(relation)}"
     return relation_text(relation)
 
 

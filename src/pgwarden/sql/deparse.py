@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pgwarden.domain.catalog import quote_identifier
+
 
 def expression_text(node: Any) -> str:
     """One expression as SQL text."""
@@ -52,3 +54,8 @@ def relation_text(relation: Any) -> str:
     node = pb.Node()
     node.range_var.CopyFrom(relation)
     return from_text(node)
+
+
+def alias_text(relation: Any) -> str:
+    """What the columns of a table are qualified with."""
+    return quote_identifier(relation.alias.aliasname or relation.relname)

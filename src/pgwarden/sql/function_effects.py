@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from pgwarden.domain.catalog import Catalog, Function, Name, Relation
+from pgwarden.domain.catalog import Catalog, Function, Name, Relation, Rule
 from pgwarden.sql import effects
 from pgwarden.sql.function_words import word_effects
 from pgwarden.sql.plpgsql_parser import fragments
 from pgwarden.sql.plpgsql_tokens import NotUnderstood
 from pgwarden.sql.policy import KNOWN_EXTENSIONS
-from pgwarden.sql.statement_effects import StatementEffects, Table, Write, statement_effects
+from pgwarden.sql.statement_effects import StatementEffects, Table, Write, actions_of_rule, statement_effects
 
 READABLE = ("plpgsql", "sql")
 DYNAMIC = "it builds SQL at run time"
@@ -70,6 +70,16 @@ def statement_calls(catalog: Catalog, sql: str, path: Sequence[str]) -> Function
         return effects_of_calls(catalog, statement_effects(sql), path)
     except NotUnderstood as error:
         return FunctionEffects(unknown=str(error))
+
+
+def rule_effects(catalog: Catalog, rule: Rule, path: Sequence[str]) -> FunctionEffects:
+    """What the actions of a rule do."""
+    following = _Following(catalog)
+    try:
+        _take(following, actions_of_rule(rule.definition), tuple(path))
+    except NotUnderstood as error:
+        return FunctionEffects(unknown=str(error))
+    return _followed(following)
 
 
 def _followed(following: _Following) -> FunctionEffects:

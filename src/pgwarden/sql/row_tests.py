@@ -132,8 +132,7 @@ def _dangling(after: AfterRows, constraint: Constraint, parent: Relation) -> str
 
 def _moves(after: AfterRows) -> bool:
     """Whether rows may go to another partition, where all their references are checked again."""
-    words = set(re.findall(r"\w+", after.relation.partition_key or ""))
-    return bool(after.replaced) and not words.isdisjoint(after.touched)
+    return bool(after.replaced) and after.relation.partitioned_by(after.touched)
 
 
 def _own(after: AfterRows, parent: Relation) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from pgwarden.domain.catalog import Catalog, Relation, Trigger
+from pgwarden.domain.catalog import FIRING, Catalog, Relation, Rule, Trigger
 from pgwarden.domain.impact import SideEffect, SideEffectKind
 from pgwarden.domain.quantity import counted, plural
-from pgwarden.sql.function_effects import FunctionEffects, body_of, function_effects, statement_calls
+from pgwarden.sql.function_effects import FunctionEffects, body_of, function_effects, rule_effects, statement_calls
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Surroundings:
     effects: tuple[SideEffect, ...]
     doubts: tuple[str, ...]
     open_tables: tuple[int, ...]
-    """Tables that triggers write; how many rows is known only once they ran."""
+    """Tables that triggers and rules write; how many rows is known only once they ran."""
 
 
 @dataclass(slots=True)
@@ -31,6 +31,8 @@ class _Found:
     open_tables: dict[int, None] = field(default_factory=dict)
     run: set[int] = field(default_factory=set)
     """Functions that may run."""
+    replaced: bool = False
+    """Whether a rule has something else done instead."""
 
 
 Events = Mapping[int, frozenset[str]]
@@ -38,32 +40,41 @@ Events = Mapping[int, frozenset[str]]
 
 
 def side_effects(
-    catalog: Catalog, sql: str, events: Events, changed: Mapping[int, frozenset[str]], path: Sequence[str]
+    catalog: Catalog,
+    sql: str,
+    events: Events,
+    changed: Mapping[int, frozenset[str]],
+    path: Sequence[str],
+    *,
+    moving: Collection[int] = (),
+    views: Iterable[tuple[int, str]] = (),
 ) -> Surroundings:
     """What these events set off, and what the functions do that the statement calls.
 
     ``changed`` names the columns that an UPDATE assigns, by relation.
 
     ``path`` holds the schemas in which trigger bodies look up names, unless their function sets its own.
+
+    ``moving``: partitions whose rows an UPDATE may send to another one, which deletes them here and inserts them there.
+    ``views``: views through which tables are changed, with the event.
     """
     found = _Found(path)
     waiting = [(oid, event) for oid, happening in events.items() for event in sorted(happening)]
     waiting += _calls(catalog, statement_calls(catalog, sql, path), found)
+    waiting += views
     seen = set(waiting)
+    for oid in moving:
+        for event in ("DELETE", "INSERT"):
+            if (oid, event) not in seen:
+                waiting += _set_off(catalog, oid, event, found, moved=True)
     while waiting:
         oid, event = waiting.pop(0)
-        relation = catalog.relations.get(oid)
-        if relation is None:
-            continue
-        for trigger in _firing(relation, event):
-            for target, happening in _trigger(catalog, relation, trigger, found):
-                if (target, happening) not in seen:
-                    seen.add((target, happening))
-                    waiting.append((target, happening))
-        for rule in relation.rules:
-            if rule.event == event and rule.enabled != "D":
-                message = f"rule {rule.name} on {relation.name} rewrites each {event}"
-                found.effects.append(SideEffect(SideEffectKind.RULE, str(relation.name), rule.name, message, False))
+        for following in _set_off(catalog, oid, event, found):
+            if following not in seen:
+                seen.add(following)
+                waiting.append(following)
+    if found.replaced:
+        found.open_tables |= dict.fromkeys(_root(catalog, catalog.relations[oid]).oid for oid in events)
     for oid, together in events.items():
         relation = catalog.relations[oid]
         if relation.partition_of in events:  # the partitioned table speaks for its partitions
@@ -75,8 +86,43 @@ def side_effects(
     )
 
 
-def _firing(relation: Relation, event: str) -> Iterator[Trigger]:
-    return (t for t in relation.triggers if event in t.events and t.enabled in "OA")
+def _set_off(
+    catalog: Catalog, oid: int, event: str, found: _Found, *, moved: bool = False
+) -> Iterator[tuple[int, str]]:
+    """Record what triggers and rules do; yields the (table, event) pairs that they cause in turn.
+
+    A row that only moves to another partition meets the triggers of each row, and no rule.
+    """
+    relation = catalog.relations.get(oid)
+    if relation is None:
+        return
+    for trigger in relation.triggers:
+        if event in trigger.events and trigger.enabled in FIRING and (trigger.per_row or not moved):
+            yield from _trigger(catalog, relation, trigger, found)
+    for rule in () if moved else relation.rules:
+        if rule.event == event and rule.enabled in FIRING:
+            yield from _rule(catalog, relation, rule, found)
+
+
+def _rule(catalog: Catalog, relation: Relation, rule: Rule, found: _Found) -> Iterator[tuple[int, str]]:
+    """Record what a rule makes of each statement. How many rows that are, only running it tells."""
+    body = rule_effects(catalog, rule, found.path)
+    found.run |= body.run
+    found.replaced |= rule.instead
+    does = "replaces" if rule.instead else "adds to"
+    told = body.unknown and f"in a way that cannot be read: {body.unknown}"
+    message = f"rule {rule.name} on {relation.name} {does} each {rule.event}: {told or _told(body)}"
+    writes, reads = _named(body)
+    found.doubts.append(message)
+    found.effects.append(
+        SideEffect(SideEffectKind.RULE, str(relation.name), rule.name, message, not body.unknown, writes, reads)
+    )
+    yield from _written(catalog, f"rule {rule.name}", body, found)
+
+
+def _named(body: FunctionEffects) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is written (``DELETE cart``) and what is read."""
+    return tuple(f"{event} {table}" for (event, _, table), _ in body.writes), tuple(str(t.name) for t in body.reads)
 
 
 def _trigger(catalog: Catalog, relation: Relation, trigger: Trigger, found: _Found) -> Iterator[tuple[int, str]]:
@@ -84,8 +130,7 @@ def _trigger(catalog: Catalog, relation: Relation, trigger: Trigger, found: _Fou
     function = catalog.functions.get(trigger.function_oid)
     body = function_effects(catalog, function, found.path)
     found.run |= body.run
-    writes = tuple(f"{event} {table}" for (event, _, table), _ in body.writes)
-    reads = tuple(str(table.name) for table in body.reads)
+    writes, reads = _named(body)
     if body.unknown:
         message = f"trigger {trigger.name} on {relation.name} does what cannot be read from its body: {body.unknown}"
         found.doubts.append(message)
@@ -109,8 +154,7 @@ def _calls(catalog: Catalog, body: FunctionEffects, found: _Found) -> Iterator[t
     told = f"what is not known: {body.unknown}" if body.unknown else "more than compute: "
     message = f"functions that the statement calls do {told}{'' if body.unknown else _told(body)}"
     names = sorted(str(catalog.functions[oid].name) for oid in body.run if not catalog.functions[oid].builtin)
-    writes = tuple(f"{event} {table}" for (event, _, table), _ in body.writes)
-    reads = tuple(str(table.name) for table in body.reads)
+    writes, reads = _named(body)
     found.doubts.append(message)
     found.effects.append(
         SideEffect(SideEffectKind.CALL, "", ", ".join(names), message, not body.unknown, writes, reads)

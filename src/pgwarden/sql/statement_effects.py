@@ -73,6 +73,15 @@ def statement_effects(text: str) -> StatementEffects:
         raise NotUnderstood(error.why or error.what) from error
 
 
+def actions_of_rule(definition: str) -> StatementEffects:
+    """The effects of what a CREATE RULE has done, with its condition. Raises NotUnderstood."""
+    try:
+        rule = parse(definition).statements[0]["stmt"]["RuleStmt"]
+        return on_deep_stack(lambda: _found((rule.get("actions", []), rule.get("whereClause", {}))))
+    except (PgwardenError, LookupError) as error:
+        raise NotUnderstood(getattr(error, "why", "") or str(error)) from error
+
+
 class _Names:
     def __init__(self) -> None:
         self.writes: set[Write] = set()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pgwarden.domain.catalog import Catalog, Name, Relation, quote_identifier
+from pgwarden.domain.catalog import FIRING, Catalog, Name, Relation, quote_identifier
 
 TABLE, AT = "_pgw_table", "_pgw_at"
 """Columns in which every row query carries a row's identity within one snapshot: tableoid and ctid."""
@@ -47,9 +47,9 @@ class ThroughView:
 
 def through(view: Relation, catalog: Catalog) -> ThroughView:
     """The table behind a view. Raises NotUpdatable with the reason."""
-    if any(t.timing == "INSTEAD OF" and t.enabled in "OA" for t in view.triggers):
+    if any(t.timing == "INSTEAD OF" and t.enabled in FIRING for t in view.triggers):
         raise NotUpdatable(f"triggers of the view {view.name} write its rows, each in their own way")
-    if any(rule.instead and rule.enabled != "D" for rule in view.rules):
+    if any(rule.instead and rule.enabled in FIRING for rule in view.rules):
         raise NotUpdatable(f"rules of the view {view.name} rewrite what is done to it")
     select = _select(view)
     if any(getattr(select, clause) for clause in GATHERING) or select.op != _no_set_operation():

@@ -130,12 +130,7 @@ class Cascades:
 
     def _untouched(self, *relations: Relation) -> bool:
         """Whether what is counted is what the key will meet: it binds no row of a table that inherits from these."""
-        return not _interfering(*relations) and not any(relation.oid in self._catalog.heirs for relation in relations)
-
-
-def _interfering(*relations: Relation) -> bool:
-    """Whether triggers may still change the rows before they are written."""
-    return any(t.timing == "BEFORE" and t.per_row and t.enabled in "OA" for r in relations for t in r.triggers)
+        return not any(relation.interposed or relation.oid in self._catalog.heirs for relation in relations)
 
 
 def _tally(edge: Edge, rows: Counted) -> Tally:

@@ -141,12 +141,7 @@ class RowChecks:
         if not broken:
             return []
         text = f"{counted(broken, 'row')} of {name} {test.message}"
-        return [Violation(test.constraint, str(name), broken, text, self._sure and not test.depends)]
-
-    @property
-    def _sure(self) -> bool:
-        """BEFORE triggers may still change rows."""
-        return not any(t.timing == "BEFORE" and t.per_row and t.enabled in "OA" for t in self._target.triggers)
+        return [Violation(test.constraint, str(name), broken, text, not (self._target.interposed or test.depends))]
 
     def _unfit(self, error: psycopg.Error) -> Violation:
         """Values that cannot even be computed. PostgreSQL's message may hold a value of a row, so only its kind."""
@@ -203,10 +198,9 @@ class RowChecks:
         """Conditions of the partitions that rows go to, where they may go to another one than now."""
         tree = list(self._catalog.partition_tree(self._target.oid))
         roots = [self._target, *self._ancestors()]
-        words = {word for relation in roots for word in _WORD.findall(relation.partition_key or "")}
         leaves = [relation.oid for relation in tree if relation.kind != "p"]
         if (
-            words.isdisjoint(touched)
+            not any(relation.partitioned_by(touched) for relation in roots)
             or len(leaves) > MOST_PARTITIONS
             or not (self._target.partition_of or len(tree) > 1)
         ):

@@ -160,7 +160,15 @@ class _Analysis:
         violations += await self._row_violations()
         violations += await self._outside_views()
         matches = await self._multiplies()
-        around = side_effects(catalog, sql, self._events(), self._changing(), self._names.schemas)
+        around = side_effects(
+            catalog,
+            sql,
+            self._events(),
+            self._changing(),
+            self._names.schemas,
+            moving=self._moving(),
+            views=self._view_events(),
+        )
         effects = [*views_named(self._changes.changes), *await applying(self._session, catalog, around.effects)]
         effects += await self._orphans(numbers, counted)
         changing = [table.relation for table in tables if table.rows or table.target]
@@ -293,6 +301,22 @@ class _Analysis:
             for member in self._catalog.partition_tree(oid):
                 events.setdefault(member.oid, set()).add("INSERT")
         return {oid: frozenset(happening) for oid, happening in events.items()}
+
+    def _moving(self) -> set[int]:
+        """Partitions whose rows an UPDATE may send to another one."""
+        found = set[int]()
+        for effect in self._closure.effects:
+            tree = list(self._catalog.partition_tree(effect.relation))
+            if any(relation.partitioned_by(effect.columns) for relation in tree):
+                found |= {relation.oid for relation in tree if relation.kind != "p"}
+        return found
+
+    def _view_events(self) -> list[tuple[int, str]]:
+        return [
+            (oid, change.kind.value)
+            for change in self._changes.changes
+            for oid in (change.view.views if change.view else ())
+        ]
 
     def _inheriting(self) -> set[int]:
         """Tables whose rows are counted under the table they inherit from: which has how many is not told apart."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -341,6 +342,7 @@ async def _restored(session: Session, capture: Capture, effects: list[NetEffect]
 async def _silently(session: Session, capture: Capture, statement: str, effects: list[NetEffect]) -> None:
     """Run the restoring statement while user triggers are quiet: what they did is in the images already."""
     shapes = [effect.shape for effect in effects]
+    shapes += await _referencing(session, shapes)
     quiet = ";\n".join(filter(None, map(silence, shapes)))
     loud = ";\n".join(filter(None, map(unsilence, shapes)))
 
@@ -362,6 +364,15 @@ async def _silently(session: Session, capture: Capture, statement: str, effects:
         ) from error
     if loud:
         await session.script(loud)
+
+
+async def _referencing(session: Session, shapes: Sequence[TableShape]) -> list[TableShape]:
+    """The tables whose foreign keys reference these: what keys do to them sets their triggers and rules off.
+
+    A statement trigger fires where no row is left to change, and a rule may keep the key from doing its work.
+    """
+    known = {shape.oid for shape in shapes}
+    return await read_shapes(session, {key.relation for shape in shapes for key in shape.incoming} - known)
 
 
 async def _prove_mirror(session: Session, capture: Capture, effects: list[NetEffect]) -> None:
