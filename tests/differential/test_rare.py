@@ -1,4 +1,4 @@
-"""The campaign on what is rare, against the same truth. ``PGWARDEN_SOAK`` sets how many cases are tried."""
+"""The campaign on what is rare, against the same truth. A quarter of ``PGWARDEN_SOAK`` says how many cases."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from tests.differential.rare_cases import rare_case
 from tests.support.change import owned
 
 SLICES = 4
-CASES = int(os.environ.get("PGWARDEN_SOAK", "32"))
+CASES = max(32, int(os.environ.get("PGWARDEN_SOAK", "0")) // 4)
+FOUND = {
+    "rows that are undone under a key that a rule of another table hinders": 247,
+    "a statement trigger of a table below, which finds no table by its name": 304,
+    "a row that goes and comes back in one statement, and that a foreign key reaches when it is new": 812,
+}
+"""Seeds that once failed, by what they taught."""
 
 
 @pytest.mark.parametrize("slice_", range(SLICES))
@@ -21,3 +27,10 @@ def test_what_is_rare_is_predicted_done_and_taken_back(make_database: MakeDataba
         run_case(database, rare_case(seed), tally)
     assert tally.mismatches == []
     assert tally.undone > tally.statements / 2  # the campaign does what it claims
+
+
+@pytest.mark.parametrize("seed", FOUND.values(), ids=FOUND)
+def test_what_once_failed(make_database: MakeDatabase, seed: int) -> None:
+    database, tally = owned(make_database()), Tally()
+    run_case(database, rare_case(seed), tally)
+    assert tally.mismatches == []

@@ -12,7 +12,7 @@ from tests.support.change import owned, run
 
 from pgwarden.adapters.postgres.catalog import PostgresCatalogReader
 from pgwarden.adapters.postgres.impact import analyse
-from pgwarden.domain.catalog import InferredJoin
+from pgwarden.domain.catalog import Catalog, InferredJoin
 from pgwarden.domain.impact import Impact, SideEffectKind
 from pgwarden.rules.assessment import assess
 
@@ -129,12 +129,19 @@ async def test_a_partitioned_table_speaks_for_its_partitions(make_database: Make
     assert "unknown-effects" in {finding.rule for finding in assess(impact, catalog).findings}
 
 
-async def test_a_rule_is_an_unknown_that_raises_the_risk(goods: str) -> None:
-    run(goods, "create rule told as on delete to goods do also notify gone")
-    async with await psycopg.AsyncConnection.connect(goods, autocommit=True) as connection:
+async def _deletion(database: str) -> tuple[Impact, Catalog]:
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as connection:
         catalog = await PostgresCatalogReader(connection).read()
-    impact = await analyse(goods, "delete from goods where id = 40", catalog)
-    assert named(impact, K.RULE) == {"told": "rule told on public.goods rewrites each DELETE"}
+    return await analyse(database, "delete from goods where id = 40", catalog), catalog
+
+
+async def test_a_rule_raises_the_risk_and_more_where_it_cannot_be_read(goods: str) -> None:
+    run(goods, "create rule told as on delete to goods do also notify gone")
+    impact, catalog = await _deletion(goods)
+    assert named(impact, K.RULE) == {"told": "rule told on public.goods adds to each DELETE: writes no table"}
+    assert "inexact-numbers" in {finding.rule for finding in assess(impact, catalog).findings}
+    run(goods, "create rule out as on delete to goods do also select pg_reload_conf()")
+    impact, catalog = await _deletion(goods)
     assert "unknown-effects" in {finding.rule for finding in assess(impact, catalog).findings}
     assert named(await analyse(goods, "update goods set price = 3", catalog), K.RULE) == {}
 

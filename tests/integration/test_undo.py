@@ -161,6 +161,26 @@ async def test_what_hangs_on_tables_that_reference_stays_silent_too(database: st
     await round_trip(database, "insert into top values (1), (2)", {"top": RowCounts(inserted=2)})
 
 
+async def test_a_merge_on_partitions_keeps_each_row_as_it_became(database: str) -> None:
+    """The transition table of its UPDATE held the row that was inserted before, a defect of PostgreSQL."""
+    run(
+        database,
+        "create table part (id int primary key, v text) partition by hash (id)",
+        "create table part_1 (v text, id int not null)",
+        "alter table part attach partition part_1 for values with (modulus 1, remainder 0)",
+        "insert into part values (2, 'old')",
+    )
+    merge = (
+        "merge into part p using (values (1, 'came'), (2, 'became')) s (id, v) on p.id = s.id"
+        " when matched then update set v = s.v when not matched then insert (id, v) values (s.id, s.v)"
+    )
+    execution = await perform(database, merge, {"part": RowCounts(inserted=1, updated=1)})
+    rows = await changed_rows(database, execution.id)
+    assert {(row.before, row.after) for row in rows} == {(None, ("1", "came")), (("2", "old"), ("2", "became"))}
+    await take_back(database, execution)
+    assert dump(database)["part_1"] == ["(old,2)"]
+
+
 async def test_partitions_round_trip(anywhere: str) -> None:
     run(
         anywhere,

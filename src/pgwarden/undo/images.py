@@ -102,6 +102,12 @@ end"""
             f"create trigger {_trigger(images, 't')} before truncate on {member} "
             f"for each statement execute function {function}()"
         )
+    if shape.partitioned:
+        # Never fires. Without a trigger that might change what is inserted into a partition, MERGE puts the row that it
+        # inserted last into the transition table of its UPDATE, instead of the updated one (seen up to 18.4).
+        name = _trigger(images, "m")
+        when = "for each row when (false)"
+        statements.append(f"create trigger {name} before insert on {shape.name} {when} execute function {function}()")
     return ";\n".join(statements)
 
 
@@ -170,6 +176,8 @@ def _insert(images: TableImages, mark: str, source: str, from_source: str) -> st
 def uninstall(shape: TableShape, images: TableImages) -> list[str]:
     """Statements that take triggers and function away; the images stay."""
     drops = [f"drop trigger {_trigger(images, letter)} on {member}" for _, member in shape.members for letter in "iudt"]
+    if shape.partitioned:
+        drops.append(f"drop trigger {_trigger(images, 'm')} on {shape.name}")
     return [*drops, f"drop function {Name(images.space, images.images)}()"]
 
 

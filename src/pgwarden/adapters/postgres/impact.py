@@ -156,7 +156,7 @@ class _Analysis:
         await numbers.count(ways.tallies(self._empty(counted, numbers)))
         tables = await self._tables(counted, numbers)
         steps, violations = ways.followed(numbers)
-        self._doubts += ways.doubts
+        self._doubts += [*ways.doubts, *self._reached_when_new()]
         violations += await self._row_violations()
         violations += await self._outside_views()
         matches = await self._multiplies()
@@ -246,6 +246,13 @@ class _Analysis:
             elif change.arbiter and change.arbiter.updates:
                 found.append(Effect(target.oid, frozenset(change.arbiter.assigned)))
         return found
+
+    def _reached_when_new(self) -> list[str]:
+        """Rows that the statement inserts, in tables that its own deletions and key changes may reach afterwards."""
+        inserted = {root(self._catalog, oid) for oid in self._insert_targets()}
+        reached = {root(self._catalog, edge.relation) for edge in self._closure.edges if edge.result is not None}
+        names = [str(self._catalog.relations[oid].name) for oid in sorted(inserted & reached)]
+        return [f"foreign keys may reach rows that the statement itself inserts into {name}" for name in names]
 
     async def _orphans(self, numbers: Numbers, counted: Sequence[Effect]) -> list[SideEffect]:
         """Rows that nothing guards against losing what they point at."""
