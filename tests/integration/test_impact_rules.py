@@ -146,6 +146,22 @@ async def test_the_triggers_of_a_statement_do_not_fire_for_a_move(library: str) 
     assert (await impact_of(library, "update kept set at = 2 where id = 1")).certain
 
 
+async def test_a_row_that_moves_is_deleted_for_a_key_of_its_partition(library: str) -> None:
+    run(
+        library,
+        MOVE_TRIGGERS,
+        "create table tied (id int primary key, at int, foreign key (id, at) references kept_1 on delete cascade)",
+        "insert into tied values (1, 1)",
+    )
+    impact = await impact_of(library, "update kept set at = 2 where id = 1")
+    assert "for tied_id_at_fkey a row that leaves its partition is deleted" in impact.doubts
+    before = dump(library)
+    execution = await perform(library, impact.sql, {"kept": None, "tied": RowCounts(deleted=1)})
+    assert dump(library)["tied"] == []
+    await take_back(library, execution)
+    assert dump(library) == before
+
+
 async def test_types_of_what_a_cte_returns_are_kept(library: str) -> None:
     """It was refused for comparing an integer with text."""
     change = "with one as (update book set shelf = 2 where id = 1 returning shelf)"

@@ -109,6 +109,10 @@ class Constraint(NamedTuple):
     index_oid: int = 0
     parent_oid: int = 0
     """The constraint of the partitioned parent that this one was inherited from, else 0."""
+    enforced: bool = True
+    """False for NOT ENFORCED (PostgreSQL 18): it is written down, and neither checked nor acts."""
+    temporal: bool = False
+    """WITHOUT OVERLAPS, or a foreign key with PERIOD (PostgreSQL 18): its last column is a time."""
 
 
 class Index(NamedTuple):

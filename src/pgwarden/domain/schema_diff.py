@@ -193,6 +193,8 @@ def _constraint_text(constraint: Constraint, relation: Relation, catalog: Catalo
     if constraint.definition:
         return constraint.definition
     text = f"{CONSTRAINT_KINDS.get(constraint.kind, constraint.kind)} ({columns})"
+    if not constraint.enforced:
+        text = f"not enforced {text}"
     target = catalog.relations.get(constraint.foreign_oid)
     if target is not None:
         text += f" references {target.name} ({', '.join(_column_names(target, constraint.foreign_columns))})"

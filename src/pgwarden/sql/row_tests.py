@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pgwarden.domain.catalog import Catalog, Column, Constraint, Index, Relation, quote_identifier
 from pgwarden.sql.index_keys import IndexKeys, exclusion_keys, index_keys
@@ -106,7 +106,8 @@ def _lengths(after: AfterRows) -> Iterator[RowTest]:
 def _references(after: AfterRows, catalog: Catalog) -> Iterator[RowTest]:
     for constraint in after.relation.constraints:
         touches = _touches(after, constraint)
-        if constraint.kind != "f" or constraint.parent_oid or not (touches or _moves(after)):
+        own = constraint.kind == "f" and constraint.enforced and not constraint.parent_oid
+        if not own or not (touches or _moves(after)):
             continue
         parent = catalog.relations.get(constraint.foreign_oid)
         if parent is None or not set(_names(after.relation, constraint.columns)) <= after.given:
@@ -119,6 +120,8 @@ def _dangling(after: AfterRows, constraint: Constraint, parent: Relation) -> str
     columns = _names(after.relation, constraint.columns)
     foreign = _names(parent, constraint.foreign_columns)
     match = _paired(columns, foreign, "a", "p")
+    if constraint.temporal:
+        return _uncovered(after, columns, foreign, parent)
     filled = " and ".join(f"a.{quote_identifier(c)} is not null" for c in columns)
     there = f"exists (select from {parent.name} p where {match}{_stays(after, 'p') if _own(after, parent) else ''})"
     if _own(after, parent) and set(foreign) <= after.given:
@@ -128,6 +131,19 @@ def _dangling(after: AfterRows, constraint: Constraint, parent: Relation) -> str
         mixed = f" or (not ({filled}) and ({' or '.join(f'a.{quote_identifier(c)} is not null' for c in columns)}))"
     where = f"(({filled}) and not ({there})){mixed}"
     return f"select count(*) from ({after.query}) a where ({where}){_written(after)}{_of_its_own(after)}"
+
+
+def _uncovered(after: AfterRows, columns: Sequence[str], foreign: Sequence[str], parent: Relation) -> str:
+    """Rows whose time is not covered by the times of the rows that they reference, taken together."""
+    match = _paired(columns[:-1], foreign[:-1], "a", "p")
+    time, theirs = f"a.{quote_identifier(columns[-1])}", f"p.{quote_identifier(foreign[-1])}"
+    times = [f"select {theirs} from {parent.name} p where {match}{_stays(after, 'p') if _own(after, parent) else ''}"]
+    if _own(after, parent) and set(foreign) <= after.given:
+        times.append(f"select {theirs} from ({after.query}) p where {match}")
+    covered = f"(select pg_catalog.range_agg(t.at) from ({' union all '.join(times)}) t (at))"
+    filled = " and ".join(f"a.{quote_identifier(c)} is not null" for c in columns)
+    where = f"{filled} and ({time} operator(pg_catalog.<@) {covered}) is not true"
+    return f"select count(*) from ({after.query}) a where {where}{_written(after)}{_of_its_own(after)}"
 
 
 def _moves(after: AfterRows) -> bool:
@@ -141,8 +157,11 @@ def _own(after: AfterRows, parent: Relation) -> bool:
 
 def _unique(after: AfterRows) -> Iterator[RowTest]:
     late = {c.index_oid for c in after.relation.constraints if c.kind in "pu" and c.deferrable}
+    temporal = {c.index_oid for c in after.relation.constraints if c.temporal}
     for index in after.relation.indexes:
         if not index.unique or not index.valid or after.handled is None or index.name in after.handled:
+            continue
+        if index.oid in temporal:  # tested with the exclusion constraints
             continue
         keys = index_keys(index.definition)
         plain = set(_names(after.relation, [n for n in index.columns if n]))
@@ -204,9 +223,9 @@ def _taken_for_now(after: AfterRows, index: Index, keys: IndexKeys) -> str:
 
 def _exclusions(after: AfterRows) -> Iterator[RowTest]:
     for constraint in after.relation.constraints:
-        if constraint.kind != "x" or constraint.parent_oid or after.handled is None:
+        if constraint.parent_oid or after.handled is None:
             continue
-        keys = exclusion_keys(constraint.definition or "")
+        keys = _excluding(after.relation, constraint)
         plain = set(_names(after.relation, [n for n in constraint.columns if n > 0]))
         if keys is None or not _touches(after, constraint) or not plain <= after.given:
             continue
@@ -220,6 +239,18 @@ def _exclusions(after: AfterRows) -> Iterator[RowTest]:
         )
         query = f"select (select count(*) from ({coming}) a where {held}) + ({among})"
         yield RowTest(constraint.name, "would conflict with another row", query)
+
+
+def _excluding(relation: Relation, constraint: Constraint) -> IndexKeys | None:
+    """What no two rows may have in common; None for a constraint of another kind."""
+    if constraint.kind == "x":
+        return exclusion_keys(constraint.definition or "")
+    if constraint.kind not in "pu" or not constraint.temporal:
+        return None
+    found = next((index for index in relation.indexes if index.oid == constraint.index_oid), None)
+    keys = index_keys(found.definition) if found else None
+    equal = ["operator(pg_catalog.=)"] * (len(constraint.columns) - 1)
+    return replace(keys, operators=(*equal, "operator(pg_catalog.&&)")) if keys else None
 
 
 def _stays(after: AfterRows, alias: str, *, marked: bool = False) -> str:

@@ -175,7 +175,7 @@ def _referencing(catalog: Catalog, oid: int) -> Iterator[Constraint]:
     found = dict.fromkeys((oid, root(catalog, oid), *(r.oid for r in catalog.partition_tree(oid))))
     for candidate in found:
         for constraint in catalog.referencing.get(candidate, ()):
-            if not constraint.parent_oid:
+            if constraint.enforced and not constraint.parent_oid:
                 yield constraint
 
 

@@ -30,7 +30,7 @@ def test_names_stay_within_the_limit_of_the_server() -> None:
     assert len(f"pgwarden_{table.images}_i") <= 63
     assert 'on s."odd ""t"' in script
     assert script.count("create trigger") == 4
-    assert uninstall(shape("id"), table).count("drop trigger") == 4
+    assert sum(drop.startswith("drop trigger") for drop in uninstall(shape("id"), table)) == 4
 
 
 def test_marks_evade_columns_of_the_same_name() -> None:

@@ -87,6 +87,12 @@ class Cascades:
         every = sure if _late(edge) else numbers[_tally(edge, Counted.FORBIDDEN)]
         child = self._catalog.relations[edge.relation]
         parent = self._catalog.relations[edge.source.relation]
+        if edge.constraint.temporal:
+            self.doubts.append(
+                f"whether other rows of {parent.name} cover the times that {child.name} references is known only at the"
+                " execution"
+            )
+            return [], every
         told = self._counting.certain(edge) and not self._inserts_into(parent) and self._untouched(child, parent)
         if sure.rows:
             message = (

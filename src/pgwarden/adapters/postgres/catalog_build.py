@@ -45,7 +45,7 @@ DEFINING = {
     "relations": 12,
     "columns": 9,
     "defaults": 3,
-    "constraints": 17,
+    "constraints": 19,
     "indexes": 10,
     "functions": 21,
 }

@@ -93,7 +93,8 @@ def _numbers(text: str | None) -> tuple[int, ...]:
 
 def constraints_of(fields: list[list[Any]], definitions: Mapping[int, str]) -> Iterator[Constraint]:
     oids, names, kinds, relations, columns, foreign, foreign_columns, *rest = fields
-    on_delete, on_update, delete_set, match, deferrable, deferred, validated, indexes, parents, _ = rest
+    on_delete, on_update, delete_set, match, deferrable, deferred, validated, indexes, parents, *more = rest
+    enforced, temporal, _ = more
     return all_made(
         Constraint,
         oids,
@@ -113,6 +114,8 @@ def constraints_of(fields: list[list[Any]], definitions: Mapping[int, str]) -> I
         validated,
         indexes,
         parents,
+        enforced,
+        temporal,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -160,19 +160,20 @@ class _Analysis:
         violations += await self._row_violations()
         violations += await self._outside_views()
         matches = await self._multiplies()
+        moving = self._moving()
         around = side_effects(
             catalog,
             sql,
             self._events(),
             self._changing(),
             self._names.schemas,
-            moving=self._moving(),
+            moving=moving,
             views=self._view_events(),
         )
         effects = [*views_named(self._changes.changes), *await applying(self._session, catalog, around.effects)]
         effects += await self._orphans(numbers, counted)
         changing = [table.relation for table in tables if table.rows or table.target]
-        opened = tuple(dict.fromkeys([*around.open_tables, *self._inheriting()]))
+        opened = tuple(dict.fromkeys([*around.open_tables, *self._inheriting(), *self._below(moving)]))
         reach = self._reach(opened)
         server = await self._told_by_the_server(sql, reach, opened, [*changing, *opened])
         effects += server.slots
@@ -317,6 +318,14 @@ class _Analysis:
             if any(relation.partitioned_by(effect.columns) for relation in tree):
                 found |= {relation.oid for relation in tree if relation.kind != "p"}
         return found
+
+    def _below(self, moving: Iterable[int]) -> set[int]:
+        """Tables that a foreign key ties to one partition: for it, a row that goes to another partition is deleted."""
+        keys = [key for oid in moving for key in self._catalog.referencing.get(oid, ())]
+        own = [key for key in keys if key.enforced and not key.parent_oid]
+        self._doubts += [f"for {key.name} a row that leaves its partition is deleted" for key in own]
+        reached = closure(self._catalog, [Effect(key.foreign_oid) for key in own])
+        return {root(self._catalog, edge.relation) for edge in reached.edges}
 
     def _view_events(self) -> list[tuple[int, str]]:
         return [

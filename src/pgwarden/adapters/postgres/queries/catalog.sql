@@ -128,6 +128,10 @@ select array_agg(oid),
        array_agg(convalidated),
        array_agg(conindid),
        array_agg(conparentid),
+       array_agg(conenforced), -- if >= 18
+       array_agg(true), -- if < 18
+       array_agg(conperiod), -- if >= 18
+       array_agg(false), -- if < 18
        array_agg(xmin)
 from pg_constraint
 where conrelid <> 0
