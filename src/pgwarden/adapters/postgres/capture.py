@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from pgwarden.adapters.postgres.session import OWN_PATH, Query, Session, searching
+from pgwarden.adapters.postgres.session import OWN_PATH, PINNED, Query, Session, searching
 from pgwarden.domain.catalog import Name
 from pgwarden.domain.errors import CaptureIncomplete, LimitReached, NotUndoable
 from pgwarden.domain.execution import ExecutionLimits, RowCounts, TableImages
@@ -28,6 +28,9 @@ ROUNDS = 6
 """How often capture may be widened by tables that only user triggers reach. Each round runs the statement again."""
 
 SAFEPOINT = "pgwarden_statement"
+
+PLAIN = {**PINNED, "timezone": "UTC", "lc_monetary": "C", "quote_all_identifiers": "off"}
+"""Settings on which it depends how PostgreSQL writes a definition."""
 
 
 class Capture:
@@ -278,17 +281,30 @@ async def analyze_images(session: Session, shape: TableShape, table: TableImages
 
 async def definitions_hash(session: Session, relations: Iterable[int]) -> str:
     """SHA-256 over the definitions of these tables: columns, constraints, triggers, functions, policies, rules."""
-    (lines,) = await session.together(definitions_of(session, relations))
-    return digest_of(lines)
+    return digest_of(await session.together(*definitions_of(session, relations)))
 
 
-def definitions_of(session: Session, relations: Iterable[int]) -> Query:
-    """The query of these tables' definitions, for ``digest_of``."""
-    return session.query("definitions", {"oids": sorted(set(relations))})
+def definitions_of(session: Session, relations: Iterable[int]) -> list[Query]:
+    """The queries of these tables' definitions; ``digest_of`` takes the answers to all of them.
+
+    Constants in defaults and conditions are written as a role's settings have it, so they are set for this moment.
+    """
+    return [
+        ("savepoint pgwarden_definitions", ()),
+        session.setting(PLAIN),
+        session.query("definitions", {"oids": sorted(set(relations))}),
+        ("rollback to savepoint pgwarden_definitions", ()),
+        ("release savepoint pgwarden_definitions", ()),
+    ]
 
 
-def digest_of(lines: Iterable[Mapping[str, Any]]) -> str:
-    """SHA-256 over lines of definitions."""
+DEFINITIONS = 5
+"""How many queries ``definitions_of`` makes."""
+
+
+def digest_of(answers: Sequence[Rows]) -> str:
+    """SHA-256 over the lines of definitions."""
+    _, _, lines, *_ = answers
     return hashlib.sha256("\n".join(row["line"] for row in lines).encode()).hexdigest()
 
 

@@ -22,6 +22,9 @@ from pgwarden.domain.errors import ConnectionFailed, InputInvalid
 APPLICATION_NAME = "pgwarden"
 CONNECT_SECONDS = 10
 COMMAND_SECONDS = 30
+ISO = "ISO"
+ENCODING = {"client_encoding": "UTF8"}
+"""Whatever the database's own is: text of one in SQL_ASCII would come as bytes."""
 DEFAULTS = {
     "application_name": APPLICATION_NAME,
     "connect_timeout": CONNECT_SECONDS,
@@ -85,7 +88,7 @@ async def open_connection(database: Database) -> AsyncConnection[Any]:
     """A new connection in autocommit mode that prepares nothing by itself. Raises ConnectionFailed."""
     given = _parse(database.conninfo)
     secret = await _password(database)
-    parameters: dict[str, Any] = {**DEFAULTS, **given, **secret, "client_encoding": "UTF8"}
+    parameters: dict[str, Any] = {**DEFAULTS, **given, **secret, **ENCODING}
     try:
         connection = await AsyncConnection.connect(
             "", autocommit=True, prepare_threshold=None, cursor_factory=TracedCursor, **parameters
@@ -93,13 +96,20 @@ async def open_connection(database: Database) -> AsyncConnection[Any]:
     except psycopg.OperationalError as error:
         raise _failed(database, _first_line(error, list(secret.values()))) from None
     register_loaders(connection.adapters)
+    await iso_dates(connection)
     return connection
+
+
+async def iso_dates(connection: AsyncConnection[Any]) -> None:
+    """Times as the driver reads them, where the role has others; the order of day and month stays the role's."""
+    if not (connection.info.parameter_status("DateStyle") or ISO).startswith(ISO):
+        await connection.execute("set datestyle = 'ISO'", prepare=False)
 
 
 async def connection_string(database: Database) -> str:
     """libpq's ``key=value`` form with the password inside: for a driver, never to print. Raises ConnectionFailed."""
     secret = await _password(database)
-    return make_conninfo("", **{**DEFAULTS, **_parse(database.conninfo), **secret})
+    return make_conninfo("", **{**DEFAULTS, **_parse(database.conninfo), **secret, **ENCODING})
 
 
 def _parse(url: str) -> dict[str, Any]:

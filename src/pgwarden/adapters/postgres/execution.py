@@ -141,7 +141,7 @@ async def _run_lock_free(session: Session, approved: Approved, capture: Capture,
 
 async def _run_captured(session: Session, approved: Approved, capture: Capture, limits: ExecutionLimits) -> None:
     """Run the change under triggers on every table in reach."""
-    (definitions,) = await capture.install(approved.reach, definitions_of(session, approved.reach))
+    definitions = await capture.install(approved.reach, *definitions_of(session, approved.reach))
     _check_definitions(approved, digest_of(definitions))
     await _report_progress(session, approved, capture, limits)
     await capture.run(lambda: session.statement(approved.sql, approved.parameters), approved.search_path)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
-from pgwarden.adapters.postgres.capture import definitions_of, digest_of
+from pgwarden.adapters.postgres.capture import DEFINITIONS, definitions_of, digest_of
 from pgwarden.adapters.postgres.cascades import Cascades, indexed
 from pgwarden.adapters.postgres.change_rows import RowChecks, quiet_default
 from pgwarden.adapters.postgres.counts import Counts
@@ -17,7 +17,7 @@ from pgwarden.adapters.postgres.estimates import SAMPLE_PAGES, planner_estimate
 from pgwarden.adapters.postgres.lock_free import Outlook
 from pgwarden.adapters.postgres.numbers import NONE, Numbers
 from pgwarden.adapters.postgres.orphans import orphans
-from pgwarden.adapters.postgres.session import OWN_PATH, Session, open_session, searching
+from pgwarden.adapters.postgres.session import OWN_PATH, PINNED, Session, open_session, searching
 from pgwarden.adapters.postgres.surroundings import applying, checked, slots, slots_of, views_named, without_locks
 from pgwarden.adapters.postgres.table_use import TableUsers, archiving, archiving_of
 from pgwarden.domain.catalog import Catalog, Relation
@@ -93,9 +93,7 @@ async def analyse(
             ("begin isolation level repeatable read read only", ()),
             (f"set local statement_timeout = {round(bounds.query_seconds * 1000)}", ()),
             (f"set local lock_timeout = {round(bounds.lock_seconds * 1000)}", ()),
-            ("set local datestyle = 'ISO'", ()),
-            ("set local intervalstyle = 'postgres'", ()),
-            ("set local extra_float_digits = 1", ()),
+            session.setting(PINNED),
             searching(search_path),
             (FREEZE_QUERY, ()),
         )
@@ -219,7 +217,7 @@ class _Analysis:
         await session.script(f"set local search_path = {OWN_PATH}; set local statement_timeout = {OWN_SECONDS * 1000}")
         outlook = Outlook(session, sql, {*reach, *opened})
         users, detection = TableUsers(session, self._catalog, reach), Detection(self._catalog, changing)
-        own = [slots_of(session), archiving_of(session), definitions_of(session, reach), *outlook.queries()]
+        own = [slots_of(session), archiving_of(session), *definitions_of(session, reach), *outlook.queries()]
         asked = [*own, *users.queries(), *detection.queries()]
         answers = await session.attempts(asked)
         lines = [answer for answer in answers[: len(own)] if not isinstance(answer, psycopg.Error)]
@@ -229,8 +227,8 @@ class _Analysis:
         return _Server(
             slots=slots(lines[0]),
             archiving=archiving(lines[1][0]),
-            definitions=digest_of(lines[2]),
-            lock_free=outlook.goes_lock_free(lines[3:]),
+            definitions=digest_of(lines[2 : 2 + DEFINITIONS]),
+            lock_free=outlook.goes_lock_free(lines[2 + DEFINITIONS :]),
             users=await users.found(answers[len(own) : last]),
             detected=detection.kinds(answers[last:]),
         )

@@ -121,7 +121,7 @@ class Ledger:
             "id": id,
             "kind": kind.value,
             "statement": statement,
-            "parameters": json.dumps([asdict(parameter) for parameter in parameters]),
+            "parameters": _json([asdict(parameter) for parameter in parameters]),
             "seal": seal,
             "requested_by": requested_by,
             "approved_by": approved_by,
@@ -150,8 +150,8 @@ class Ledger:
             "finish",
             {
                 "id": id,
-                "tables": json.dumps([table.to_dict() for table in tables]),
-                "sequences": json.dumps(dict(sequences)),
+                "tables": _json([table.to_dict() for table in tables]),
+                "sequences": _json(dict(sequences)),
                 "skipped": skipped,
             },
         )
@@ -212,6 +212,11 @@ class Ledger:
     async def uninstall(self) -> None:
         """Take away everything that pgwarden keeps in this database."""
         await self._session.script(f"drop schema if exists {quote_identifier('pgwarden')} cascade")
+
+
+def _json(value: Any) -> str:
+    """As text of the database's own encoding, which may know no escapes for other characters."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _document(value: Any) -> Any:

@@ -38,19 +38,19 @@ async def lock_free(session: Session, approved: Approved) -> LockFree | None:
     if [row["oid"] for row in found if row["kind"] == "r"] != [*approved.reach]:
         return None
     name = Name(found[0]["schema"], found[0]["name"])
-    _, _, facts, (returnable,), lines, _, (named,), _ = await session.together(
+    _, _, facts, (returnable,), _, (named,), _, *definitions = await session.together(
         (f"savepoint {SAFEPOINT}", ()),
         (f"lock table only {name} in row exclusive mode", ()),
         shapes_of(session, approved.reach),
         session.query("returnable", {"oid": approved.reach[0]}),
-        definitions_of(session, approved.reach),
         *_resolving(approved.search_path, change.schema, change.table),
+        *definitions_of(session, approved.reach),
     )
     (shape,) = map(shape_of, facts)
     # row-level security and missing rights would have RETURNING fail or hide rows; a view would have others
     fit = returnable["returnable"] and named["oid"] == shape.oid and not shape.obstacle
     if fit and not obstacle(change, shape, session.major):
-        return LockFree(change, shape, digest_of(lines))
+        return LockFree(change, shape, digest_of(definitions))
     await session.script(f"rollback to savepoint {SAFEPOINT}")
     return None
 

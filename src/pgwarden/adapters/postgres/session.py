@@ -12,6 +12,7 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from psycopg.rows import dict_row
 
+from pgwarden.adapters.postgres.connect import iso_dates
 from pgwarden.adapters.postgres.pool import TargetPool
 from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.adapters.postgres.traced import TracedCursor, TracedRawCursor
@@ -49,6 +50,9 @@ TRANSIENT = (
 
 WORK_MEMORY = "64MB"
 """The least ``work_mem`` of a change: so much of what it captures stays in memory."""
+
+PINNED = {"datestyle": "ISO", "intervalstyle": "postgres", "extra_float_digits": 1, "bytea_output": "hex"}
+"""Settings of a transaction on which it depends how values are written as text, but for the time zone."""
 
 TRANSACTION_TIMEOUT = 17
 """The first version of PostgreSQL that ends transactions by itself when they take too long."""
@@ -101,9 +105,9 @@ class Session:
             waiting = [(self._cursor(query), query) for query in queries[len(found) :]]
             error = await self._sent("savepoint attempt", waiting, "release savepoint attempt")
             if error is None:
-                return found + [await cursor.fetchall() for cursor, _ in waiting]
+                return found + [await _fetched(cursor) for cursor, _ in waiting]
             await self.script("rollback to savepoint attempt")
-            found += [await cursor.fetchall() for cursor, _ in waiting if cursor.description]
+            found += [await _fetched(cursor) for cursor, _ in waiting if cursor.statusmessage]
             found.append(error)
         return found
 
@@ -158,7 +162,7 @@ class Session:
         error = await self._sent("", waiting, "")
         if error is not None:
             raise error
-        return [await cursor.fetchall() if cursor.description else [] for cursor, _ in waiting]
+        return [await _fetched(cursor) for cursor, _ in waiting]
 
     async def statement(self, sql: str, parameters: Sequence[Parameter]) -> int:
         """Run the approved bytes as one message of the extended protocol, which takes exactly one statement.
@@ -181,10 +185,7 @@ class Session:
             "idle_in_transaction_session_timeout": _milliseconds(limits.idle_seconds),
             "transaction_timeout": _milliseconds(limits.transaction_seconds),
             "synchronous_commit": "on",
-            "datestyle": "ISO",
-            "intervalstyle": "postgres",
-            "extra_float_digits": 1,
-            "bytea_output": "hex",
+            **PINNED,
             "row_security": "on",
             "search_path": OWN_PATH,
         }
@@ -192,9 +193,13 @@ class Session:
             del settings["transaction_timeout"]
         await self.together(
             (f"begin isolation level {isolation.value} read write", ()),
-            self.query("set_all", {"settings": json.dumps(settings)}),
+            self.setting(settings),
             self.query("announce", {"name": f"pgwarden {name}", "memory": WORK_MEMORY}),
         )
+
+    def setting(self, settings: Mapping[str, object]) -> Query:
+        """A query that makes these settings for the rest of the transaction."""
+        return self.query("set_all", {"settings": json.dumps(dict(settings))})
 
     async def search(self, path: str) -> None:
         """Set the search path for the rest of the transaction."""
@@ -207,6 +212,10 @@ class Session:
                 await self.script("rollback")
             except psycopg.OperationalError:
                 await self.connection.close()
+
+
+async def _fetched(cursor: psycopg.AsyncCursor[dict[str, Any]]) -> list[dict[str, Any]]:
+    return await cursor.fetchall() if cursor.description else []
 
 
 def searching(path: str) -> Query:
@@ -226,6 +235,9 @@ async def open_session(conninfo: str) -> AsyncIterator[Session]:
             "The database did not let pgwarden in.", why=_first_line(error), not_done="Nothing was run."
         ) from error
     try:
+        await iso_dates(connection)
+        if connection.info.parameter_status("default_transaction_read_only") == "on":  # what only reads says so itself
+            await connection.execute("set default_transaction_read_only = off")
         yield Session(connection)
     finally:
         await connection.close()

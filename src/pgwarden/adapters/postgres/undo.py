@@ -16,7 +16,7 @@ from pgwarden.adapters.postgres.external_ledger import ExternalLedger
 from pgwarden.adapters.postgres.image_counts import captured_images, captured_rows
 from pgwarden.adapters.postgres.ledger import Ledger
 from pgwarden.adapters.postgres.lock_free_undo import undo_lock_free
-from pgwarden.adapters.postgres.session import Session, open_session
+from pgwarden.adapters.postgres.session import OWN_PATH, PINNED, Session, open_session
 from pgwarden.adapters.postgres.undo_conflicts import listed_conflicts, settled, written
 from pgwarden.domain.approval import ApprovedUndo, DatabaseIdentity, OnConflict
 from pgwarden.domain.errors import ApprovalInvalid, ImagesGone, UndoImpossible, UndoUnproven
@@ -220,10 +220,8 @@ async def _undo_captured(
 
 async def _pin(session: Session) -> None:
     """Row texts of this transaction are compared with each other and shown: one time zone, nothing hidden."""
-    await session.script(
-        "set local timezone = 'UTC'; set local row_security = off; set local search_path = pg_catalog, pg_temp;"
-        f" set local work_mem = '{WORK_MEMORY}'"
-    )
+    pinned = {**PINNED, "timezone": "UTC", "row_security": "off", "search_path": OWN_PATH, "work_mem": WORK_MEMORY}
+    await session.together(session.setting(pinned))
 
 
 def _check_approval(approved: ApprovedUndo, database: DatabaseIdentity, role: str, now: datetime) -> None:
