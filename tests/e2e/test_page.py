@@ -85,7 +85,6 @@ async def test_two_people_ask_decide_run_and_take_back(site: Site) -> None:
     await expect(ana.get_by_role("heading", name="Proof")).to_be_visible()
     await expect(ana.get_by_role("region", name="Rows of public.orders").locator("tbody")).to_have_count(5)
     await checked(ana)
-    await picture(ana, "execution")
     await ana.get_by_role("link", name="Take it back").click()
     await ana.get_by_label("Why").fill("it was the wrong one")
     await checked(ana)

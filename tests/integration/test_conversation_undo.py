@@ -75,7 +75,7 @@ async def test_the_change_of_this_conversation_is_taken_back_once_it_may_be(hous
     undo = answer["undo"]
     assert answer["status"] == "awaiting_approval"
     assert "id = 3" in undo["statement"]
-    assert "1 deleted rows of public.customers come back" in undo["steps"]
+    assert "1 deleted row of public.customers comes back" in undo["steps"]
     assert "no row stands in the way now" in undo["steps"]
     assert undo["ticket"] in undo["next"]
     assert customers(database) == 58, "words alone change nothing"

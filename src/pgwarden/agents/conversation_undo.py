@@ -10,6 +10,7 @@ from pgwarden.agents.safe_execution import SafeExecutionAgent
 from pgwarden.domain.execution import Execution
 from pgwarden.domain.feedback import question_key
 from pgwarden.domain.identity import Identity
+from pgwarden.domain.quantity import counted, plural
 from pgwarden.domain.question import Clarification, Option, Reading
 from pgwarden.domain.request import RequestKind
 from pgwarden.domain.ticket import TicketStatus
@@ -80,15 +81,24 @@ def _proposal(execution: Execution, in_the_way: int, question: str) -> UndoPropo
     counts = {name: counts.to_dict() for name, counts in execution.counts.items() if counts.total}
     steps = []
     for name, done in counts.items():
-        told = (("deleted", "{:,} deleted rows of {} come back"), ("updated", "{:,} rows of {} become what they were"))
-        steps += [words.format(done[kind], name) for kind, words in told if done.get(kind)]
-        steps += [f"{done['inserted']:,} inserted rows of {name} go"] if done.get("inserted") else []
+        steps += [_step(kind, done[kind], name) for kind in ("deleted", "updated", "inserted") if done.get(kind)]
+    one = in_the_way == 1
     steps.append(
-        f"{in_the_way:,} rows were changed by others since: they stand in the way, and nothing is overwritten unasked"
+        f"{counted(in_the_way, 'row')} {'was' if one else 'were'} changed by others since and"
+        f" {'stands' if one else 'stand'} in the way: nothing is overwritten unasked"
         if in_the_way
         else "no row stands in the way now"
     )
     return UndoProposal(execution.id, execution.statement, question, counts, in_the_way, tuple(steps))
+
+
+def _step(kind: str, number: int, table: str) -> str:
+    """What becomes of the rows that were deleted, updated or inserted."""
+    one = number == 1
+    if kind == "updated":
+        return f"{counted(number, 'row')} of {table} {'becomes what it was' if one else 'become what they were'}"
+    goes = {"deleted": ("comes back", "come back"), "inserted": ("goes", "go")}[kind]
+    return f"{number:,} {kind} {plural(number, 'row')} of {table} {goes[not one]}"
 
 
 def _asked_back(text: str, others: list[TicketView], named: str = "") -> Reading:

@@ -57,7 +57,7 @@ def _outgoing(catalog: Catalog, relation: Relation, operation: str) -> Iterator[
         return
     for key in relation.foreign_keys:
         target = catalog.relations.get(key.foreign_oid)
-        if target is not None and not key.parent_oid:
+        if target is not None and key.enforced and not key.parent_oid:
             effect = f"{', '.join(_names(relation, key.columns))} must be NULL or exist in {target.name}"
             yield _effect(key, relation, target, "CHECKED", effect)
 
@@ -68,7 +68,7 @@ def _incoming(catalog: Catalog, relation: Relation, operation: str) -> Iterator[
     words = _DELETES if operation == "DELETE" else _UPDATES
     for child in catalog.user_relations:
         for key in child.foreign_keys:
-            if key.foreign_oid == relation.oid and not key.parent_oid:
+            if key.foreign_oid == relation.oid and key.enforced and not key.parent_oid:
                 rule = ACTIONS[key.on_delete if operation == "DELETE" else key.on_update]
                 set_columns = (
                     key.delete_set_columns if operation == "DELETE" and key.delete_set_columns else key.columns
@@ -133,7 +133,7 @@ def _carried(catalog: Catalog, parent: int, event: str) -> Iterator[tuple[Relati
     for child in catalog.user_relations:
         for key in child.foreign_keys:
             rule = key.on_delete if event == "DELETE" else key.on_update
-            if key.foreign_oid != parent or key.parent_oid or rule not in "cnd":
+            if key.foreign_oid != parent or not key.enforced or key.parent_oid or rule not in "cnd":
                 continue
             if event == "DELETE" and rule == "c":
                 yield child, "DELETE"

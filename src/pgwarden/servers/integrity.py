@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pgwarden.domain.errors import PgwardenError
 from pgwarden.domain.execution import Execution, RowCounts
+from pgwarden.domain.quantity import counted, plural
 from pgwarden.servers.execution_answers import CheckAnswer, IntegrityReport
 
 if TYPE_CHECKING:
@@ -103,14 +104,16 @@ async def _keys(desk: Desk, caller: Caller, name: str, execution: Execution) -> 
         except PgwardenError as error:
             yield _check(f"key {key.name}", None, f"{error.what} {error.why}".strip())
             continue
-        words = f"{orphans:,} rows of {child.name} reference nothing" if orphans else f"every row of {child.name} holds"
-        yield _check(f"key {key.name}", orphans == 0, words)
+        left = f"{counted(orphans, 'row')} of {child.name} {plural(orphans, 'references')} nothing"
+        yield _check(f"key {key.name}", orphans == 0, left if orphans else f"every row of {child.name} holds")
 
 
 def _touched_keys(catalog: Catalog, touched: set[int]) -> Iterator[tuple[Relation, Constraint]]:
+    """Those that bind rows to rows: none that is not enforced, or whose times several rows cover together."""
     for child in catalog.user_relations:
         for key in child.foreign_keys:
-            if not key.parent_oid and {child.oid, key.foreign_oid} & touched and key.foreign_oid in catalog.relations:
+            binds = key.enforced and not key.temporal and not key.parent_oid
+            if binds and {child.oid, key.foreign_oid} & touched and key.foreign_oid in catalog.relations:
                 yield child, key
 
 

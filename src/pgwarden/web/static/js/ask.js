@@ -204,7 +204,7 @@ function request(made, answer) {
     const told = await fetch("/api/v1/tickets", { method: "POST", headers, body: JSON.stringify({ sql: answer.sql, database: answer.database, reason: reason.value }) });
     const body = await told.json();
     if (!told.ok) { asked.after(problem(body)); send.disabled = false; return; }
-    const link = element("a", `Ticket ${body.id} is ${body.status}; ${body.asked.length ? `${body.asked.join(", ")} decide` : "nobody is asked"}.`);
+    const link = element("a", `Ticket ${body.id} is ${body.status}; ${body.asked.length ? `asked to decide: ${body.asked.join(", ")}` : "nobody is asked"}.`);
     link.href = `/tickets/${encodeURIComponent(body.id)}`;
     asked.replaceWith(link);
     say(link.textContent);
