@@ -20,7 +20,7 @@ from pgwarden.domain.identity import IdentityKind
 from pgwarden.domain.login import LONGEST_LOCK, MOST_FAILURES, Credential, LoginMethod, LoginSession, secret_hash
 from pgwarden.domain.person import ApiToken, Delegation, Person, Role
 from pgwarden.ports import LoginStore, PeopleStore
-from pgwarden.testing_people import MemoryLoginStore, MemoryPeople, MemoryPeopleStore
+from pgwarden.testing.people import MemoryLoginStore, MemoryPeople, MemoryPeopleStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -25,7 +25,7 @@ from pgwarden.domain.errors import ProviderUnavailable, TokenInvalid
 from pgwarden.domain.identity import IdentityKind
 from pgwarden.domain.person import DIRECTOR, Person, Role
 from pgwarden.servers.caller import caller_of
-from pgwarden.testing_people import MemoryLoginStore, MemoryPeople, MemoryPeopleStore
+from pgwarden.testing.people import MemoryLoginStore, MemoryPeople, MemoryPeopleStore
 
 HERE = "https://pgwarden.example.org/mcp/all"
 RESOURCES = (HERE, "https://pgwarden.example.org")

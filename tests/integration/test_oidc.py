@@ -27,7 +27,7 @@ from pgwarden.domain.identity import IdentityKind
 from pgwarden.domain.person import Person, Role
 from pgwarden.domain.provider import ProviderRules
 from pgwarden.settings import load
-from pgwarden.testing_people import MemoryLoginStore, MemoryPeople, MemoryPeopleStore
+from pgwarden.testing.people import MemoryLoginStore, MemoryPeople, MemoryPeopleStore
 
 ANA = Person("ana", email="ana@example.org", roles=frozenset({Role.REQUESTER, Role.ADMIN}))
 

@@ -37,7 +37,7 @@ from pgwarden.domain.ticket_change import Change
 from pgwarden.domain.ticket_events import ApprovalGiven, Decision, TicketDenied
 from pgwarden.domain.ticket_status import status_of
 from pgwarden.testing import MemoryDataRightsStore, MemoryNotificationStore, MemoryTicketStore
-from pgwarden.testing_people import MemoryPeople, MemoryPeopleStore
+from pgwarden.testing.people import MemoryPeople, MemoryPeopleStore
 
 SECRET = "the signing secret"
 RISKS = (RiskLevel.LOW, RiskLevel.MEDIUM)

@@ -12,7 +12,7 @@ from pgwarden.agents.front_desk import FrontDesk
 from pgwarden.agents.personnel import Personnel
 from pgwarden.domain.admission import Admission
 from pgwarden.domain.person import Person
-from pgwarden.testing_people import MemoryLoginStore, MemoryPeople, MemoryPeopleStore
+from pgwarden.testing.people import MemoryLoginStore, MemoryPeople, MemoryPeopleStore
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PASSWORD = "kites over nine oceans"

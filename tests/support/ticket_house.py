@@ -28,7 +28,7 @@ from pgwarden.domain.ticket_events import Decision
 from pgwarden.domain.ticket_status import status_of
 from pgwarden.ports import TicketStore
 from pgwarden.testing import MemoryDatabaseStore, MemoryDataRightsStore, MemorySchemaHistory, MemoryTicketStore
-from pgwarden.testing_people import MemoryPeople, MemoryPeopleStore
+from pgwarden.testing.people import MemoryPeople, MemoryPeopleStore
 
 APPROVER = frozenset({Role.REQUESTER, Role.APPROVER})
 STAFF = (

@@ -18,7 +18,7 @@ from pgwarden.domain.person import Person
 from pgwarden.domain.request import Request, Terms
 from pgwarden.domain.ticket_events import Decision, RevisionCause
 from pgwarden.testing import MemoryTicketStore
-from pgwarden.testing_people import MemoryPeople, MemoryPeopleStore
+from pgwarden.testing.people import MemoryPeople, MemoryPeopleStore
 
 STAFF = (*HOUSE_STAFF, Person("cron", kind=IdentityKind.SERVICE))
 

@@ -27,7 +27,6 @@ ARROWS: dict[str, set[str]] = {
     "logging": {"domain", "tracing"},
     "tracing": set(),
     "testing": {"domain", "ports"},
-    "testing_people": {"domain", "ports"},
     "bootstrap": {
         "domain",
         "ports",
@@ -146,12 +145,12 @@ def _made(path: Path) -> set[str]:
 def test_no_door_can_issue_an_approval() -> None:
     """Only a ticket's events make one (domain/ticket_approval.py), and tests: nothing else that is shipped can."""
     approvals = {"Approved", "ApprovedUndo", "ApprovedRead", "issue_approval"}
-    makers = {"domain/ticket_approval.py", "domain/rehearsal_permit.py", "testing.py"}
+    makers = {"domain/ticket_approval.py", "domain/rehearsal_permit.py", "testing/approval.py"}
     files = [path for path in SOURCE.rglob("*.py") if str(path.relative_to(SOURCE)) not in makers]
     assert len(files) > 100
     assert [str(path.relative_to(SOURCE)) for path in files if _made(path) & approvals] == []
     assert {path.name for path in files if "RehearsalPermit" in _made(path)} <= {"rehearsal_permit.py"}
-    doors = [path for path in files if _room(path) not in {"testing", "testing_people", "demo"}]
+    doors = [path for path in files if _room(path) not in {"testing", "demo"}]
     assert [path.name for path in doors if "pgwarden.testing" in path.read_text()] == []
     assert {"Approved", "ApprovedUndo", "ApprovedRead"} <= _made(SOURCE / "domain" / "ticket_approval.py")
 

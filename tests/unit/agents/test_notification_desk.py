@@ -20,7 +20,7 @@ from pgwarden.domain.notification import Channel, DeliveryStatus, Letter, Prefer
 from pgwarden.domain.person import Person, Role
 from pgwarden.domain.watch import WatchKind
 from pgwarden.testing import MemoryDataRightsStore, MemoryNotificationStore, MemoryTicketStore
-from pgwarden.testing_people import MemoryPeopleStore
+from pgwarden.testing.people import MemoryPeopleStore
 
 EVERYTHING = frozenset(scope.value for scope in Scope)
 ROOT = Person("root", roles=frozenset({Role.ADMIN}), email="root@example.org")

@@ -40,7 +40,7 @@ from pgwarden.testing import (
     MemoryNotificationStore,
     MemoryTicketStore,
 )
-from pgwarden.testing_people import MemoryPeople, MemoryPeopleStore
+from pgwarden.testing.people import MemoryPeople, MemoryPeopleStore
 
 MAX = Person(
     "max", roles=frozenset({Role.APPROVER}), level=2, email="max@example.org", slack="U0MAX", phone="+15550101"

@@ -1,4 +1,4 @@
-"""The ports of people and logins in memory, as ``pgwarden.testing`` has the others."""
+"""People and their logins, in memory."""
 
 from __future__ import annotations
 
