@@ -57,3 +57,12 @@ async def test_a_read_takes_one_round_trip(database: str) -> None:
         for _ in range(5):
             await rights.current()
         assert proxy.count - before == 5
+
+
+async def test_times_are_read_whatever_the_roles_settings_are(database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"alter database {connection.info.dbname} set datestyle = 'German'".encode())
+    async with control_database(database) as pool:
+        rights = PostgresDataRightsStore(pool)
+        await rights.replace([DataRight("person:ana", Access.READ)], expected=0, author="ana", at=NOON)
+        assert [version.at for version in await rights.history()] == [NOON]

@@ -10,6 +10,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from pgwarden.adapters.postgres.connect import ENCODING, iso_dates
 from pgwarden.adapters.postgres.sqlfile import named_queries
 from pgwarden.adapters.postgres.traced import TracedControlCursor
 from pgwarden.domain.errors import ControlDatabaseUnavailable, InputInvalid
@@ -35,7 +36,9 @@ def control_pool(conninfo: str, *, size: int = 4, wait_seconds: float = 10.0) ->
         timeout=wait_seconds,
         open=False,
         name="control",
+        configure=iso_dates,
         kwargs={
+            **ENCODING,
             "autocommit": True,
             "prepare_threshold": None,
             "application_name": "pgwarden",
