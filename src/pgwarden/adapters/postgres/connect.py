@@ -104,6 +104,7 @@ async def iso_dates(connection: AsyncConnection[Any]) -> None:
     """Times as the driver reads them, where the role has others; the order of day and month stays the role's."""
     if not (connection.info.parameter_status("DateStyle") or ISO).startswith(ISO):
         await connection.execute("set datestyle = 'ISO'", prepare=False)
+        await connection.commit()
 
 
 async def connection_string(database: Database) -> str:
