@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 from tests.conftest import MakeDatabase
 from tests.support.change import NOW, PATIENT, approve, dump, leftovers, owned, perform, run, take_back
 
@@ -254,3 +255,52 @@ async def test_no_update_is_lost_between_two_that_do_not_lock(database18: str) -
     with psycopg.connect(database18) as connection:
         (amounts,) = connection.execute("select array_agg(distinct amount::text) from account").fetchone() or ((),)
     assert amounts == ["4.10"]
+
+
+WATCHED = """
+create table ddl_log (what text);
+create function log_ddl() returns event_trigger language plpgsql security definer set search_path = public as
+  $$begin insert into ddl_log values (tg_tag); end$$;
+create event trigger log_ddl on ddl_command_end execute function log_ddl();
+create table many (id int primary key, v int);
+insert into many select i, i from generate_series(1, 3000) i;
+"""
+
+
+@pytest.mark.parametrize("sql", ["delete from many", "update many set v = 0", "insert into many select -id from many"])
+async def test_event_triggers_that_log_what_is_created_are_no_part_of_the_change(
+    make_database: MakeDatabase, sql: str
+) -> None:
+    """The part that keeps many rows is created while the change runs, and would be logged in the middle of it."""
+    superuser = make_database()
+    run(superuser, WATCHED)
+    database = owned(superuser)
+    run(superuser, f"alter table many owner to {conninfo_to_dict(database)['user']}")
+    counts = {"d": RowCounts(deleted=3000), "u": RowCounts(updated=3000), "i": RowCounts(inserted=3000)}[sql[0]]
+    before = dump(superuser)["many"]
+    execution = await perform(database, sql, {"many": counts})
+    assert [table.way for table in execution.tables] == [CaptureWay.TRIGGERS]
+    await take_back(database, execution)
+    assert dump(superuser)["many"] == before
+
+
+async def test_capture_is_widened_without_parts_as_well(make_database: MakeDatabase) -> None:
+    """A table that only a trigger reaches, where event triggers keep parts from being made."""
+    superuser = make_database()
+    run(superuser, WATCHED)
+    database = owned(superuser)
+    role = conninfo_to_dict(database)["user"]
+    run(
+        superuser,
+        f"alter table many owner to {role}",
+        f"create table went (id int); alter table went owner to {role}",
+        "create function note() returns trigger language plpgsql as"
+        " $$begin insert into public.went values (old.id); return null; end$$",
+        "create trigger note after delete on many for each row execute function note()",
+    )
+    expected = {"many": RowCounts(deleted=3000), "went": RowCounts(inserted=3000)}
+    approved = await approve(database, "delete from many", expected, reach=["many"])
+    execution = await execute(database, approved, now=NOW, limits=PATIENT)
+    await take_back(database, execution)
+    found = dump(superuser)
+    assert (len(found["many"]), found["went"]) == (3000, [])

@@ -37,9 +37,18 @@ class Capture:
     """Images of every row that one transaction changes, with the proof that none is missing."""
 
     def __init__(
-        self, session: Session, execution_id: str, limits: ExecutionLimits, *, space: str = images.SCHEMA
+        self,
+        session: Session,
+        execution_id: str,
+        limits: ExecutionLimits,
+        *,
+        space: str = images.SCHEMA,
+        bulk: bool = True,
     ) -> None:
-        """``space``: the schema for images, ``pg_temp`` where they are written to files before the end."""
+        """``space``: the schema for images, ``pg_temp`` where they are written to files before the end.
+
+        ``bulk``: whether tables may be created while the change runs, which is cheaper for many rows.
+        """
         self._session = session
         self._space = space
         self._id = execution_id
@@ -49,7 +58,7 @@ class Capture:
         self.tables: dict[int, TableImages] = {}
         self._installed: set[int] = set()
         self._ticking: set[int] = set()
-        self._bulk = True
+        self._bulk = bulk
 
     async def install(self, relations: Iterable[int], *queries: Query) -> Sequence[Rows]:
         """Lock these tables against writers, in one fixed order, and put capture on them.
@@ -63,6 +72,8 @@ class Capture:
         found = await self._session.together(*locks, shapes_of(self._session, new), *queries)
         facts, *answers = found[len(locks) :]
         script = [f"set local {images.ROOM} = {self._limits.undo_bytes}"]
+        if not self._bulk:
+            script.append(f"set local {images.BULK_SWITCH} = 'off'")
         for shape in map(shape_of, facts):
             if shape.obstacle:
                 raise NotUndoable(
@@ -92,6 +103,7 @@ class Capture:
             *_, before, _ = await self._session.together(*savepoint, self._session.query("counters"), searching(path))
             await change()
             delta, own, sizes = await self._done(before)
+            uncovered: list[int] = []
             try:
                 uncovered = self._uncovered(delta, own)
                 if not uncovered:
@@ -102,7 +114,7 @@ class Capture:
                     raise
                 self._bulk = False
             await self._session.script(f"rollback to savepoint {SAFEPOINT}")
-            if self._bulk:
+            if uncovered:
                 await self.install(uncovered)
             else:  # an attempt that was rolled back inside the statement may have taken its counts along: once more
                 await self._session.script(f"set local {images.BULK_SWITCH} = 'off'")

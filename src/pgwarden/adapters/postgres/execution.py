@@ -94,8 +94,8 @@ async def _transaction(
 ) -> Execution:
     """The story of an execution, one line per step."""
     ledger = ledger_of(session, store)
-    capture = Capture(session, approved.execution_id, limits, space=ledger.space)
-    await session.begin(approved.isolation, limits, approved.execution_id)
+    watched = await session.begin(approved.isolation, limits, approved.execution_id)
+    capture = Capture(session, approved.execution_id, limits, space=ledger.space, bulk=not watched)
     await _claim(ledger, approved)
     await require_room(session, approved, limits)
     if not await _run_lock_free(session, approved, capture, limits):

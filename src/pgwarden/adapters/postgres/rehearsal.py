@@ -41,10 +41,9 @@ async def rehearse(
         if (permit.database, permit.role) != await Ledger(session).identify():
             raise ApprovalInvalid("The permit is for another database or role.", not_done="Nothing was run.")
         rehearsal = str(uuid.uuid4())
-        capture = Capture(session, rehearsal, limits, space=TEMPORARY)
-
         try:
-            await session.begin(Isolation.READ_COMMITTED, limits, rehearsal)
+            watched = await session.begin(Isolation.READ_COMMITTED, limits, rehearsal)
+            capture = Capture(session, rehearsal, limits, space=TEMPORARY, bulk=not watched)
             await capture.install(impact.reach)
             await capture.run(lambda: session.statement(impact.sql, parameters), search_path)
             shapes, tables = capture.shapes, capture.tables

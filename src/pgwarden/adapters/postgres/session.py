@@ -174,10 +174,11 @@ class Session:
         await cursor.execute(sql.encode(), tuple(parameters), binary=True)
         return cursor.rowcount
 
-    async def begin(self, isolation: Isolation, limits: ExecutionLimits, name: str) -> None:
+    async def begin(self, isolation: Isolation, limits: ExecutionLimits, name: str) -> bool:
         """Open a transaction whose settings hold for it alone, whatever the role's defaults are.
 
-        ``name`` (the execution's id) is how progress and cancelling find its backend.
+        ``name`` (the execution's id) is how progress and cancelling find its backend. Returns whether event triggers
+        watch what is created and dropped.
         """
         settings = {
             "lock_timeout": _milliseconds(limits.lock_seconds),
@@ -191,11 +192,12 @@ class Session:
         }
         if self.major < TRANSACTION_TIMEOUT:
             del settings["transaction_timeout"]
-        await self.together(
+        _, _, (row,) = await self.together(
             (f"begin isolation level {isolation.value} read write", ()),
             self.setting(settings),
             self.query("announce", {"name": f"pgwarden {name}", "memory": WORK_MEMORY}),
         )
+        return bool(row["watched"])
 
     def setting(self, settings: Mapping[str, object]) -> Query:
         """A query that makes these settings for the rest of the transaction."""

@@ -189,8 +189,8 @@ async def _transaction(
 ) -> Execution:
     """The story of an undo, one line per step."""
     ledger = ledger_of(session, store)
-    capture = Capture(session, approved.undo_id, limits, space=ledger.space)
-    await session.begin(approved.isolation, limits, approved.undo_id)
+    watched = await session.begin(approved.isolation, limits, approved.undo_id)
+    capture = Capture(session, approved.undo_id, limits, space=ledger.space, bulk=not watched)
     await _pin(session)
     original = await _claim(ledger, approved)
     quick = limits.lock_free and approved.on_conflict is OnConflict.REFUSE

@@ -177,8 +177,11 @@ select c.oid::int8 as oid, n.nspname::text as schema, c.relname::text as name, c
  order by c.oid
 
 -- name: returnable
--- Whether RETURNING gives every row of a table: no row-level security, and the right to read it.
-select not c.relrowsecurity and pg_catalog.has_table_privilege(c.oid, 'SELECT') as returnable
+-- Whether RETURNING gives every row of a table, and nobody watches the table that keeps them: no row-level security,
+-- and the right to read it.
+select not c.relrowsecurity and pg_catalog.has_table_privilege(c.oid, 'SELECT') and not exists (
+-- include: watchers
+       ) as returnable
   from pg_catalog.pg_class c
  where c.oid = %(oid)s
 
@@ -341,6 +344,13 @@ select concat_ws('|', 'function', p.oid::regprocedure, pg_catalog.pg_get_functio
 -- Settings by name, for this transaction. Whatever the search path is by now.
 select pg_catalog.set_config(s.key, s.value, true) from pg_catalog.json_each_text(%(settings)s::pg_catalog.json) s
 
+-- name: watchers
+-- Event triggers that watch what is created and dropped: what they write looks like a part of the change. Those of
+-- extensions in C, which only log, do not count.
+select from pg_catalog.pg_event_trigger e join pg_catalog.pg_proc p on p.oid = e.evtfoid
+  join pg_catalog.pg_language l on l.oid = p.prolang
+ where e.evtenabled in ('O', 'A') and e.evtevent <> 'login' and l.lanname not in ('c', 'internal')
+
 -- name: announce
 -- How others find this backend: the execution's id, and where the write-ahead log stood when it began, in pages. Each
 -- report of progress is appended. 63 bytes have room for ten thousand million rows.
@@ -348,7 +358,10 @@ select pg_catalog.set_config(s.key, s.value, true) from pg_catalog.json_each_tex
 select pg_catalog.set_config('pgwarden.name', pg_catalog.set_config('application_name', %(name)s::text || ' '
            || pg_catalog.to_hex(((pg_catalog.pg_current_wal_insert_lsn() - '0/0') / 8192)::int8), true), true),
        case when pg_catalog.pg_size_bytes(current_setting('work_mem')) < pg_catalog.pg_size_bytes(%(memory)s)
-            then pg_catalog.set_config('work_mem', %(memory)s, true) end
+            then pg_catalog.set_config('work_mem', %(memory)s, true) end,
+       exists (
+-- include: watchers
+       ) as watched
 
 -- name: progress
 -- The backend of a running execution, what it holds, who waits for it, and what it used so far. What PostgreSQL counts
