@@ -367,10 +367,13 @@ async def _silently(session: Session, capture: Capture, statement: str, effects:
 async def _referencing(session: Session, shapes: Sequence[TableShape]) -> list[TableShape]:
     """The tables whose foreign keys reference these: what keys do to them sets their triggers and rules off.
 
-    A statement trigger fires where no row is left to change, and a rule may keep the key from doing its work.
+    A statement trigger fires where no row is left to change, and a rule may keep the key from doing its work. Those of
+    tables that belong to others cannot be switched.
     """
     known = {shape.oid for shape in shapes}
-    return await read_shapes(session, {key.relation for shape in shapes for key in shape.incoming} - known)
+    below = {key.relation for shape in shapes for key in shape.incoming} - known
+    own = await session.named("alterable", {"oids": [*below]}) if below else []
+    return await read_shapes(session, [row["oid"] for row in own])
 
 
 async def _prove_mirror(session: Session, capture: Capture, effects: list[NetEffect]) -> None:

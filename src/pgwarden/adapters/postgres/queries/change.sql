@@ -260,6 +260,11 @@ select c.oid::int8, n.nspname::text, c.relname::text, x.ins, x.upd, x.del
                             pg_catalog.pg_stat_get_xact_tuples_deleted(c.oid) as del offset 0) x
  where c.relkind in ('r', 'm') and x.ins + x.upd + x.del > 0
 
+-- name: alterable
+-- Those of these tables whose triggers and rules this role may switch.
+select c.oid::int8 as oid from pg_catalog.pg_class c
+ where c.oid = any(%(oids)s::oid[]) and pg_catalog.pg_has_role(c.relowner, 'USAGE')
+
 -- name: sequences
 -- Last values of the sequences that the columns of these tables own.
 select s.seqrelid::regclass::text as sequence, pg_catalog.pg_sequence_last_value(s.seqrelid) as last
