@@ -61,6 +61,20 @@ async def test_another_encoding_of_the_database(elsewhere: str) -> None:
     assert dump(database) == before
 
 
+@pytest.mark.parametrize(("own", "used"), [("off", "on"), ("local", "on"), ("remote_apply", "remote_apply")])
+async def test_a_commit_waits_for_the_disk_and_for_standbys_where_they_apply(
+    make_database: MakeDatabase, own: str, used: str
+) -> None:
+    superuser = make_database()
+    database = owned(superuser)
+    run(database, "create table t (id int primary key, waits text)", "insert into t values (1, '')")
+    role = psycopg.conninfo.conninfo_to_dict(database)["user"]
+    run(superuser, f"alter role {role} set synchronous_commit = '{own}'")
+    sql = "update t set waits = current_setting('synchronous_commit')"
+    await perform(database, sql, {"t": RowCounts(updated=1)})
+    assert dump(database)["t"] == [f"(1,{used})"]
+
+
 async def test_settings_of_the_role_change_nothing(make_database: MakeDatabase) -> None:
     """And neither do others, set between the approval and the execution: definitions are read under the same ones."""
     superuser = make_database()

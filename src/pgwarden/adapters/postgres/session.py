@@ -185,7 +185,6 @@ class Session:
             "statement_timeout": _milliseconds(limits.statement_seconds),
             "idle_in_transaction_session_timeout": _milliseconds(limits.idle_seconds),
             "transaction_timeout": _milliseconds(limits.transaction_seconds),
-            "synchronous_commit": "on",
             **PINNED,
             "row_security": "on",
             "search_path": OWN_PATH,

@@ -360,10 +360,13 @@ select from pg_catalog.pg_event_trigger e join pg_catalog.pg_proc p on p.oid = e
 -- How others find this backend: the execution's id, and where the write-ahead log stood when it began, in pages. Each
 -- report of progress is appended. 63 bytes have room for ten thousand million rows.
 -- Captured rows are kept in memory up to work_mem, and written to temporary files and read again beyond it.
+-- The commit waits for the disk; where standbys have to apply it first, for these too.
 select pg_catalog.set_config('pgwarden.name', pg_catalog.set_config('application_name', %(name)s::text || ' '
            || pg_catalog.to_hex(((pg_catalog.pg_current_wal_insert_lsn() - '0/0') / 8192)::int8), true), true),
        case when pg_catalog.pg_size_bytes(current_setting('work_mem')) < pg_catalog.pg_size_bytes(%(memory)s)
             then pg_catalog.set_config('work_mem', %(memory)s, true) end,
+       case when current_setting('synchronous_commit') <> 'remote_apply'
+            then pg_catalog.set_config('synchronous_commit', 'on', true) end,
        exists (
 -- include: watchers
        ) as watched
