@@ -61,6 +61,24 @@ async def test_another_encoding_of_the_database(elsewhere: str) -> None:
     assert dump(database) == before
 
 
+async def test_images_are_kept_in_ordinary_tables(make_database: MakeDatabase) -> None:
+    """Others, such as columnar ones, may know neither UPDATE nor inheritance."""
+    superuser = make_database()
+    database = owned(superuser)
+    run(database, "create table t (id int primary key)", "insert into t select generate_series(1, 2000)")
+    role = psycopg.conninfo.conninfo_to_dict(database)["user"]
+    run(
+        superuser,
+        "create access method other type table handler heap_tableam_handler",
+        f"alter role {role} set default_table_access_method = 'other'",
+    )
+    await take_back(database, await perform(database, "delete from t", {"t": RowCounts(deleted=2000)}))
+    used = "select distinct a.amname from pg_class c join pg_am a on a.oid = c.relam where c.relkind = 'r'"
+    with psycopg.connect(superuser) as connection:
+        found = connection.execute(f"{used} and c.relnamespace = 'pgwarden'::regnamespace".encode()).fetchall()
+    assert found == [("heap",)]
+
+
 @pytest.mark.parametrize(("own", "used"), [("off", "on"), ("local", "on"), ("remote_apply", "remote_apply")])
 async def test_a_commit_waits_for_the_disk_and_for_standbys_where_they_apply(
     make_database: MakeDatabase, own: str, used: str

@@ -187,6 +187,7 @@ class Session:
             "transaction_timeout": _milliseconds(limits.transaction_seconds),
             **PINNED,
             "row_security": "on",
+            "default_table_access_method": "heap",
             "search_path": OWN_PATH,
         }
         if self.major < TRANSACTION_TIMEOUT:

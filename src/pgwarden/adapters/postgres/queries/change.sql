@@ -54,7 +54,7 @@ create table if not exists pgwarden.execution (
     sequences jsonb not null default '{}',
     skipped int8 not null default 0,
     milliseconds float8 not null default 0
-);
+) using heap;
 create index if not exists execution_undoes on pgwarden.execution (undoes) where undoes is not null;
 revoke all on pgwarden.execution from public;
 
