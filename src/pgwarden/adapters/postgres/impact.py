@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import psycopg
@@ -17,6 +17,7 @@ from pgwarden.adapters.postgres.estimates import SAMPLE_PAGES, planner_estimate
 from pgwarden.adapters.postgres.lock_free import Outlook
 from pgwarden.adapters.postgres.numbers import NONE, Numbers
 from pgwarden.adapters.postgres.orphans import orphans
+from pgwarden.adapters.postgres.reach import Reach
 from pgwarden.adapters.postgres.session import OWN_PATH, PINNED, Session, open_session, searching
 from pgwarden.adapters.postgres.surroundings import applying, checked, slots, slots_of, views_named, without_locks
 from pgwarden.adapters.postgres.table_use import TableUsers, archiving, archiving_of
@@ -46,7 +47,7 @@ from pgwarden.sql.side_effects import side_effects
 from pgwarden.sql.tallies import Cell, Counted, Start, Tally
 from pgwarden.sql.targets import Targets
 from pgwarden.sql.views import AT, TABLE
-from pgwarden.undo.closure import Edge, Effect, closure, names_of, root, unguarded
+from pgwarden.undo.closure import Edge, Effect, names_of, root, unguarded
 from pgwarden.undo.plan import cost, recovery_plan
 
 OWN_SECONDS = 30
@@ -141,7 +142,8 @@ class _Analysis:
         self._counts = Counts(
             session, catalog, pairs, parameters, (limits.large_pages, limits.sample_pages), self._doubts
         )
-        self._closure = closure(catalog, self._effects())
+        self._reach = Reach(catalog, changes, self._targets)
+        self._closure = self._reach.closure
         self._counting = self._make_counting()
 
     async def impact(self, sql: str) -> Impact:
@@ -149,30 +151,32 @@ class _Analysis:
         estimate = await planner_estimate(self._session, sql, self._counts.known(sql))
         numbers = Numbers(self._counts, self._counting, together=self._at_once(estimate))
         counted = self._counted()
-        ways = Cascades(catalog, graph, self._counting, counted, self._insert_targets())
+        ways = Cascades(catalog, graph, self._counting, counted, self._reach.inserting)
         await numbers.count(self._tallies(counted).values(), ways.tallies())
         await numbers.count(ways.tallies(self._empty(counted, numbers)))
         tables = await self._tables(counted, numbers)
         steps, violations = ways.followed(numbers)
-        self._doubts += [*ways.doubts, *self._reached_when_new()]
+        self._doubts += [*ways.doubts, *self._reach.reached_when_new()]
         violations += await self._row_violations()
         violations += await self._outside_views()
         matches = await self._multiplies()
-        moving = self._moving()
+        moving = self._reach.moving()
         around = side_effects(
             catalog,
             sql,
-            self._events(),
-            self._changing(),
+            self._reach.events(),
+            self._reach.changing(),
             self._names.schemas,
             moving=moving,
-            views=self._view_events(),
+            views=self._reach.view_events(),
         )
         effects = [*views_named(self._changes.changes), *await applying(self._session, catalog, around.effects)]
         effects += await self._orphans(numbers, counted)
         changing = [table.relation for table in tables if table.rows or table.target]
-        opened = tuple(dict.fromkeys([*around.open_tables, *self._inheriting(), *self._below(moving)]))
-        reach = self._reach(opened)
+        below, told = self._reach.below(moving)
+        self._doubts += told
+        opened = tuple(dict.fromkeys([*around.open_tables, *self._reach.inheriting(), *below]))
+        reach = self._reach.tables(opened)
         server = await self._told_by_the_server(sql, reach, opened, [*changing, *opened])
         effects += server.slots
         if server.lock_free:
@@ -201,7 +205,7 @@ class _Analysis:
                 always_true(c.where) for c in self._changes.changes if c.where and not c.joined and not c.view
             ),
             multiplying=matches,
-            assigned=self._assigned(),
+            assigned=self._reach.assigned(),
             cost=cost(catalog, tables),
             recovery=recovery_plan(catalog, tables, effects),
             detected=server.detected,
@@ -233,25 +237,7 @@ class _Analysis:
             detected=detection.kinds(answers[last:]),
         )
 
-    # --- what the statement names
-
-    def _effects(self) -> list[Effect]:
-        found = []
-        for change, target in zip(self._changes.changes, self._targets, strict=True):
-            if change.kind is StatementKind.DELETE:
-                found.append(Effect(target.oid))
-            elif change.kind is StatementKind.UPDATE:
-                found.append(Effect(target.oid, frozenset(change.columns)))
-            elif change.arbiter and change.arbiter.updates:
-                found.append(Effect(target.oid, frozenset(change.arbiter.assigned)))
-        return found
-
-    def _reached_when_new(self) -> list[str]:
-        """Rows that the statement inserts, in tables that its own deletions and key changes may reach afterwards."""
-        inserted = {root(self._catalog, oid) for oid in self._insert_targets()}
-        reached = {root(self._catalog, edge.relation) for edge in self._closure.edges if edge.result is not None}
-        names = [str(self._catalog.relations[oid].name) for oid in sorted(inserted & reached)]
-        return [f"foreign keys may reach rows that the statement itself inserts into {name}" for name in names]
+    # --- how it is counted
 
     async def _orphans(self, numbers: Numbers, counted: Sequence[Effect]) -> list[SideEffect]:
         """Rows that nothing guards against losing what they point at."""
@@ -292,75 +278,6 @@ class _Analysis:
         """Whether an index finds the rows that reference a key, in all tables that inherit from theirs too."""
         relation = self._catalog.relations[edge.relation]
         return indexed(relation, edge) and relation.oid not in self._catalog.heirs
-
-    def _insert_targets(self) -> tuple[int, ...]:
-        pairs = zip(self._changes.changes, self._targets, strict=True)
-        return tuple(target.oid for change, target in pairs if change.kind is StatementKind.INSERT)
-
-    def _events(self) -> dict[int, frozenset[str]]:
-        """What happens to each table; a partition's triggers fire for rows that come through its root."""
-        events: dict[int, set[str]] = {}
-        for effect in self._closure.effects:
-            for member in self._catalog.partition_tree(effect.relation):
-                events.setdefault(member.oid, set()).add("DELETE" if effect.deletes else "UPDATE")
-        for oid in self._insert_targets():
-            for member in self._catalog.partition_tree(oid):
-                events.setdefault(member.oid, set()).add("INSERT")
-        return {oid: frozenset(happening) for oid, happening in events.items()}
-
-    def _moving(self) -> set[int]:
-        """Partitions whose rows an UPDATE may send to another one."""
-        found = set[int]()
-        for effect in self._closure.effects:
-            tree = list(self._catalog.partition_tree(effect.relation))
-            if any(relation.partitioned_by(effect.columns) for relation in tree):
-                found |= {relation.oid for relation in tree if relation.kind != "p"}
-        return found
-
-    def _below(self, moving: Iterable[int]) -> set[int]:
-        """Tables that a foreign key ties to one partition: for it, a row that goes to another partition is deleted."""
-        keys = [key for oid in moving for key in self._catalog.referencing.get(oid, ())]
-        own = [key for key in keys if key.enforced and not key.parent_oid]
-        self._doubts += [f"for {key.name} a row that leaves its partition is deleted" for key in own]
-        reached = closure(self._catalog, [Effect(key.foreign_oid) for key in own])
-        return {root(self._catalog, edge.relation) for edge in reached.edges}
-
-    def _view_events(self) -> list[tuple[int, str]]:
-        return [
-            (oid, change.kind.value)
-            for change in self._changes.changes
-            for oid in (change.view.views if change.view else ())
-        ]
-
-    def _inheriting(self) -> set[int]:
-        """Tables whose rows are counted under the table they inherit from: which has how many is not told apart."""
-        heirs, found = self._catalog.heirs, set[int]()
-        waiting = [oid for oid in (*self._closure.relations, *self._insert_targets()) if oid in heirs]
-        while waiting:
-            oid = waiting.pop()
-            if oid not in found:
-                found.add(oid)
-                waiting += (relation.oid for relation in heirs.get(oid, ()))
-        return found
-
-    def _assigned(self) -> dict[int, frozenset[str]]:
-        found: dict[int, frozenset[str]] = {}
-        for change, target in zip(self._changes.changes, self._targets, strict=True):
-            found[target.oid] = found.get(target.oid, frozenset()) | frozenset(change.columns)
-        return found
-
-    def _changing(self) -> dict[int, frozenset[str]]:
-        """The same with what foreign keys set."""
-        found = dict(self._assigned())
-        for effect in self._closure.effects:
-            for member in self._catalog.partition_tree(effect.relation):
-                found[member.oid] = found.get(member.oid, frozenset()) | effect.columns
-        return found
-
-    def _reach(self, written: Sequence[int]) -> tuple[int, ...]:
-        """Root tables of everything that the statement, foreign keys and the triggers that could be read reach."""
-        oids = [*self._closure.relations, *self._insert_targets(), *written]
-        return tuple(sorted({root(self._catalog, oid) for oid in oids}))
 
     # --- numbers
 
