@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -55,6 +55,11 @@ class Tally:
     decided: dict[str, int] = field(default_factory=dict)
     """Undos that went around rows, or overwrote them, by the choice."""
     mismatches: list[str] = field(default_factory=list)
+
+
+def batched(seeds: range, size: int = 60) -> Iterator[range]:
+    """So many cases for one database: each leaves its dead rows in the catalogs, through which the next ones look."""
+    return (seeds[start : start + size] for start in range(0, len(seeds), size))
 
 
 def run_case(database: str, found: Case, tally: Tally, store: ImageStore | None = None) -> None:

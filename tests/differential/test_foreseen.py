@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from tests.conftest import MakeDatabase
 from tests.differential.cases import Table, case
-from tests.differential.harness import _set_up, _truth
+from tests.differential.harness import _set_up, _truth, batched
 from tests.support.change import owned
 
 from pgwarden.adapters.postgres import impact as impact_module
@@ -76,9 +76,11 @@ def test_what_would_refuse_a_change_is_foreseen(
     if slice_ < SLICES / 2:
         monkeypatch.setattr(impact_module, "FEW_ROWS", -1)
         monkeypatch.setattr(impact_module, "FEW_OF_A_TABLE", -1.0)
-    database, met = owned(make_database(18 if slice_ % 2 else 16)), Foresight()
-    for seed in range(slice_, CASES, SLICES):
-        _try_case(database, seed, met)
+    met = Foresight()
+    for seeds in batched(range(slice_, CASES, SLICES)):
+        database = owned(make_database(18 if slice_ % 2 else 16))
+        for seed in seeds:
+            _try_case(database, seed, met)
     assert met.wrong == []
     assert met.foreseen == met.refused
     assert met.surely > met.refused * 0.7
