@@ -93,7 +93,7 @@ async def test_rows_in_the_way_are_told_and_take_people(house: WebHouse, databas
     run(database, "update customers set name = 'somebody else' where id = 4")
     undo = (await ask(ana, "revert the last change"))["undo"]
     assert undo["in_the_way"] == 1
-    assert "stand in the way" in " ".join(undo["steps"])
+    assert "stands in the way" in " ".join(undo["steps"])
     assert (undo["ticket"], undo["status"]) == ("", ""), "no ticket that could not be carried out"
     assert "--skip-rows leaves them as they are, --force-rows overwrites them" in undo["next"]
     refused = await ana.post(f"/api/v1/databases/shop/executions/{undo['execution']}/undo", json={"reason": "r"})
