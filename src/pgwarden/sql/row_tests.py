@@ -119,9 +119,9 @@ def _references(after: AfterRows, catalog: Catalog) -> Iterator[RowTest]:
 def _dangling(after: AfterRows, constraint: Constraint, parent: Relation) -> str:
     columns = _names(after.relation, constraint.columns)
     foreign = _names(parent, constraint.foreign_columns)
-    match = _paired(columns, foreign, "a", "p")
     if constraint.temporal:
         return _uncovered(after, columns, foreign, parent)
+    match = _paired(columns, foreign, "a", "p")
     filled = " and ".join(f"a.{quote_identifier(c)} is not null" for c in columns)
     there = f"exists (select from {parent.name} p where {match}{_stays(after, 'p') if _own(after, parent) else ''})"
     if _own(after, parent) and set(foreign) <= after.given:

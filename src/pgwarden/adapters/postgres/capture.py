@@ -310,10 +310,6 @@ def definitions_of(session: Session, relations: Iterable[int]) -> list[Query]:
     ]
 
 
-DEFINITIONS = 5
-"""How many queries ``definitions_of`` makes."""
-
-
 def digest_of(answers: Sequence[Rows]) -> str:
     """SHA-256 over the lines of definitions."""
     _, _, lines, *_ = answers

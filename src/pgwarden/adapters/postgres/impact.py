@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import psycopg
 
-from pgwarden.adapters.postgres.capture import DEFINITIONS, definitions_of, digest_of
+from pgwarden.adapters.postgres.capture import definitions_of, digest_of
 from pgwarden.adapters.postgres.cascades import Cascades, indexed
 from pgwarden.adapters.postgres.change_rows import RowChecks, quiet_default
 from pgwarden.adapters.postgres.counts import Counts
@@ -221,7 +221,8 @@ class _Analysis:
         await session.script(f"set local search_path = {OWN_PATH}; set local statement_timeout = {OWN_SECONDS * 1000}")
         outlook = Outlook(session, sql, {*reach, *opened})
         users, detection = TableUsers(session, self._catalog, reach), Detection(self._catalog, changing)
-        own = [slots_of(session), archiving_of(session), *definitions_of(session, reach), *outlook.queries()]
+        definitions = definitions_of(session, reach)
+        own = [slots_of(session), archiving_of(session), *definitions, *outlook.queries()]
         asked = [*own, *users.queries(), *detection.queries()]
         answers = await session.attempts(asked)
         lines = [answer for answer in answers[: len(own)] if not isinstance(answer, psycopg.Error)]
@@ -231,8 +232,8 @@ class _Analysis:
         return _Server(
             slots=slots(lines[0]),
             archiving=archiving(lines[1][0]),
-            definitions=digest_of(lines[2 : 2 + DEFINITIONS]),
-            lock_free=outlook.goes_lock_free(lines[2 + DEFINITIONS :]),
+            definitions=digest_of(lines[2 : 2 + len(definitions)]),
+            lock_free=outlook.goes_lock_free(lines[2 + len(definitions) :]),
             users=await users.found(answers[len(own) : last]),
             detected=detection.kinds(answers[last:]),
         )
