@@ -14,7 +14,8 @@ def check(case: RiskCase) -> Finding | None:
     names = case.impact.names or {}
     opened = sorted(names.get(oid, str(oid)) for oid in case.impact.open_tables)
     parts = [f"not exact: {', '.join(inexact)}"] if inexact else []
-    parts += [f"triggers or rules write, to an extent that is known only afterwards: {', '.join(opened)}"] if opened else []
+    if opened:
+        parts.append(f"triggers or rules write, to an extent that is known only afterwards: {', '.join(opened)}")
     if case.impact.doubts:
         parts.append(f"the numbers may be off, for {counted(len(case.impact.doubts), 'reason')} told below")
     if not parts:
